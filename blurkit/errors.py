@@ -1,0 +1,28 @@
+"""The two ways a user's input can be wrong, and the exit codes they lead to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class SettingError(ValueError):
+    """A setting breaks its rule. The message gives name, rule and value; exit code 2."""
+
+
+class FileError(Exception):
+    """A file, photo or dataset cannot be used. The message names it and says why; exit code 1."""
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn the errors above, and the system's own on files, into click's messages and codes."""
+    import click
+
+    try:
+        yield
+    except SettingError as error:
+        raise click.UsageError(str(error)) from error
+    except FileError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise click.ClickException(f"{where}{error.strerror or error}") from error

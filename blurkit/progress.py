@@ -1,0 +1,28 @@
+"""One progress bar for every command: with an ETA on a terminal, a rare line in a log."""
+
+import sys
+
+from tqdm import tqdm
+
+
+def bar(total: int, desc: str, unit: str = "it", initial: int = 0, disable: bool = False) -> tqdm:
+    """Progress bar on stderr that shows rate and ETA.
+
+    Parameters
+    ----------
+    total, initial : int
+        Units of work in all, and those already done when the bar starts (a resumed run).
+    desc, unit : str
+        What is being done, and the word for one unit.
+    disable : bool
+        True shows nothing.
+    """
+    return tqdm(
+        total=total,
+        desc=desc,
+        unit=unit,
+        initial=initial,
+        disable=disable,
+        mininterval=0.1 if sys.stderr.isatty() else 10.0,
+        dynamic_ncols=True,
+    )
