@@ -1,0 +1,7 @@
+"""The dataset file: blurry and sharp pairs in plain contiguous HDF5, version 1 of the format."""
+
+from blurkit.store.layout import FORMAT_VERSION, row_types
+from blurkit.store.reader import PairFile
+from blurkit.store.writer import Writer, open_writer
+
+__all__ = ["FORMAT_VERSION", "PairFile", "Writer", "open_writer", "row_types"]
