@@ -1,0 +1,60 @@
+"""The gradient of the validation loss with respect to the alphas (DARTS, Liu et al. 2019)."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.func import grad, jvp
+
+Weights = dict[str, Tensor]
+Loss = Callable[[Weights, Tensor], Tensor]
+
+
+def first_order(valid_loss: Loss, weights: Weights, alphas: Tensor) -> Tensor:
+    """dL_val(w, alpha) / d alpha, the weights held fixed.
+
+    Parameters
+    ----------
+    valid_loss : callable (weights, alphas) -> scalar
+    weights : dict of name to tensor
+    alphas : (edges, operations)
+
+    Returns
+    -------
+    gradient : like alphas
+    """
+    weights = {name: w.detach() for name, w in weights.items()}
+    alphas = alphas.detach().requires_grad_()
+    return torch.autograd.grad(valid_loss(weights, alphas), alphas)[0]
+
+
+def second_order(
+    train_loss: Loss, valid_loss: Loss, weights: Weights, alphas: Tensor, lr: float
+) -> Tensor:
+    """dL_val(w - lr dL_train(w, alpha)/dw, alpha) / d alpha (DARTS, eq. 6 and 7), exactly.
+
+    The mixed second derivative of eq. 7 is the alpha-gradient of one directional derivative of
+    the training loss (reverse over forward), where DARTS takes finite differences.
+
+    Parameters
+    ----------
+    train_loss, valid_loss : callable (weights, alphas) -> scalar
+    weights : dict of name to tensor
+    alphas : (edges, operations)
+    lr : float
+        Length of the inner step, xi in the paper.
+
+    Returns
+    -------
+    gradient : like alphas
+    """
+    weights = {name: w.detach() for name, w in weights.items()}
+    alphas = alphas.detach()
+    inner = grad(train_loss)(weights, alphas)
+    stepped = {name: w - lr * inner[name] for name, w in weights.items()}
+    direction, direct = grad(valid_loss, argnums=(0, 1))(stepped, alphas)
+
+    def along_direction(a: Tensor) -> Tensor:
+        return jvp(lambda w: train_loss(w, a), (weights,), (direction,))[1]
+
+    return direct - lr * grad(along_direction)(alphas)

@@ -1,0 +1,168 @@
+"""Blurry/sharp pairs as tensors, straight from the dataset file's memory map."""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from blurkit.errors import SettingError
+from blurkit.store import PairFile
+
+Batch = tuple[Tensor, Tensor]
+
+
+def to_tensor(images: np.ndarray) -> Tensor:
+    """(N, H, W, 3) uint8 -> (N, 3, H, W) float32 in [0, 1], channels_last in memory."""
+    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float().div_(255)
+
+
+class Pairs(Dataset[Batch]):
+    """Some rows of a dataset file.
+
+    Parameters
+    ----------
+    path : path of a finished dataset file
+    rows : range
+        The rows of the file that are item 0, 1, ...; all of them by default.
+
+    Items
+    -----
+    (blurry, sharp), each (3, H, W) float32 sRGB in [0, 1]. `__getitems__` serves a whole list of
+    indices at once, as torch's loaders ask for it. Opens the file in the process that reads, so
+    it can be forked, spawned and pickled.
+    """
+
+    def __init__(self, path: str | Path, rows: range | None = None) -> None:
+        self.file = PairFile(path)
+        self.rows = range(len(self.file)) if rows is None else rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def side(self) -> int:
+        """The shorter side of the stored patches, in pixels."""
+        return min(self.file.blurry.shape[1:3])
+
+    def raw(self, indices: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """(blurry, sharp) of these items, each (n, H, W, 3) uint8."""
+        rows = [self.rows[i] for i in indices]
+        return (
+            np.stack([self.file.blurry[row] for row in rows]),
+            np.stack([self.file.sharp[row] for row in rows]),
+        )
+
+    def identity(self) -> str:
+        """What data this is: a digest of settings, seed, start and count of the file."""
+        file = self.file
+        facts = json.dumps(
+            [file.settings, int(file.seed), int(file.start), len(file)], sort_keys=True
+        )
+        return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+    def batches(self, batch: int, stride: int, most: int) -> Iterator[Batch]:
+        """The first `most` pairs in order, cut at their top left to multiples of `stride`."""
+        side = self.side // stride * stride
+        n = min(len(self), most)
+        for first in range(0, n, batch):
+            raw = self.raw(range(first, min(first + batch, n)))
+            blurry, sharp = (to_tensor(images[:, :side, :side]) for images in raw)
+            yield blurry, sharp
+
+    def __getitem__(self, index: int) -> Batch:
+        blurry, sharp = map(to_tensor, self.raw([index]))
+        return blurry[0], sharp[0]
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Batch]:
+        blurry, sharp = map(to_tensor, self.raw(indices))
+        return list(zip(blurry, sharp, strict=True))
+
+
+def split(path: str | Path, shares: Sequence[float]) -> list[Pairs]:
+    """Cut a dataset file into disjoint runs of rows with these shares (they sum to 1).
+
+    Neighbouring rows may come from one photo, so the parts are runs, not a shuffle.
+
+    Raises
+    ------
+    SettingError
+        "data.h5 must hold at least 3 pairs to be cut into 3 parts, got 2"
+    """
+    everything = Pairs(path)
+    n, parts = len(everything), len(shares)
+    if n < parts:
+        raise SettingError(f"{path} must hold at least {parts} pairs to be cut, got {n}")
+    edges = [round(n * sum(shares[:i])) for i in range(parts)] + [n]
+    for i in range(1, parts):  # nobody goes empty
+        edges[i] = min(max(edges[i], edges[i - 1] + 1), n - parts + i)
+    return [Pairs(path, range(a, b)) for a, b in itertools.pairwise(edges)]
+
+
+def fit_crop(crop: int, pairs: Pairs, stride: int) -> int:
+    """The crop to train on: `crop`, or the largest multiple of the stride that the patches hold.
+
+    Raises
+    ------
+    SettingError
+        "crop must be a multiple of 16, got 50"; "patches must be at least 16 pixels wide, got 8"
+    """
+    if crop < stride or crop % stride:
+        raise SettingError(f"crop must be a multiple of {stride}, got {crop}")
+    if pairs.side < stride:
+        raise SettingError(
+            f"{pairs.file.path}: patches must be at least {stride} pixels wide, got {pairs.side}"
+        )
+    return min(crop, pairs.side // stride * stride)
+
+
+class Batches:
+    """Endless random batches of crops, flipped and turned; batch k depends on (seed, k) alone.
+
+    Parameters
+    ----------
+    pairs : Pairs
+    batch, crop : int
+        Pairs in a batch; side of the square crops, in pixels.
+    seed : int
+    """
+
+    def __init__(self, pairs: Pairs, batch: int, crop: int, seed: int) -> None:
+        self.pairs, self.batch, self.crop, self.seed = pairs, batch, crop, seed
+
+    def _order(self, epoch: int) -> np.ndarray:
+        return np.random.default_rng((self.seed, 0, epoch)).permutation(len(self.pairs))
+
+    def __getitem__(self, step: int) -> Batch:
+        """Batch number `step`: blurry and sharp, each (batch, 3, crop, crop) float32."""
+        n, first = len(self.pairs), step * self.batch
+        places = range(first, first + self.batch)
+        orders = {epoch: self._order(epoch) for epoch in {place // n for place in places}}
+        blurry, sharp = self.pairs.raw([int(orders[place // n][place % n]) for place in places])
+        rng = np.random.default_rng((self.seed, 1, step))
+        out = np.empty((2, self.batch, self.crop, self.crop, 3), np.uint8)
+        height, width = blurry.shape[1:3]
+        for i in range(self.batch):
+            y = rng.integers(height - self.crop + 1)
+            x = rng.integers(width - self.crop + 1)
+            turns, mirror = int(rng.integers(4)), rng.integers(2)
+            for side, images in enumerate((blurry, sharp)):
+                patch = np.rot90(images[i, y : y + self.crop, x : x + self.crop], turns)
+                out[side, i] = patch[:, ::-1] if mirror else patch
+        return to_tensor(out[0]), to_tensor(out[1])
+
+    def run(self, start: int, stop: int) -> Iterator[Batch]:
+        """Batches start .. stop-1, the next one made in a thread while this one is used."""
+        with ThreadPoolExecutor(1) as thread:
+            ahead = thread.submit(self.__getitem__, start)
+            for step in range(start, stop):
+                ready = ahead.result()
+                if step + 1 < stop:
+                    ahead = thread.submit(self.__getitem__, step + 1)
+                yield ready

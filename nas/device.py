@@ -1,0 +1,53 @@
+"""Which device to run on, and what to write beside a result about it."""
+
+import os
+import platform
+from typing import Any
+
+import torch
+
+from blurkit._version import __version__
+from blurkit.errors import SettingError
+
+
+def pick(name: str = "auto") -> torch.device:
+    """The device of a `--device` option: "auto" is CUDA where there is one, else the CPU.
+
+    Raises
+    ------
+    SettingError
+        "device must be auto, cpu, cuda or cuda:N, got 'tpu'"; "device cuda: none is available"
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    kind, _, number = name.partition(":")
+    if kind not in ("cpu", "cuda") or (number and not (kind == "cuda" and number.isdecimal())):
+        raise SettingError(f"device must be auto, cpu, cuda or cuda:N, got {name!r}")
+    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
+        raise SettingError(f"device {name}: {torch.cuda.device_count()} CUDA devices are available")
+    return torch.device(name)
+
+
+def _cpu_name() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            names = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def hardware(device: torch.device) -> dict[str, Any]:
+    """CPU, cores, threads, GPU if that is where it ran, and versions: for every result file."""
+    facts: dict[str, Any] = {
+        "device": str(device),
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "blurkit": __version__,
+    }
+    if device.type == "cuda":
+        facts["gpu"] = torch.cuda.get_device_name(device)
+    return facts

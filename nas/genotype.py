@@ -1,0 +1,123 @@
+"""The genotype: which operation stands in each slot of the nine cells, as a small JSON file."""
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blurkit.errors import FileError, SettingError
+
+FORMAT = "blurkit-genotype"
+FORMAT_VERSION = 1
+SPACE = "unet9-1"  # renamed whenever cells, slots or the meaning of an operation change
+
+CELLS = ("enc1", "enc2", "enc3", "enc4", "middle", "dec4", "dec3", "dec2", "dec1")
+SLOTS = 3
+OPERATION_NAMES = (
+    "zero",
+    "conv3",
+    "conv3_dilated",
+    "dw3",
+    "dw3_attn",
+    "dw5_attn",
+    "dw7",
+    "ff",
+)
+
+
+@dataclass(frozen=True)
+class Genotype:
+    """One architecture of the space: 9 cells of 3 operations each.
+
+    Parameters
+    ----------
+    cells : mapping of cell name to 3 operation names, in the order they are applied
+        Exactly the cells of `CELLS`; operations of `OPERATION_NAMES`.
+
+    Raises
+    ------
+    SettingError
+        "cell enc1, slot 2: operation must be one of zero, conv3, ..., got 'maxpool'"
+
+    Examples
+    --------
+    >>> g = Genotype({cell: ("conv3", "zero", "ff") for cell in CELLS})
+    >>> Genotype.from_dict(g.to_dict()) == g
+    True
+    """
+
+    cells: Mapping[str, tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.cells, Mapping) or set(self.cells) != set(CELLS):
+            got = ", ".join(map(str, self.cells)) if isinstance(self.cells, Mapping) else self.cells
+            raise SettingError(f"cells must be exactly {', '.join(CELLS)}, got {got}")
+        for cell in CELLS:
+            slots = self.cells[cell]
+            if not isinstance(slots, list | tuple) or len(slots) != SLOTS:
+                raise SettingError(f"cell {cell} must have {SLOTS} operations, got {slots!r}")
+            for i, name in enumerate(slots, start=1):
+                if name not in OPERATION_NAMES:
+                    raise SettingError(
+                        f"cell {cell}, slot {i}: operation must be one of "
+                        f"{', '.join(OPERATION_NAMES)}, got {name!r}"
+                    )
+        object.__setattr__(self, "cells", {cell: tuple(self.cells[cell]) for cell in CELLS})
+
+    def flat(self) -> list[str]:
+        """The 27 operation names, cell after cell in the order the data flows."""
+        return [name for cell in CELLS for name in self.cells[cell]]
+
+    @classmethod
+    def from_flat(cls, names: list[str]) -> "Genotype":
+        """The inverse of `flat`."""
+        return cls({c: tuple(names[SLOTS * i : SLOTS * (i + 1)]) for i, c in enumerate(CELLS)})
+
+    @classmethod
+    def sample(cls, seed: int) -> "Genotype":
+        """A random genotype, uniform over the space; the same seed gives the same one."""
+        draw = random.Random(seed)
+        return cls.from_flat([draw.choice(OPERATION_NAMES) for _ in range(len(CELLS) * SLOTS)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """What stands in the JSON file."""
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "space": SPACE,
+            "cells": {cell: list(self.cells[cell]) for cell in CELLS},
+        }
+
+    @classmethod
+    def from_dict(cls, document: Any) -> "Genotype":
+        """Check a parsed JSON document and build the genotype; SettingError says what is wrong."""
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise SettingError(f'not a genotype: "format" must be "{FORMAT}"')
+        version = document.get("format_version")
+        if version != FORMAT_VERSION:
+            raise SettingError(f"format_version must be {FORMAT_VERSION}, got {version!r}")
+        space = document.get("space")
+        if space != SPACE:
+            raise SettingError(
+                f'space must be "{SPACE}", got {space!r}: another nas made it'
+            )
+        return cls(document.get("cells"))  # type: ignore[arg-type]
+
+    def to_json(self) -> str:
+        """The JSON text of the file: stable, so that equal genotypes give equal bytes."""
+        return json.dumps(self.to_dict(), indent=2) + "\n"
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Genotype":
+        """Read a genotype file; FileError names the file and what is wrong with it."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+            return cls.from_dict(json.loads(text))
+        except UnicodeDecodeError as error:
+            raise FileError(f"{path}: not a genotype: not a text file") from error
+        except json.JSONDecodeError as error:
+            raise FileError(f"{path}: not a genotype: not JSON ({error})") from error
+        except SettingError as error:
+            raise FileError(f"{path}: {error}") from error

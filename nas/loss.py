@@ -1,0 +1,17 @@
+"""The training loss, and the same figure as a score."""
+
+from torch import Tensor
+
+
+def psnr(restored: Tensor, sharp: Tensor) -> Tensor:
+    """PSNR in dB of each image, differentiable and unrounded; reported figures use `metrics`.
+
+    restored, sharp : (N, 3, H, W) in [0, 1] -> (N,). Capped at 80 dB (an MSE of 1e-8).
+    """
+    mse = (restored - sharp).square().mean(dim=(1, 2, 3))
+    return -10 * (mse + 1e-8).log10()
+
+
+def psnr_loss(restored: Tensor, sharp: Tensor) -> Tensor:
+    """Minus the mean PSNR in dB (PSNRLoss of NAFNet, Chen et al. 2022): a scalar."""
+    return -psnr(restored, sharp).mean()

@@ -1,0 +1,61 @@
+"""Networks by name or genotype: what retraining trains and a checkpoint holds."""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+
+from blurkit.errors import SettingError
+
+from .cell import Frame
+from .genotype import CELLS, Genotype
+from .ops import OPERATIONS
+from .unet import UNet
+
+
+class Network(Frame):
+    """The discrete network of a genotype (see `Frame` for shapes)."""
+
+    def __init__(self, genotype: Genotype, width: int) -> None:
+        super().__init__(width, lambda cell, i, c: OPERATIONS[genotype.cells[cell][i]](c))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.run(x)
+
+
+def _naf(width: int) -> nn.Module:
+    return Network(Genotype(dict.fromkeys(CELLS, ("dw3_attn", "ff", "zero"))), width)
+
+
+BUILT_IN: dict[str, Callable[[int], nn.Module]] = {
+    "unet": lambda width: UNet(width),
+    "unet-residual": lambda width: UNet(width, residual=True),
+    "naf": _naf,
+}
+
+
+def build(arch: str | dict[str, Any], width: int) -> nn.Module:
+    """A fresh network.
+
+    Parameters
+    ----------
+    arch : str or dict
+        Name of a built-in network ("unet", "unet-residual", "naf") or a genotype as a dict
+        (`Genotype.to_dict`).
+    width : int >= 1
+        Channels of the first level.
+
+    Raises
+    ------
+    SettingError
+        "width must be >= 1, got 0"; "network must be one of unet, ..., got 'resnet'"
+    """
+    if width < 1:
+        raise SettingError(f"width must be >= 1, got {width}")
+    if isinstance(arch, dict):
+        return Network(Genotype.from_dict(arch), width)
+    if arch not in BUILT_IN:
+        raise SettingError(
+            f"network must be one of {', '.join(BUILT_IN)} or a genotype file, got {arch!r}"
+        )
+    return BUILT_IN[arch](width)

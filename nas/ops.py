@@ -1,0 +1,86 @@
+"""The eight operations of the space, each a module from (N, C, H, W) to the same shape.
+
+The gated ones follow NAFNet (Chen et al. 2022, "Simple Baselines for Image Restoration"):
+LayerNorm over the channels, a gate that multiplies two halves, no activation, no BatchNorm.
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .genotype import OPERATION_NAMES
+
+
+class ChannelNorm(nn.Module):
+    """LayerNorm over the channels of each pixel."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.permute(0, 2, 3, 1)
+        return F.layer_norm(x, x.shape[-1:], self.weight, self.bias, 1e-6).permute(0, 3, 1, 2)
+
+
+class Gate(nn.Module):
+    """(N, 2C, H, W) to (N, C, H, W): the product of the two halves."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = x.chunk(2, dim=1)
+        return a * b
+
+
+class ChannelAttention(nn.Module):
+    """Simplified channel attention: each channel times a linear map of all channels' means."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.mix = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.mix(x.mean(dim=(2, 3), keepdim=True))
+
+
+class Zero(nn.Module):
+    """No operation: the slot's residual passes its input on, so zero sets the depth."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.zeros_like(x)
+
+
+def _conv3(channels: int, dilation: int = 1) -> nn.Module:
+    def conv() -> nn.Module:
+        return nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
+
+    return nn.Sequential(conv(), nn.ReLU(), conv())
+
+
+def _gated(channels: int, side: int = 0, attention: bool = False) -> nn.Module:
+    """Norm, 1x1 to 2C, depthwise side x side (none if 0), gate, attention if asked, 1x1."""
+    layers = [ChannelNorm(channels), nn.Conv2d(channels, 2 * channels, 1)]
+    if side:
+        layers.append(
+            nn.Conv2d(2 * channels, 2 * channels, side, padding=side // 2, groups=2 * channels)
+        )
+    layers.append(Gate())
+    if attention:
+        layers.append(ChannelAttention(channels))
+    layers.append(nn.Conv2d(channels, channels, 1))
+    return nn.Sequential(*layers)
+
+
+OPERATIONS: dict[str, Callable[[int], nn.Module]] = {
+    "zero": lambda channels: Zero(),
+    "conv3": _conv3,
+    "conv3_dilated": lambda channels: _conv3(channels, dilation=2),
+    "dw3": lambda channels: _gated(channels, 3),
+    "dw3_attn": lambda channels: _gated(channels, 3, attention=True),
+    "dw5_attn": lambda channels: _gated(channels, 5, attention=True),
+    "dw7": lambda channels: _gated(channels, 7),
+    "ff": _gated,
+}
+assert tuple(OPERATIONS) == OPERATION_NAMES

@@ -1,0 +1,164 @@
+"""The folder of a search or a training: settings, log, and the state to go on from."""
+
+import json
+import logging
+import math
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import torch
+from torch import nn
+
+from blurkit.errors import FileError, SettingError
+
+from .checkpoint import load_state, save_state, write_text
+
+log = logging.getLogger(__name__)
+
+
+class Run:
+    """A folder that a command fills, and can fill on after an interruption.
+
+    Parameters
+    ----------
+    folder : path
+    settings : dict of JSON values
+        What decides the result. A folder begun under other settings is refused.
+    product : str
+        Name of the file whose presence says that the run is finished.
+    overwrite : bool
+        Start again whatever is there.
+
+    Raises
+    ------
+    SettingError
+        "DIR holds a run with other settings (width: 8 there, 16 now): choose another --out, or
+        --overwrite to start again"
+    FileError
+        the folder cannot be made or written
+
+    Attributes
+    ----------
+    history : list of dict
+        One record an epoch, as in `log.jsonl`.
+    finished : bool
+    """
+
+    def __init__(
+        self, folder: Path, settings: dict[str, Any], product: str, overwrite: bool = False
+    ) -> None:
+        self.folder, self.product = folder, folder / product
+        self.history: list[dict[str, Any]] = []
+        self._state = folder / "state.safetensors"
+        record = folder / "settings.json"
+        settings = json.loads(json.dumps(settings))
+        try:
+            if overwrite:
+                for old in (self.product, self._state, record):
+                    old.unlink(missing_ok=True)
+                shutil.rmtree(folder / "tensorboard", ignore_errors=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            if record.exists():
+                self._refuse_other(json.loads(record.read_text(encoding="utf-8")), settings)
+            else:
+                write_text(record, json.dumps(settings, indent=2) + "\n")
+        except ValueError as error:
+            if isinstance(error, SettingError):
+                raise
+            raise FileError(f"{record}: not JSON; --overwrite starts again") from error
+        except OSError as error:
+            raise FileError(f"{folder}: cannot be written ({error.strerror})") from error
+
+    def _refuse_other(self, there: dict[str, Any], now: dict[str, Any]) -> None:
+        changed = [
+            f"{key}: {there.get(key)!r} there, {now.get(key)!r} now"
+            for key in dict.fromkeys((*there, *now))
+            if there.get(key) != now.get(key)
+        ]
+        if changed:
+            raise SettingError(
+                f"{self.folder} holds a run with other settings ({'; '.join(changed)}): "
+                "choose another --out, or --overwrite to start again"
+            )
+
+    @property
+    def finished(self) -> bool:
+        return self.product.exists()
+
+    def resume(
+        self, model: nn.Module, optimisers: Mapping[str, torch.optim.Optimizer]
+    ) -> dict[str, Any]:
+        """Put the last saved state into model and optimisers; its record, {} at the very start."""
+        if not self._state.exists():
+            return {}
+        record = load_state(self._state, model, optimisers)
+        self.history = record["history"]
+        log.info("resuming %s after epoch %d", self.folder, len(self.history))
+        return record
+
+    def save(
+        self,
+        model: nn.Module,
+        optimisers: Mapping[str, torch.optim.Optimizer],
+        epoch: dict[str, Any],
+        **record: Any,
+    ) -> None:
+        """End an epoch: add it to the history and write the state, whole or not at all.
+
+        Raises FileError, the last good state kept, when the epoch's numbers are not finite.
+        """
+        bad = [k for k, v in epoch.items() if isinstance(v, float) and not math.isfinite(v)]
+        if bad:
+            raise FileError(
+                f"{self.folder}: {bad[0]} is {epoch[bad[0]]} in epoch {len(self.history) + 1}; "
+                f"stopped, the state after epoch {len(self.history)} is kept"
+            )
+        self.history.append(epoch)
+        save_state(self._state, model, optimisers, {**record, "history": self.history})
+        lines = "".join(json.dumps(line) + "\n" for line in self.history)
+        write_text(self.folder / "log.jsonl", lines)
+
+    def finish(self, product: str | None = None) -> None:
+        """Write the product, if it is text; it stands now, and the state is no longer needed."""
+        if product is not None:
+            write_text(self.product, product)
+        self._state.unlink(missing_ok=True)
+
+
+def minutes(seconds: float) -> str:
+    """A rough time for people: "40 s", "7 min", "3.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+@contextmanager
+def talk() -> Iterator[None]:
+    """For commands: the packages' log lines on stdout; Ctrl-C says that nothing is lost."""
+    handler = logging.StreamHandler(sys.stdout)
+    logger = logging.getLogger("nas")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise click.ClickException("stopped; the same command goes on from here") from None
+    finally:
+        logger.removeHandler(handler)
+
+
+def log_epochs(folder: Path, history: list[dict[str, Any]]) -> None:
+    """Write the history as TensorBoard scalars (a fresh event file; called once, at the end)."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    shutil.rmtree(folder / "tensorboard", ignore_errors=True)
+    with SummaryWriter(folder / "tensorboard") as board:
+        for line in history:
+            for key, value in line.items():
+                if isinstance(value, float):
+                    board.add_scalar(key, value, line["step"])
