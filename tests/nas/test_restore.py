@@ -1,0 +1,149 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from blurkit.errors import FileError, SettingError
+from nas.restore import _cut, restore
+
+
+class Net(nn.Module):
+    """A stand-in with the contract of the real networks; notes the shapes it is given."""
+
+    stride = 16
+
+    def __init__(self, body=None):
+        super().__init__()
+        self.body = body or nn.Identity()
+        self.shapes = []
+
+    def forward(self, x):
+        assert x.dtype == torch.float32
+        assert x.min() >= 0
+        assert x.max() <= 1
+        assert not torch.is_grad_enabled()
+        self.shapes.append(tuple(x.shape))
+        return self.body(x)
+
+
+def conv():
+    torch.manual_seed(0)
+    layer = nn.Conv2d(3, 3, 7, padding=3)
+    nn.init.uniform_(layer.weight, 0, 2 / 147)  # stays in [0, 1] but for the borders' darkening
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def noise(*shape):
+    return np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+
+
+SIZES = [(1, 1), (1, 40), (17, 33), (15, 300), (640, 500)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("tile", "overlap"), [(1024, 32), (64, 32), (48, 17), (16, 0)])
+def test_an_identity_network_returns_the_image_exactly(size, tile, overlap):
+    image = noise(*size)
+    if size == (640, 500) and tile == 16:
+        image = image[:80, :100]  # a thousand tiles tell no more than thirty
+    restored = restore(Net(), image, tile=tile, overlap=overlap)
+    np.testing.assert_array_equal(restored, image)
+    assert restored.dtype == np.uint8
+
+
+def test_tiles_equal_the_whole_where_the_overlap_covers_the_receptive_field():
+    """Else a photo's tiles would show as seams."""
+    model, image = Net(conv()), noise(200, 150)
+    whole = restore(model, image, tile=208).astype(int)
+    tiled = restore(model, image, tile=64, overlap=32).astype(int)
+    assert abs(whole - tiled).max() <= 1
+
+
+def test_a_flat_gradient_shows_no_seam():
+    """Tiles see false borders (zero padding): the feathering has to hide them."""
+    gradient = np.tile(np.linspace(0, 255, 160).astype(np.uint8)[:, None, None], (1, 160, 3))
+    model = Net(conv())
+    whole = restore(model, gradient, tile=160).astype(int)
+    tiled = restore(model, gradient, tile=64, overlap=32).astype(int)
+    assert abs(np.diff(whole, axis=1) - np.diff(tiled, axis=1)).max() <= 1
+
+
+def test_tiles_keep_the_phase_of_a_strided_network():
+    """A network that pools by 16 must see the same blocks tiled or whole."""
+    pool = nn.Sequential(nn.AvgPool2d(16), nn.Upsample(scale_factor=16))
+    model, image = Net(pool), noise(150, 130)
+    np.testing.assert_array_equal(
+        restore(model, image, tile=512), restore(model, image, tile=48, overlap=16)
+    )
+
+
+def test_the_network_is_given_whole_strides_within_the_tile():
+    model = Net()
+    restore(model, noise(150, 90), tile=70, overlap=20)
+    assert {h % 16 or w % 16 for _, _, h, w in model.shapes} == {0}
+    assert max(max(shape) for shape in model.shapes) <= 70
+    model.shapes.clear()
+    restore(model, noise(150, 90), tile=512)
+    assert model.shapes == [(1, 3, 160, 96)]
+
+
+@pytest.mark.parametrize("stride", [1, 8, 16])
+@pytest.mark.parametrize("overlap", [0, 1, 16, 31])
+def test_the_weights_of_the_tiles_sum_to_one(stride, overlap):
+    for length in range(stride, 40 * stride, stride):
+        cut = _cut(length, 64, overlap, stride)
+        total = np.zeros(length)
+        for start, window in zip(cut.starts, cut.windows, strict=True):
+            total[start : start + cut.size] += window
+        np.testing.assert_allclose(total, 1, atol=1e-6)
+        shared = [a + cut.size - b for a, b in zip(cut.starts, cut.starts[1:], strict=False)]
+        assert min(shared, default=overlap) >= overlap
+        assert cut.size <= 64
+
+
+def test_the_border_continues_by_reflection():
+    """Zeros beyond the border would darken it."""
+    image = noise(17, 17)
+    shifted = restore(Net(ShiftUpLeft()), image)
+    np.testing.assert_array_equal(shifted[:-1, :-1], image[1:, 1:])
+    np.testing.assert_array_equal(shifted[-1, :-1], image[-2, 1:])
+
+
+class ShiftUpLeft(nn.Module):
+    def forward(self, x):
+        return x.roll((-1, -1), (2, 3))
+
+
+@pytest.mark.parametrize(("gain", "value"), [(3.0, 255), (-1.0, 0)])
+def test_values_out_of_range_are_clamped_not_wrapped(gain, value):
+    class Gain(nn.Module):
+        def forward(self, x):
+            return x * gain
+
+    image = np.full((20, 20, 3), 200, np.uint8)
+    assert (restore(Net(Gain()), image) == value).all()
+
+
+def test_a_network_of_nans_is_an_error_not_a_black_photo():
+    class Broken(nn.Module):
+        def forward(self, x):
+            return x * float("nan")
+
+    with pytest.raises(FileError, match=r"^the network's output is not finite: its weights are"):
+        restore(Net(Broken()), noise(4, 4))
+
+
+@pytest.mark.parametrize(
+    ("image", "settings", "message"),
+    [
+        (np.zeros((4, 4)), {}, "uint8 (H, W, 3) and not empty, got float64 (4, 4)"),
+        (noise(0, 4), {}, "uint8 (H, W, 3) and not empty, got uint8 (0, 4, 3)"),
+        (noise(4, 4), {"overlap": -1}, "overlap must be >= 0, got -1"),
+        (noise(4, 4), {"tile": 32}, "tile must be >= 48 for overlap 32 and stride 16, got 32"),
+    ],
+)
+def test_bad_settings_name_the_rule(image, settings, message):
+    with pytest.raises(SettingError) as error:
+        restore(Net(), image, **settings)
+    assert str(error.value).endswith(message)
