@@ -1,0 +1,60 @@
+"""Camera-shake blur kernels, blurred image pairs, and the file that holds them.
+
+Names are loaded when they are first used, so that `import blurkit` stays quick.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from blurkit._version import __version__
+from blurkit.errors import FileError, SettingError
+
+if TYPE_CHECKING:
+    from blurkit.blur import blur
+    from blurkit.kernel import random_walk_kernel, random_walk_kernels
+    from blurkit.rasterise import rasterise
+    from blurkit.scenes import dead_leaves
+    from blurkit.store import PairFile
+    from blurkit.synth import SynthSettings, synth
+    from blurkit.trajectory import Walk, random_walk_trajectory
+
+__all__ = [
+    "FileError",
+    "PairFile",
+    "SettingError",
+    "SynthSettings",
+    "Walk",
+    "__version__",
+    "blur",
+    "dead_leaves",
+    "random_walk_kernel",
+    "random_walk_kernels",
+    "random_walk_trajectory",
+    "rasterise",
+    "synth",
+]
+
+_HOME = {
+    "PairFile": "blurkit.store",
+    "SynthSettings": "blurkit.synth",
+    "Walk": "blurkit.trajectory",
+    "blur": "blurkit.blur",
+    "dead_leaves": "blurkit.scenes",
+    "random_walk_kernel": "blurkit.kernel",
+    "random_walk_kernels": "blurkit.kernel",
+    "random_walk_trajectory": "blurkit.trajectory",
+    "rasterise": "blurkit.rasterise",
+    "synth": "blurkit.synth",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = vars(importlib.import_module(_HOME[name]))[name]
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.func import grad, jvp
 
+from .ops import norm_in_steps
+
 Weights = dict[str, Tensor]
 Loss = Callable[[Weights, Tensor], Tensor]
 
@@ -50,11 +52,12 @@ def second_order(
     """
     weights = {name: w.detach() for name, w in weights.items()}
     alphas = alphas.detach()
-    inner = grad(train_loss)(weights, alphas)
-    stepped = {name: w - lr * inner[name] for name, w in weights.items()}
-    direction, direct = grad(valid_loss, argnums=(0, 1))(stepped, alphas)
 
-    def along_direction(a: Tensor) -> Tensor:
+    def along(direction: Weights, a: Tensor) -> Tensor:
         return jvp(lambda w: train_loss(w, a), (weights,), (direction,))[1]
 
-    return direct - lr * grad(along_direction)(alphas)
+    with norm_in_steps():
+        inner = grad(train_loss)(weights, alphas)
+        stepped = {name: w - lr * inner[name] for name, w in weights.items()}
+        direction, direct = grad(valid_loss, argnums=(0, 1))(stepped, alphas)
+        return direct - lr * grad(along, argnums=1)(direction, alphas)
