@@ -1,7 +1,15 @@
 """The dataset file: blurry and sharp pairs in plain contiguous HDF5, version 1 of the format."""
 
-from blurkit.store.layout import FORMAT_VERSION, row_types
-from blurkit.store.reader import PairFile
+from blurkit.store.layout import FORMAT_VERSION, read_layout, row_types
+from blurkit.store.reader import PART, PairFile
 from blurkit.store.writer import Writer, open_writer
 
-__all__ = ["FORMAT_VERSION", "PairFile", "Writer", "open_writer", "row_types"]
+__all__ = [
+    "FORMAT_VERSION",
+    "PART",
+    "PairFile",
+    "Writer",
+    "open_writer",
+    "read_layout",
+    "row_types",
+]

@@ -1,0 +1,60 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import click
+
+from blurkit.trajectory import Walk
+
+DATASET = click.Path(exists=True, dir_okay=False)
+PICTURE = click.Path(dir_okay=False)
+WALK = Walk()
+
+_walk = (
+    click.option(
+        "--length",
+        nargs=2,
+        type=float,
+        default=WALK.length,
+        metavar="LO HI",
+        help="Length of the camera's path in pixels; each sample draws its own between the two.",
+    ),
+    click.option(
+        "--jitter",
+        nargs=2,
+        type=float,
+        default=WALK.jitter,
+        metavar="LO HI",
+        help="Tremor: random change of the velocity at each step, in first steps' lengths; drawn "
+        "likewise.",
+    ),
+    click.option(
+        "--inertia",
+        type=float,
+        default=WALK.inertia,
+        help="Part of the velocity kept from step to step: 1 and no jitter or jerks is a straight "
+        "line, 0 is Brownian motion.",
+    ),
+    click.option(
+        "--jerks",
+        type=float,
+        default=WALK.jerks,
+        help="Sudden turns back to expect in an exposure.",
+    ),
+    click.option(
+        "--steps", type=int, default=WALK.steps, help="Points of the path in an exposure."
+    ),
+    click.option(
+        "--interpolation",
+        type=click.Choice(["nearest", "linear"]),
+        default="nearest",
+        help="How the path falls on pixels.",
+    ),
+)
+
+
+def walk_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that describe the random walk, each showing its default."""
+    return reduce(lambda function, option: option(function), reversed(_walk), command)

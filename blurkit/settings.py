@@ -1,0 +1,69 @@
+"""The settings of a dataset; light to import, for the commands take their defaults from here."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from blurkit.errors import SettingError
+from blurkit.trajectory import Walk, checked_index, checked_seed
+
+
+@dataclass(frozen=True)
+class SynthSettings:
+    """What decides every byte of a dataset, checked; saved in the file.
+
+    Parameters
+    ----------
+    n : int >= 1
+        Samples, each a blurry and a sharp patch with their kernel.
+    patch : int in 16 .. 4096, px
+        Side of both patches.
+    kernel : odd int in 3 .. 511, px
+        Side of the blur kernel.
+    walk : Walk
+        How the camera moves during the exposure.
+    interpolation : "nearest" or "linear"
+        How the path becomes a kernel.
+    seed, start : int
+        The file holds the samples start .. start + n - 1 of this seed.
+    images : folder of sharp photos, None for generated dead-leaves scenes
+
+    Raises
+    ------
+    SettingError
+        "n must be >= 1, got 0", "kernel must be odd and between 3 and 511, got 20", ...
+    """
+
+    n: int = 10_000
+    patch: int = 128
+    kernel: int = 31
+    walk: Walk = field(default_factory=Walk)
+    interpolation: str = "nearest"
+    seed: int = 0
+    start: int = 0
+    images: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise SettingError(f"n must be >= 1, got {self.n}")
+        if not 16 <= self.patch <= 4096:
+            raise SettingError(f"patch must be between 16 and 4096, got {self.patch}")
+        if self.kernel % 2 == 0 or not 3 <= self.kernel <= 511:
+            raise SettingError(f"kernel must be odd and between 3 and 511, got {self.kernel}")
+        if self.interpolation not in ("nearest", "linear"):
+            raise SettingError(
+                f"interpolation must be nearest or linear, got {self.interpolation!r}"
+            )
+        checked_seed(self.seed)
+        checked_index(self.start, "start")
+        checked_index(self.start + self.n, "start + n")
+
+    @property
+    def side(self) -> int:
+        """Side of the sharp scene that a sample needs, in pixels."""
+        return self.patch + self.kernel - 1
+
+    def stored(self, images: str | None) -> dict[str, Any]:
+        """These settings as the file keeps them: flat, `images` being the photos' digest."""
+        flat = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return flat | dataclasses.asdict(flat.pop("walk")) | {"images": images}

@@ -1,0 +1,137 @@
+"""From settings to a dataset file, in threads, resumable at any moment."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import numpy as np
+
+from blurkit.errors import FileError, SettingError
+from blurkit.photos import Photos
+from blurkit.progress import bar
+from blurkit.samples import empty_rows, fill_rows, sample_types, scan_photos
+from blurkit.settings import SynthSettings
+from blurkit.store import Writer, open_writer
+
+BLOCK = 64  # samples computed and written at once by one thread; the bytes do not depend on it
+
+log = logging.getLogger(__name__)
+
+
+def synth(
+    out: str | os.PathLike[str] = "blur.h5",
+    settings: SynthSettings | None = None,
+    *,
+    threads: int | None = None,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Path:
+    """Synthesise a dataset of blurry/sharp pairs; a stopped run goes on where it was.
+
+    Parameters
+    ----------
+    out : path
+        The file; while it is being made it is called `out` + ".part".
+    settings : SynthSettings
+    threads : int >= 1, optional
+        All processors by default. The file's bytes do not depend on it.
+    overwrite : bool
+        True throws away what is at `out` and begins again.
+    progress : bool
+        Show a bar with an ETA on stderr.
+
+    Returns
+    -------
+    path : of the finished file, at once if it is there already with these settings
+
+    Raises
+    ------
+    FileError
+        Those of `blurkit.store.open_writer` and `blurkit.photos.scan`.
+    KeyboardInterrupt
+        Ctrl-C; the rows done so far are kept in `out` + ".part".
+
+    Example
+    -------
+    >>> synth("blur.h5", SynthSettings(n=1000, images="photos"))  # doctest: +SKIP
+    PosixPath('blur.h5')
+    """
+    settings = settings or SynthSettings()
+    threads = _threads(threads)
+    out = Path(out)
+    if not out.absolute().parent.is_dir():
+        raise FileError(f"{out}: cannot be written (no folder {out.parent})")
+    photos = scan_photos(settings, threads, progress)
+    types = sample_types(settings, photos)
+    writer = open_writer(
+        out,
+        types,
+        settings=settings.stored(photos.label if photos else None),
+        seed=settings.seed,
+        start=settings.start,
+        count=settings.n,
+        overwrite=overwrite,
+    )
+    if writer is None:
+        log.info("%s is complete already, made with these settings", out)
+        return out
+    with writer:
+        kept = settings.n - int(writer.missing.sum())
+        if kept:
+            log.info("%s: keeping the %d of %d samples done before", out, kept, settings.n)
+        try:
+            with bar(settings.n, "Synthesising", "pair", kept, disable=not progress) as shown:
+                _fill(writer, settings, photos, types, threads, shown.update)
+        except KeyboardInterrupt:
+            log.warning("stopped: %s.part keeps what is done, the same command goes on", out)
+            raise
+        return writer.finish()
+
+
+def _fill(
+    writer: Writer,
+    settings: SynthSettings,
+    photos: Photos | None,
+    types: Mapping[str, np.dtype],
+    threads: int,
+    done: Callable[[int], object],
+) -> None:
+    """Compute and write the missing blocks in threads; each has one block in memory."""
+    group = photos.group if photos else 1
+    block = max(1, BLOCK // group) * group  # a photo's samples stay in one block
+    firsts = [f for f in range(0, settings.n, block) if writer.missing[f : f + block].any()]
+    queue, stop, lock = iter(firsts), threading.Event(), threading.Lock()
+
+    def work() -> None:
+        rows = empty_rows(types, min(block, settings.n))
+        for first in _taken(queue, stop):
+            missing = writer.missing[first : first + block]
+            part = {name: data[: len(missing)] for name, data in rows.items()}
+            fill_rows(part, settings, photos, settings.start + first)
+            writer.write(first, part)
+            with lock:
+                done(int(missing.sum()))
+
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for future in as_completed([pool.submit(work) for _ in range(threads)]):
+                future.result()
+        finally:
+            stop.set()
+
+
+def _taken(queue: Iterator[int], stop: threading.Event) -> Iterator[int]:
+    while not stop.is_set() and (first := next(queue, None)) is not None:
+        yield first
+
+
+def _threads(threads: int | None) -> int:
+    if threads is None:
+        usable = getattr(os, "sched_getaffinity", None)  # a container may lend us only some
+        return len(usable(0)) if usable else os.cpu_count() or 1
+    if threads < 1:
+        raise SettingError(f"threads must be >= 1, got {threads}")
+    return threads
