@@ -1,0 +1,256 @@
+"""Pictures of a search, a training and its results: curves, alphas, images side by side."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .diagram import plot_cells
+from .genotype import CELLS, OPERATION_NAMES, SLOTS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "busiest",
+    "plot_alphas",
+    "plot_cells",
+    "plot_comparison",
+    "plot_search",
+    "plot_training",
+]
+
+BLUE, ORANGE, GREEN, GREY = "#2c6fbb", "#d9662b", "#3a8f5c", "#6b7280"
+INK, RULE = "#1f2937", "#e5e7eb"
+DASHED: dict[str, Any] = {"linestyle": "--", "marker": ""}
+STYLE: dict[Any, Any] = {
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.grid": True,
+    "grid.color": RULE,
+    "text.color": INK,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "lines.linewidth": 2,
+    "legend.frameon": False,
+}
+DPI = 150
+
+History = Sequence[Mapping[str, Any]]
+Target = str | os.PathLike[str]
+
+
+def plot_search(history: History, path: Target) -> None:
+    """Draw how a search went: losses, the discretisation gap, how decided the alphas are.
+
+    Parameters
+    ----------
+    history : sequence of dict, at least one
+        For each epoch "epoch", "train_loss" (dB, minus the PSNR), "psnr_supernet",
+        "psnr_onehot", "psnr_input" (dB, on the selection pairs) and "entropy" (0 decided, 1
+        uniform); "alpha_loss" too if it is known. A missing or None value leaves a gap.
+    path : path of the picture to write
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(13, 4), layout="constrained")
+        loss, gap, entropy = figure.subplots(1, 3, width_ratios=(1, 1.35, 1))
+
+        _line(loss, history, "train_loss", BLUE, "weights")
+        _line(loss, history, "alpha_loss", ORANGE, "alphas")
+        loss.set(title="Loss", ylabel="minus PSNR, dB")
+
+        _line(gap, history, "psnr_supernet", BLUE, "supernet")
+        _line(gap, history, "psnr_onehot", ORANGE, "its one-hot network")
+        _line(gap, history, "psnr_input", GREY, "blurry input", **DASHED)
+        gap.fill_between(
+            _values(history, "epoch"),
+            _values(history, "psnr_supernet"),
+            _values(history, "psnr_onehot"),
+            color=ORANGE,
+            alpha=0.12,
+            linewidth=0,
+        )
+        gap.set(title="Selection pairs, and the gap of discretisation", ylabel="PSNR, dB")
+
+        _line(entropy, history, "entropy", GREEN, "mean of the 27 slots")
+        entropy.set(title="Entropy of the alphas", ylabel="0 decided, 1 uniform", ylim=(0, 1.04))
+
+        for axes in (loss, gap, entropy):
+            _finish(axes, "epoch")
+        figure.savefig(path, dpi=DPI)
+
+
+def plot_training(history: History, path: Target, *, title: str = "") -> None:
+    """Draw how a training went.
+
+    Parameters
+    ----------
+    history : sequence of dict, at least one
+        Each with "step", and "loss" or "psnr" (dB, on validation pairs) or both.
+    path : path of the picture to write
+    title : str
+        What was trained.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(10, 4), layout="constrained")
+        loss, psnr = figure.subplots(1, 2)
+        _line(loss, history, "loss", BLUE, "training", x="step")
+        _line(psnr, history, "psnr", GREEN, "network", x="step")
+        _line(psnr, history, "psnr_input", GREY, "blurry input", x="step", **DASHED)
+        loss.set(title="Training loss", ylabel="minus PSNR, dB")
+        psnr.set(title="Validation", ylabel="PSNR, dB")
+        for axes in (loss, psnr):
+            _finish(axes, "step")
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
+        figure.savefig(path, dpi=DPI)
+
+
+def plot_alphas(alphas: NDArray[np.floating], path: Target) -> None:
+    """Draw the alphas as a heat map: a row for each slot, its likeliest operation framed.
+
+    Parameters
+    ----------
+    alphas : (27, 8) float
+        Their softmax, each row summing to 1: slots in the order the data flows, operations in
+        that of `OPERATION_NAMES`. Shown in percent.
+    path : path of the picture to write
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+    with mpl.rc_context({**STYLE, "axes.grid": False}):
+        figure = Figure(figsize=(8, 10), layout="constrained")
+        axes = figure.subplots()
+        top = max(alphas.max(), 2 / alphas.shape[1])
+        image = axes.imshow(100 * alphas, cmap="Blues", vmin=0, vmax=100 * top, aspect="auto")
+        for (row, column), weight in np.ndenumerate(alphas):
+            ink = "white" if weight > 0.6 * top else INK
+            axes.text(column, row, f"{100 * weight:.0f}", ha="center", va="center", color=ink)
+        for row, column in enumerate(alphas.argmax(axis=1)):
+            corner = (column - 0.47, row - 0.39)
+            axes.add_patch(Rectangle(corner, 0.94, 0.78, fill=False, edgecolor=ORANGE, linewidth=2))
+        for row in range(SLOTS, len(alphas), SLOTS):
+            axes.axhline(row - 0.5, color="white", linewidth=5)
+        axes.set_xticks(range(len(OPERATION_NAMES)), OPERATION_NAMES, rotation=30, ha="left")
+        slots = [f"{cell}  1" if i == 0 else f"{i + 1}" for cell in CELLS for i in range(SLOTS)]
+        axes.set_yticks(range(len(slots)), slots)
+        axes.tick_params(top=True, bottom=False, labeltop=True, labelbottom=False, length=0)
+        axes.spines[:].set_visible(False)
+        axes.set_title("Softmax of the alphas in each slot, %", pad=14)
+        figure.colorbar(image, ax=axes, shrink=0.4, aspect=30, pad=0.02).outline.set_visible(False)
+        figure.savefig(path, dpi=DPI)
+
+
+def plot_comparison(
+    rows: Sequence[Sequence[NDArray[np.uint8]]],
+    titles: Sequence[str],
+    labels: Sequence[Sequence[str]],
+    path: Target,
+    *,
+    note: str = "",
+) -> None:
+    """Lay images side by side, pixel for pixel, with a title over each column.
+
+    Parameters
+    ----------
+    rows : sequence of rows of (H, W, 3) uint8 sRGB
+        A row's images are of one size; the rows may differ.
+    titles : one for each column
+    labels : one for each image, shown under it
+    path : path of the picture to write
+    note : str
+        A line at the foot.
+
+    Notes
+    -----
+    Small images are enlarged by a whole factor to about 256 pixels, each pixel to a square.
+    """
+    from matplotlib.figure import Figure
+
+    height, width = (max(row[0].shape[axis] for row in rows) for axis in (0, 1))
+    factor = max(1, round(256 / max(height, width)))
+    height, width = height * factor, width * factor
+    gap, head, line, foot = 12, 34, 26, 30 if note else 6
+    across, down = gap + len(titles) * (width + gap), head + len(rows) * (height + line) + foot
+    figure = Figure(figsize=(across / 100, down / 100), dpi=100, facecolor="white")
+
+    def write(text: str, x: float, y: float, size: float, room: int, **style: Any) -> None:
+        size = min(size, 1.15 * room / max(len(text), 1))
+        place = x / across, 1 - y / down
+        figure.text(*place, text, size=size, color=INK, ha="center", va="center", **style)
+
+    for column, title in enumerate(titles):
+        left = gap + column * (width + gap)
+        middle = left + width / 2
+        write(title, middle, head / 2, 11, width, weight="bold")
+        for row, images in enumerate(rows):
+            top = head + row * (height + line)
+            big = images[column].repeat(factor, axis=0).repeat(factor, axis=1)
+            x, y = left + (width - big.shape[1]) // 2, top + (height - big.shape[0]) // 2
+            figure.figimage(big, x, down - y - big.shape[0])
+            write(labels[row][column], middle, top + height + line / 2 - 1, 9.5, width)
+    write(note, across / 2, down - foot / 2, 9, across)
+    figure.savefig(path, dpi=100)
+
+
+def busiest(image: NDArray[np.uint8], side: int) -> tuple[slice, slice]:
+    """The region with the most contrast, where blur is easiest to judge.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8
+    side : int
+        Of the square region, in pixels; cut off where the image is smaller.
+
+    Returns
+    -------
+    rows, columns : slice
+    """
+    grey = image.astype(np.float32).mean(axis=2)
+    energy = np.zeros((grey.shape[0] + 1, grey.shape[1] + 1))
+    energy[2:, 1:] += np.abs(np.diff(grey, axis=0))
+    energy[1:, 2:] += np.abs(np.diff(grey, axis=1))
+    total = energy.cumsum(axis=0, out=energy).cumsum(axis=1, out=energy)
+    h, w = min(side, grey.shape[0]), min(side, grey.shape[1])
+    boxes = total[h:, w:] - total[:-h, w:] - total[h:, :-w] + total[:-h, :-w]
+    y, x = np.unravel_index(boxes.argmax(), boxes.shape)
+    return slice(int(y), int(y) + h), slice(int(x), int(x) + w)
+
+
+def _values(history: History, key: str) -> NDArray[np.float64]:
+    """One value for each record; NaN, which leaves a gap, where there is none."""
+    return np.array([np.nan if r.get(key) is None else r[key] for r in history], np.float64)
+
+
+def _line(
+    axes: "Axes", history: History, key: str, color: str, label: str, x: str = "epoch", **style: Any
+) -> None:
+    values = _values(history, key)
+    if np.isfinite(values).any():
+        dots = {"marker": "o" if len(values) <= 40 else "", "markersize": 4}
+        axes.plot(_values(history, x), values, color=color, label=label, **{**dots, **style})
+
+
+def _finish(axes: "Axes", xlabel: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_xlabel(xlabel)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    if len(axes.get_lines()) > 1:
+        axes.legend()
