@@ -1,0 +1,242 @@
+"""Score networks on pairs: `python -m nas.evaluate DIR [DIR ...] --data test.h5`."""
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import torch
+from torch import nn
+
+from blurkit.errors import SettingError, exit_codes
+from blurkit.progress import bar
+
+from . import show
+from .checkpoint import load_model, write_text
+from .device import hardware, pick
+from .latency import latency, macs, parameters
+from .metrics import psnr, ssim
+from .options import check, for_device, options, setting
+from .pairs import Image, ImagePairs, pairs_of_file, pairs_of_folder
+from .restore import restore
+from .table import Row, Score, document, table
+
+REGION = 256  # side of what compare.png shows of a larger photo, in pixels
+
+AnyPath = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """What decides an evaluation, beside networks and pairs.
+
+    Raises SettingError "rows must be >= 0, got -1" and the like.
+    """
+
+    limit: int = setting(0, "score only this many pairs, spread over the set; 0 is all", least=0)
+    tile: int = setting(512, "longest side given to a network, in pixels", cuda=1280, least=1)
+    overlap: int = setting(32, "pixels that neighbouring tiles share", least=0)
+    rows: int = setting(4, "pairs shown in compare.png", least=0)
+    rounds: int = setting(20, "how often each network is timed", least=1)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+def evaluate(
+    models: Sequence[AnyPath],
+    *,
+    data: AnyPath | None = None,
+    pairs: AnyPath | None = None,
+    settings: EvaluateSettings | None = None,
+    device: str = "auto",
+    json_file: AnyPath | None = None,
+    out: AnyPath | None = None,
+    progress: bool = True,
+) -> list[Row]:
+    """Score networks, and the blurry images as they are, on blurry/sharp pairs.
+
+    Parameters
+    ----------
+    models : paths of model.safetensors files, or of the folders that hold them
+    data : a dataset file; or else
+    pairs : a folder that holds blur/ and sharp/, or input/ and target/ (see `nas.pairs`)
+    settings : EvaluateSettings, the defaults for the device if None
+    device : "auto", "cpu", "cuda" or "cuda:N"
+    json_file : where to write the rows with each image's scores, the settings and the hardware
+    out : folder for table.md and compare.png
+    progress : show a progress bar
+
+    Returns
+    -------
+    rows : list of `nas.table.Row`, first the blurry input, then the models in their order
+
+    Raises
+    ------
+    SettingError
+        "give either --data FILE or --pairs FOLDER", "model given twice: runs/unet"
+    FileError
+        a checkpoint or the pairs cannot be used, or a network's output is not finite
+    """
+    if (data is None) == (pairs is None):
+        raise SettingError("give either --data FILE or --pairs FOLDER")
+    where = pick(device)
+    settings = settings or for_device(EvaluateSettings, where, {})
+    networks = _load(models, where)
+    for folder in (out, json_file and Path(json_file).parent):
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+    if data is not None:
+        source = pairs_of_file(data)
+    else:
+        source = pairs_of_folder(pairs or "", progress=progress)
+
+    chosen = _spread(len(source.names), settings.limit or len(source.names))
+    shown = [chosen[k] for k in _spread(len(chosen), settings.rows)] if out else []
+    scores, pictures = _score(networks, source, chosen, shown, settings, where, progress)
+    times = latency(networks, device=where, rounds=settings.rounds)
+    rows = [Row("blurry input", scores[0])]
+    for (name, model), of_model in zip(networks.items(), scores[1:], strict=True):
+        cost = parameters(model), macs(model, device=where), times[name]
+        rows.append(Row(name, of_model, *cost))
+
+    if out:
+        write_text(Path(out) / "table.md", table(rows))
+    if out and shown:
+        labels = [
+            [f"{row.images[chosen.index(i)].psnr:.2f} dB" for row in rows] + [source.names[i]]
+            for i in shown
+        ]
+        titles = [*(row.name for row in rows), "sharp"]
+        note = f"PSNR of the whole image, RGB; at most {REGION}x{REGION} pixels of it are shown"
+        show.plot_comparison(pictures, titles, labels, Path(out) / "compare.png", note=note)
+    if json_file:
+        facts = {
+            "source": source.source,
+            "pairs": len(source.names),
+            "settings": dataclasses.asdict(settings),
+            "hardware": hardware(where),
+            "rows": document(rows),
+        }
+        write_text(Path(json_file), json.dumps(facts, indent=2, allow_nan=False) + "\n")
+    return rows
+
+
+def _load(paths: Sequence[AnyPath], device: torch.device) -> dict[str, nn.Module]:
+    """Name to network; networks of one name are told apart by their folders."""
+    files = [Path(p, "model.safetensors") if Path(p).is_dir() else Path(p) for p in paths]
+    files = [file.resolve() for file in files]
+    for i, file in enumerate(files):
+        if file in files[:i]:
+            raise SettingError(f"model given twice: {paths[i]}")
+    loaded = [load_model(Path(path), device) for path in paths]
+    names = [str(info["name"]) for _, info in loaded]
+    networks = {}
+    for i, name in enumerate(names):
+        like = [files[k].parent.name for k in range(len(files)) if names[k] == name]
+        if len(like) > 1:
+            distinct = len(set(like)) == len(like)
+            name = f"{name} ({files[i].parent.name if distinct else paths[i]})"
+        networks[name] = loaded[i][0]
+    return networks
+
+
+def _score(
+    networks: Mapping[str, nn.Module],
+    source: ImagePairs,
+    chosen: Sequence[int],
+    shown: Sequence[int],
+    settings: EvaluateSettings,
+    device: torch.device,
+    progress: bool,
+) -> tuple[list[tuple[Score, ...]], list[list[Image]]]:
+    """Scores of the input and of each network; of each shown pair a region, the sharp one last."""
+    scores, pictures = [], []
+    with bar(len(chosen), "evaluate", "pair", disable=not progress) as steps:
+        for i in chosen:
+            blurry, sharp = source.read(i)
+            tile, overlap = settings.tile, settings.overlap
+            images = [blurry]
+            for model in networks.values():
+                images.append(restore(model, blurry, tile=tile, overlap=overlap, device=device))
+            scores.append([Score(source.names[i], psnr(x, sharp), ssim(x, sharp)) for x in images])
+            if i in shown:
+                region = show.busiest(sharp, REGION)
+                pictures.append([np.array(image[region]) for image in (*images, sharp)])
+            steps.update()
+    return list(zip(*scores, strict=True)), pictures
+
+
+def _spread(n: int, count: int) -> list[int]:
+    """At most `count` of the numbers 0 .. n-1, evenly spread; always the same."""
+    count = min(n, count)
+    return [(2 * k + 1) * n // (2 * count) for k in range(count)]
+
+
+@click.command()
+@click.argument(
+    "models",
+    nargs=-1,
+    required=True,
+    metavar="DIR...",
+    type=click.Path(exists=True, path_type=Path),
+)
+@click.option(
+    "--data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A dataset file."
+)
+@click.option(
+    "--pairs",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder that holds blur/ and sharp/, or input/ and target/.",
+)
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write everything here, with each image's scores.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for table.md and compare.png.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
+@options(EvaluateSettings)
+def main(
+    models: tuple[Path, ...],
+    data: Path | None,
+    pairs: Path | None,
+    json_file: Path | None,
+    out: Path | None,
+    device: str,
+    **given: Any,
+) -> None:
+    """Score the network in each DIR, and the blurry input itself, on pairs with a known answer.
+
+    Prints a table: means over the images of PSNR and SSIM (RGB, 8 bits), parameters, and the
+    multiply-accumulates and median latency of one 256x256 image.
+    """
+    with exit_codes():
+        settings = for_device(EvaluateSettings, pick(device), given)
+        rows = evaluate(
+            models,
+            data=data,
+            pairs=pairs,
+            settings=settings,
+            device=device,
+            json_file=json_file,
+            out=out,
+        )
+        click.echo(f"{rows[0].n} pairs of {data or pairs}, on {pick(device)}\n\n{table(rows)}")
+        if out:
+            pictures = f"   pictures: {out / 'compare.png'}" if settings.rows else ""
+            click.echo(f"table: {out / 'table.md'}{pictures}")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m nas.evaluate")

@@ -1,0 +1,141 @@
+"""Blurry/sharp pairs to score a network on: of a dataset file, or of a folder of photos."""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blurkit.errors import FileError
+from blurkit.images import find_images, read_image
+from blurkit.progress import bar
+from blurkit.store import PairFile
+
+from .metrics import SSIM_WINDOW
+
+Image = NDArray[np.uint8]
+LAYOUTS = (("blur", "sharp"), ("input", "target"))
+
+
+@dataclass(frozen=True)
+class ImagePairs:
+    """Pairs read one at a time, so that a set may be larger than the memory.
+
+    Parameters
+    ----------
+    source : str
+        Where they are from, for a reader.
+    names : tuple of str
+        One for each pair.
+    read : callable
+        Position to (blurry, sharp), each (H, W, 3) uint8 sRGB of one size, at least 11x11.
+    """
+
+    source: str
+    names: tuple[str, ...]
+    read: Callable[[int], tuple[Image, Image]]
+
+
+def pairs_of_file(path: str | os.PathLike[str]) -> ImagePairs:
+    """The pairs of a dataset file; FileError if it cannot be used."""
+    file = PairFile(path)
+    _check_size(Path(path).name, *file.sharp.shape[1:3])
+    return ImagePairs(
+        Path(path).name,
+        tuple(f"sample {file.start + i}" for i in range(file.n)),
+        lambda i: (np.asarray(file.blurry[i]), np.asarray(file.sharp[i])),
+    )
+
+
+def pairs_of_folder(folder: str | os.PathLike[str], *, progress: bool = False) -> ImagePairs:
+    """The pairs of a folder that holds blur/ and sharp/, or input/ and target/.
+
+    Parameters
+    ----------
+    folder : path
+        Partners have equal names below the two folders; their endings may differ.
+    progress : bool
+        Show a bar while the images are checked.
+
+    Raises
+    ------
+    FileError
+        "pairs: must hold blur/ and sharp/, or input/ and target/; it holds left/",
+        "pairs: holds blur/ and sharp/ as well as input/ and target/",
+        "pairs: several files of one name: blur/a.jpg, blur/a.png",
+        "pairs: no partner for blur/b.png, sharp/c.png",
+        "pairs: partners differ in size: a (20x30 and 20x31)", or what `read_image` says.
+        Nothing is scored before every image has been read once.
+    """
+    folder = Path(folder)
+    blur, sharp = _layout(folder)
+    left, right = _by_name(folder, blur), _by_name(folder, sharp)
+    alone = [left[n] for n in left.keys() - right] + [right[n] for n in right.keys() - left]
+    if alone:
+        where = sorted(path.relative_to(folder).as_posix() for path in alone)
+        raise FileError(f"{folder}: no partner for {_some(where)}")
+
+    names = tuple(sorted(left))
+
+    def read(i: int) -> tuple[Image, Image]:
+        return read_image(left[names[i]]), read_image(right[names[i]])
+
+    def sizes(i: int) -> tuple[tuple[int, ...], ...]:
+        return tuple(image.shape[:2] for image in read(i))
+
+    other = []
+    with (
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+        bar(len(names), "checking", "pair", disable=not progress) as b,
+    ):
+        for name, (first, second) in zip(names, pool.map(sizes, range(len(names))), strict=True):
+            b.update()
+            _check_size(f"{folder}: {name}", *first)
+            if first != second:
+                other.append(f"{name} ({first[0]}x{first[1]} and {second[0]}x{second[1]})")
+    if other:
+        raise FileError(f"{folder}: partners differ in size: {_some(other)}")
+    return ImagePairs(folder.name or str(folder), names, read)
+
+
+def _layout(folder: Path) -> tuple[str, str]:
+    here = [pair for pair in LAYOUTS if all((folder / side).is_dir() for side in pair)]
+    if len(here) > 1:
+        raise FileError(f"{folder}: holds blur/ and sharp/ as well as input/ and target/")
+    if not here:
+        inside = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
+        raise FileError(
+            f"{folder}: must hold blur/ and sharp/, or input/ and target/; "
+            f"it holds {_some(inside) or 'nothing'}"
+        )
+    return here[0]
+
+
+def _by_name(folder: Path, side: str) -> dict[str, Path]:
+    """Name below the side's folder, without ending, to file."""
+    found: dict[str, list[Path]] = {}
+    for path in find_images(folder / side):
+        name = path.relative_to(folder / side).with_suffix("").as_posix()
+        found.setdefault(name, []).append(path)
+    double = [path for paths in found.values() if len(paths) > 1 for path in paths]
+    if double:
+        where = (path.relative_to(folder).as_posix() for path in double)
+        raise FileError(f"{folder}: several files of one name: {_some(where)}")
+    return {name: paths[0] for name, paths in found.items()}
+
+
+def _check_size(name: str, height: int, width: int) -> None:
+    if min(height, width) < SSIM_WINDOW:
+        raise FileError(
+            f"{name}: images must be at least {SSIM_WINDOW}x{SSIM_WINDOW} for ssim, "
+            f"got {height}x{width}"
+        )
+
+
+def _some(names: Iterable[str], most: int = 5) -> str:
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

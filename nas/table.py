@@ -1,0 +1,120 @@
+"""Scores of networks, and the table and JSON that tell them."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+HEAD = ("network", "PSNR, dB", "SSIM", "parameters", "MACs", "latency, ms")
+
+
+@dataclass(frozen=True)
+class Score:
+    """One image against its sharp partner: PSNR in dB, SSIM."""
+
+    name: str
+    psnr: float
+    ssim: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a network's scores and its cost, which the blurry input has not.
+
+    Parameters
+    ----------
+    name : str
+    images : tuple of Score
+    params, macs : int, optional
+        Trainable values; multiply-accumulates on one 256x256 image.
+    latency_ms : float, optional
+        Median time of one 256x256 image.
+    """
+
+    name: str
+    images: tuple[Score, ...]
+    params: int | None = None
+    macs: int | None = None
+    latency_ms: float | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of images."""
+        return len(self.images)
+
+    @property
+    def psnr(self) -> float:
+        """Mean of the images' PSNR, in dB."""
+        return fmean(score.psnr for score in self.images)
+
+    @property
+    def ssim(self) -> float:
+        """Mean of the images' SSIM."""
+        return fmean(score.ssim for score in self.images)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as Markdown, aligned so that it reads well as plain text too.
+
+    Examples
+    --------
+    >>> score = Score("a", 25.5, 0.75)
+    >>> rows = [Row("blurry input", (score,)), Row("unet", (score,), 7_763_000, 12_110_000_000, 9)]
+    >>> print(table(rows), end="")
+    | network      | PSNR, dB |   SSIM | parameters |    MACs | latency, ms |
+    |:-------------|---------:|-------:|-----------:|--------:|------------:|
+    | blurry input |    25.50 | 0.7500 |          - |       - |           - |
+    | unet         |    25.50 | 0.7500 |     7.76 M | 12.11 G |         9.0 |
+    """
+    lines = [list(HEAD)]
+    for row in rows:
+        time = "-" if row.latency_ms is None else f"{row.latency_ms:.1f}"
+        quality = [f"{row.psnr:.2f}", f"{row.ssim:.4f}"]
+        lines.append([row.name, *quality, _short(row.params), _short(row.macs), time])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    text = []
+    for name, *numbers in lines:
+        cells = [name.ljust(widths[0]), *map(str.rjust, numbers, widths[1:])]
+        text.append(f"| {' | '.join(cells)} |")
+    rules = [":" + "-" * (widths[0] + 1), *("-" * (width + 1) + ":" for width in widths[1:])]
+    return "\n".join([text[0], f"|{'|'.join(rules)}|", *text[1:]]) + "\n"
+
+
+def document(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The rows as JSON values, means first; a PSNR of infinity (equal images) becomes None.
+
+    Examples
+    --------
+    >>> document([Row("blurry input", (Score("a", math.inf, 1.0),))])[0]["psnr"] is None
+    True
+    """
+    return [
+        {
+            "name": row.name,
+            "psnr": _finite(row.psnr),
+            "ssim": row.ssim,
+            "params": row.params,
+            "macs": row.macs,
+            "latency_ms": row.latency_ms,
+            "n": row.n,
+            "images": [
+                {**dataclasses.asdict(score), "psnr": _finite(score.psnr)} for score in row.images
+            ],
+        }
+        for row in rows
+    ]
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _short(number: int | None) -> str:
+    if number is None:
+        return "-"
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.2f} {unit}"
+    return str(number)

@@ -1,0 +1,208 @@
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from blurkit.errors import FileError, SettingError
+from blurkit.images import read_image, write_image
+from blurkit.store import open_writer, row_types
+from nas.checkpoint import save_model
+from nas.evaluate import EvaluateSettings, _spread, evaluate, main
+from nas.metrics import psnr, ssim
+from nas.network import build
+
+QUICK = EvaluateSettings(rounds=1)
+
+
+def save(folder, arch, name=None):
+    """A fresh network of width 2: "naf", as all of the space, is the identity; "unet" is not."""
+    folder.mkdir(parents=True)
+    torch.manual_seed(0)
+    info = {"name": name or arch, "arch": arch, "width": 2, "settings": {}}
+    save_model(folder / "model.safetensors", build(arch, 2), info)
+    return folder
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Two networks, and five pairs whose scores are known, as a file and as a folder."""
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "runs/naf", "naf")
+    save(tmp_path / "runs/unet", "unet")
+    rng = np.random.default_rng(0)
+    sharp = rng.integers(40, 200, (5, 20, 36, 3), dtype=np.uint8)
+    blurry = sharp + np.arange(1, 6, dtype=np.uint8)[:, None, None, None]
+    types = row_types((20, 36), None, None, 8)
+    with open_writer("test.h5", types, settings={}, seed=0, start=0, count=5) as writer:
+        writer.write(0, {"blurry": blurry, "sharp": sharp, "source": np.zeros(5, "S8")})
+        writer.finish()
+    for side, images in (("blur", blurry), ("sharp", sharp)):
+        (tmp_path / "pairs" / side).mkdir(parents=True)
+        for i, image in enumerate(images):
+            write_image(f"pairs/{side}/{i}.png", image)
+    return tmp_path
+
+
+KNOWN = [20 * math.log10(255 / offset) for offset in range(1, 6)]
+
+
+def run(*arguments):
+    """Exit code, what is printed, and what is said on stderr."""
+    result = CliRunner().invoke(main, [*arguments, "--device", "cpu", "--rounds", "1"])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("where", [{"data": "test.h5"}, {"pairs": "pairs"}])
+def test_the_blurry_input_is_the_first_row_and_scores_what_it_must(here, where):
+    rows = evaluate(["runs/naf"], **where, settings=QUICK, device="cpu", progress=False)
+    assert [row.name for row in rows] == ["blurry input", "naf"]
+    assert [score.psnr for score in rows[0].images] == pytest.approx(KNOWN)
+    assert rows[0].psnr == pytest.approx(sum(KNOWN) / 5)
+    assert (rows[0].params, rows[0].macs, rows[0].latency_ms, rows[0].n) == (None, None, None, 5)
+
+
+def test_an_identity_network_scores_as_its_input(here):
+    """Else the way through the network (padding, scale, rounding) would cost something."""
+    rows = evaluate(["runs/naf"], data="test.h5", settings=QUICK, device="cpu", progress=False)
+    assert rows[1].images == rows[0].images
+    assert rows[1].params == sum(p.numel() for p in build("naf", 2).parameters())
+    assert rows[1].macs > 0
+    assert rows[1].latency_ms > 0
+
+
+def test_the_command_prints_the_table_and_writes_what_it_is_asked(here):
+    models = ["runs/naf", "runs/unet/model.safetensors"]
+    code, output, _ = run(*models, "--data", "test.h5", "--json", "new/x.json", "--out", "new/o")
+    assert code == 0
+    head, blank, *lines, last = output.splitlines()
+    assert (head, blank) == ("5 pairs of test.h5, on cpu", "")
+    assert [line.split("|")[1].strip() for line in lines[:5]] == [
+        *("network", ":-------------"),
+        *("blurry input", "naf", "unet"),
+    ]
+    assert len({len(line) for line in lines[:5]}) == 1
+    assert last == "table: new/o/table.md   pictures: new/o/compare.png"
+    assert (here / "new/o/table.md").read_text() == "\n".join(lines[:5]) + "\n"
+
+    document = json.loads((here / "new/x.json").read_text())
+    assert (document["source"], document["pairs"]) == ("test.h5", 5)
+    assert document["settings"] == {**vars(EvaluateSettings()), "rounds": 1}
+    assert document["hardware"]["device"] == "cpu"
+    assert [row["name"] for row in document["rows"]] == ["blurry input", "naf", "unet"]
+    unet = document["rows"][2]
+    assert len(unet["images"]) == unet["n"] == 5
+    assert unet["psnr"] == pytest.approx(sum(score["psnr"] for score in unet["images"]) / 5)
+    assert unet["ssim"] == pytest.approx(sum(score["ssim"] for score in unet["images"]) / 5)
+
+
+def test_every_score_is_that_of_the_restored_image(here):
+    """The unet's own figures, computed once more by hand."""
+    from nas.checkpoint import load_model
+    from nas.restore import restore
+
+    rows = evaluate(["runs/unet"], pairs="pairs", settings=QUICK, device="cpu", progress=False)
+    model, _ = load_model(here / "runs/unet")
+    for name, score in zip("01234", rows[1].images, strict=True):
+        restored = restore(model, read_image(f"pairs/blur/{name}.png"))
+        sharp = read_image(f"pairs/sharp/{name}.png")
+        assert score.name == name
+        assert (score.psnr, score.ssim) == (psnr(restored, sharp), ssim(restored, sharp))
+
+
+def test_the_picture_has_a_column_for_each_and_the_rows_asked_for(here):
+    settings = EvaluateSettings(rounds=1, rows=2)
+    evaluate(["runs/naf"], data="test.h5", settings=settings, device="cpu", out="o", progress=False)
+    height, width, _ = read_image("o/compare.png").shape
+    factor = 7  # 36 pixels to about 256
+    assert width == 12 + 3 * (36 * factor + 12)
+    assert height == 34 + 2 * (20 * factor + 26) + 30
+
+
+def test_no_rows_make_no_picture(here):
+    code, output, _ = run("runs/naf", "--data", "test.h5", "--out", "o", "--rows", "0")
+    assert code == 0
+    assert not (here / "o/compare.png").exists()
+    assert output.endswith("table: o/table.md\n")
+
+
+def test_a_limit_takes_pairs_from_all_over_the_set(here):
+    rows = evaluate(
+        ["runs/naf"],
+        data="test.h5",
+        settings=EvaluateSettings(limit=2, rounds=1),
+        device="cpu",
+        progress=False,
+    )
+    assert [score.name for score in rows[0].images] == ["sample 1", "sample 3"]
+
+
+@pytest.mark.parametrize(("n", "count"), [(5, 2), (5, 5), (5, 9), (1111, 4), (1, 1)])
+def test_spread_positions_are_distinct_ordered_and_symmetric(n, count):
+    places = _spread(n, count)
+    assert len(places) == min(n, count)
+    assert places == sorted(set(places))
+    assert abs(places[0] - (n - 1 - places[-1])) <= 1
+
+
+def test_equal_images_stay_valid_json(here):
+    """A PSNR of infinity is no JSON number."""
+    for i in range(5):
+        write_image(f"pairs/blur/{i}.png", read_image(f"pairs/sharp/{i}.png"))
+    code, output, _ = run("runs/naf", "--pairs", "pairs", "--json", "x.json")
+    assert code == 0
+    assert "inf" in output
+    document = json.loads((here / "x.json").read_text(), parse_constant=pytest.fail)
+    assert document["rows"][0]["psnr"] is None
+
+
+@pytest.mark.parametrize(
+    ("models", "names"),
+    [
+        (["runs/naf", "runs/again"], ["naf (naf)", "naf (again)"]),
+        (["runs/naf", "runs/unet", "more/naf"], ["naf (runs/naf)", "unet", "naf (more/naf)"]),
+    ],
+)
+def test_networks_of_one_name_are_told_apart_by_folder(here, models, names):
+    save(here / "runs/again", "naf")
+    save(here / "more/naf", "naf")
+    rows = evaluate(models, data="test.h5", settings=QUICK, device="cpu", progress=False)
+    assert [row.name for row in rows[1:]] == names
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["runs/naf"], 2, "give either --data FILE or --pairs FOLDER"),
+        (["runs/naf", "--data", "test.h5", "--pairs", "pairs"], 2, "give either --data FILE or"),
+        (["--data", "test.h5"], 2, "Missing argument 'DIR...'."),
+        (["gone", "--data", "test.h5"], 2, "Path 'gone' does not exist."),
+        (["runs/naf", "--data", "gone.h5"], 2, "File 'gone.h5' does not exist."),
+        (["runs/naf", "--pairs", "gone"], 2, "Directory 'gone' does not exist."),
+        (["runs/naf", "--data", "test.h5", "--rows", "-1"], 2, "rows must be >= 0, got -1"),
+        (["runs/naf", "--data", "test.h5", "--tile", "40"], 2, "tile must be >= 48 for overlap 32"),
+        (
+            ["runs/naf", "runs/naf/model.safetensors", "--data", "test.h5"],
+            2,
+            "model given twice: runs/naf/model.safetensors",
+        ),
+        (["runs", "--data", "test.h5"], 1, "runs/model.safetensors: no such checkpoint"),
+        (["runs/naf", "--data", "notes.txt"], 1, "notes.txt: not an HDF5 file"),
+        (["runs/naf", "--pairs", "runs"], 1, "runs: must hold blur/ and sharp/, or input/ and"),
+        (["runs/naf", "--data", "test.h5", "--out", "notes.txt/o"], 1, "Not a directory"),
+    ],
+)
+def test_bad_input_says_what(here, arguments, code, message):
+    (here / "notes.txt").write_text("no data")
+    got, output, error = run(*arguments)
+    assert (got, output) == (code, "")
+    assert message in error.splitlines()[-1]
+
+
+def test_errors_in_python_are_of_two_kinds(here):
+    with pytest.raises(SettingError, match=r"^give either --data FILE or --pairs FOLDER$"):
+        evaluate(["runs/naf"])
+    with pytest.raises(FileError, match=r"gone\.h5: no such file$"):
+        evaluate(["runs/naf"], data="gone.h5", device="cpu")
