@@ -1,0 +1,110 @@
+"""Deblur a photo: `python -m nas.deblur DIR/model.safetensors photo.jpg --out out.png`."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from blurkit.errors import FileError, SettingError, exit_codes
+from blurkit.images import check_image_name, read_image, write_image
+
+from .checkpoint import load_model
+from .device import pick
+from .options import check, for_device, options, setting
+from .restore import restore
+
+AnyPath = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class DeblurSettings:
+    """How a photo is cut for the network (see `nas.restore.restore`).
+
+    Raises SettingError "overlap must be >= 0, got -1" and the like.
+    """
+
+    tile: int = setting(512, "longest side given to the network, in pixels", cuda=1280, least=1)
+    overlap: int = setting(32, "pixels that neighbouring tiles share", least=0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+def deblur(
+    model: AnyPath,
+    photo: AnyPath,
+    out: AnyPath,
+    settings: DeblurSettings | None = None,
+    *,
+    device: str = "auto",
+    progress: bool = True,
+) -> Path:
+    """Restore one photo; the result has its size.
+
+    Parameters
+    ----------
+    model : path of a model.safetensors, or of the folder that holds it
+    photo : path of an image file
+    out : path of the picture to write; its ending chooses the format
+    settings : DeblurSettings, the defaults for the device if None
+    device : "auto", "cpu", "cuda" or "cuda:N"
+    progress : show a bar over the tiles
+
+    Returns
+    -------
+    path : of the picture
+
+    Raises
+    ------
+    SettingError
+        "out must be another file than the photo, got photo.png", or those of
+        `blurkit.images.check_image_name` and `nas.restore.restore`
+    FileError
+        "out.png: cannot be written (no folder results)", or those of `load_model`,
+        `read_image`, `write_image` and `restore`
+    """
+    target = check_image_name(out)
+    if target.exists() and Path(photo).exists() and target.samefile(photo):
+        raise SettingError(f"out must be another file than the photo, got {target}")
+    if not target.parent.is_dir():
+        raise FileError(f"{target}: cannot be written (no folder {target.parent})")
+    if target.is_dir():
+        raise FileError(f"{target}: cannot be written (it is a folder)")
+    if not os.access(target.parent, os.W_OK):
+        raise FileError(f"{target}: cannot be written (Permission denied)")
+    where = pick(device)
+    settings = settings or for_device(DeblurSettings, where, {})
+    network, _ = load_model(Path(model), where)
+    restored = restore(
+        network,
+        read_image(photo),
+        tile=settings.tile,
+        overlap=settings.overlap,
+        device=where,
+        progress=progress,
+    )
+    return write_image(target, restored)
+
+
+@click.command()
+@click.argument("model", type=click.Path(exists=True, path_type=Path))
+@click.argument("photo", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Picture to write.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
+@options(DeblurSettings)
+def main(model: Path, photo: Path, out: Path, device: str, **given: Any) -> None:
+    """Deblur PHOTO, of any size, with the network of MODEL.
+
+    MODEL is a model.safetensors or its folder. Large photos are restored in overlapping tiles;
+    use a smaller --tile where memory is short. PHOTO itself is never overwritten.
+    """
+    with exit_codes():
+        settings = for_device(DeblurSettings, pick(device), given)
+        path = deblur(model, photo, out, settings, device=device)
+        click.echo(f"deblurred: {path}")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m nas.deblur")

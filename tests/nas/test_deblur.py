@@ -1,0 +1,124 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from blurkit.errors import FileError, SettingError
+from blurkit.images import read_image, write_image
+from nas.checkpoint import save_model
+from nas.deblur import DeblurSettings, deblur, main
+from nas.network import build
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with a checkpoint and a photo. A fresh network of the space is the identity."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net").mkdir()
+    info = {"name": "naf", "arch": "naf", "width": 2, "settings": {}}
+    save_model("net/model.safetensors", build("naf", 2), info)
+    pixels = np.random.default_rng(0).integers(0, 256, (37, 90, 3), dtype=np.uint8)
+    write_image("photo.png", pixels)
+    return tmp_path
+
+
+def run(*arguments):
+    """Exit code, what is printed, and what is said on stderr."""
+    result = CliRunner().invoke(main, [*arguments, "--device", "cpu"])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("model", ["net", "net/model.safetensors"])
+def test_a_photo_of_any_size_keeps_it(here, model):
+    code, output, _ = run(model, "photo.png", "--out", "out.png", "--tile", "48")
+    assert (code, output) == (0, "deblurred: out.png\n")
+    np.testing.assert_array_equal(read_image("out.png"), read_image("photo.png"))
+
+
+def test_python_does_what_the_command_does(here):
+    settings = DeblurSettings(tile=48)
+    path = deblur("net", "photo.png", here / "x.png", settings, device="cpu", progress=False)
+    assert path == here / "x.png"
+    assert read_image(path).shape == (37, 90, 3)
+
+
+def test_progress_counts_the_tiles(here):
+    bar = run("net", "photo.png", "--out", "out.png", "--tile", "48")[2]
+    assert "restoring: 100%" in bar
+    assert "4/4" in bar
+
+
+@pytest.mark.parametrize("make", [None, os.symlink, os.link])
+def test_the_photo_is_never_overwritten(here, make):
+    """Nor under another name."""
+    out = "photo.png"
+    if make:
+        make(here / "photo.png", here / "alias.png")
+        out = "alias.png"
+    before = (here / "photo.png").read_bytes()
+    code, _, error = run("net", "photo.png", "--out", out)
+    assert code == 2
+    assert error.endswith(f"Error: out must be another file than the photo, got {out}\n")
+    assert (here / "photo.png").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["none", "photo.png", "--out", "o.png"], 2, "Path 'none' does not exist."),
+        (["net", "none.jpg", "--out", "o.png"], 2, "File 'none.jpg' does not exist."),
+        (["net", "photo.png"], 2, "Missing option '--out'."),
+        (["net", "photo.png", "--out", "o.txt"], 2, "out must end in .jpg .jpeg .png"),
+        (["net", "photo.png", "--out", "o.png", "--tile", "32"], 2, "tile must be >= 48 for"),
+        (["net", "photo.png", "--out", "o.png", "--overlap", "-1"], 2, "overlap must be >= 0"),
+        (["net", "text.png", "--out", "o.png"], 1, "text.png: not an image that OpenCV"),
+        (["empty", "photo.png", "--out", "o.png"], 1, "empty/model.safetensors: no such check"),
+        (["text.png", "photo.png", "--out", "o.png"], 1, "text.png: not a safetensors file"),
+        (
+            ["net", "photo.png", "--out", "no/o.png"],
+            1,
+            "no/o.png: cannot be written (no folder no)",
+        ),
+        (
+            ["net", "photo.png", "--out", "text.png/o.png"],
+            1,
+            "text.png/o.png: cannot be written (no folder text.png)",
+        ),
+        (
+            ["net", "photo.png", "--out", "dir.png"],
+            1,
+            "dir.png: cannot be written (it is a folder)",
+        ),
+    ],
+)
+def test_bad_input_says_what_and_leaves_nothing(here, arguments, code, message):
+    (here / "text.png").write_text("not a photo, nor a checkpoint")
+    (here / "empty").mkdir()
+    (here / "dir.png").mkdir()
+    before = sorted(here.iterdir())
+    got, output, error = run(*arguments)
+    assert (got, output) == (code, "")
+    assert message in error.splitlines()[-1]
+    assert sorted(here.iterdir()) == before
+
+
+def test_no_permission_to_write_is_found_before_the_work(here, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    with pytest.raises(FileError, match=r"^o\.png: cannot be written \(Permission denied\)$"):
+        deblur("gone", "photo.png", "o.png", device="cpu", progress=False)
+
+
+def test_errors_in_python_are_of_two_kinds(here):
+    with pytest.raises(SettingError, match=r"^overlap must be >= 0, got -1$"):
+        DeblurSettings(overlap=-1)
+    with pytest.raises(FileError, match=r"^gone\.png: No such file or directory$"):
+        deblur("net", "gone.png", "o.png", device="cpu", progress=False)
+
+
+def test_the_module_runs_as_a_command(here):
+    command = [sys.executable, "-m", "nas.deblur", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage: python -m nas.deblur [OPTIONS] MODEL PHOTO")
