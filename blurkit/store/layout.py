@@ -163,12 +163,15 @@ def _attribute(file: h5py.File, path: Path, name: str, default: Any = ...) -> An
         _require(default is not ..., path, f"has no attribute {name}")
         return default
     stored = h5py.h5a.open(file.id, name.encode())
-    small = stored.shape == () and stored.get_storage_size() <= ATTRIBUTE_BYTES
-    _require(small, path, f"attribute {name} must be one value of at most {ATTRIBUTE_BYTES} bytes")
+    kind = stored.get_type()
+    # text of variable length lies in a heap whose damage can send HDF5 into an endless loop
+    plain = kind.get_class() == h5py.h5t.INTEGER or (
+        kind.get_class() == h5py.h5t.STRING and not kind.is_variable_str()
+    )
+    plain = plain and stored.shape == () and stored.get_storage_size() <= ATTRIBUTE_BYTES
+    _require(plain, path, f"attribute {name} must be an integer or text of fixed length")
     value = file.attrs[name]
-    if isinstance(value, bytes):
-        return value.decode()
-    return value.item() if isinstance(value, np.generic) else value
+    return value.decode() if isinstance(value, bytes) else value.item()
 
 
 def _dataset(file: h5py.File, path: Path, name: str, count: int) -> tuple[np.dtype, int]:

@@ -45,13 +45,17 @@ def write_structure(path: Path, types: RowTypes, attributes: Mapping[str, Any]) 
     file_id = h5py.h5f.create(os.fsencode(path), h5py.h5f.ACC_TRUNC, creation, access)
     with h5py.File(file_id) as file:
         for name, value in attributes.items():
-            file.attrs[name] = json.dumps(value, sort_keys=True) if name == "settings" else value
+            text = json.dumps(value, sort_keys=True) if name == "settings" else value
+            file.attrs[name] = np.bytes_(text.encode()) if isinstance(text, str) else text
         for name, kind in types.items():
             data = _contiguous(file, name, kind, attributes["count"])
             labels, units, description = DATASETS[name]
             for axis, label in enumerate(labels):
                 data.dims[axis].label = label
-            data.attrs["units"], data.attrs["description"] = units, description
+            data.attrs["units"], data.attrs["description"] = (
+                np.bytes_(units),
+                np.bytes_(description),
+            )
             if name in ("blurry", "sharp"):
                 data.attrs["CLASS"] = np.bytes_("IMAGE")
                 data.attrs["IMAGE_VERSION"] = np.bytes_("1.2")
