@@ -1,0 +1,51 @@
+"""The one decorator of all loops: how they compile, where they are cached, when the user hears."""
+
+import sys
+import zlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core import event
+
+Loop = TypeVar("Loop", bound=Callable[..., Any])
+
+# To see whether cached code is stale numba looks at the loop's own file only, although the code of
+# the loops it calls is in there too. So the stamp gets the sources of all loops added.
+SOURCES = zlib.crc32(b"".join(f.read_bytes() for f in sorted(Path(__file__).parent.glob("*.py"))))
+NOTICE = "blurkit: compiling its loops for this machine, once; this takes a few seconds\n"
+
+
+class Notice(event.Listener):
+    """Writes one line to stderr when the first loop compiles; loops from the cache are silent."""
+
+    shown = False
+
+    def on_start(self, event: Any) -> None:
+        module = event.data["dispatcher"].py_func.__module__
+        if not self.shown and module.startswith("blurkit."):
+            Notice.shown = True
+            sys.stderr.write(NOTICE)
+            sys.stderr.flush()
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
+event.register("numba:compile", Notice())
+
+
+def loop(function: Loop) -> Loop:
+    """Compile `function` on its first call and keep the machine code for later processes."""
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return function
+    jit: Any = partial(numba.njit, function, nogil=True, error_model="numpy")
+    try:
+        compiled = jit(cache=True)
+    except RuntimeError:  # no folder to write the cache to: compile in each process
+        return jit()
+    cache = compiled._cache._cache_file
+    cache._source_stamp = (cache._source_stamp, SOURCES)
+    return compiled

@@ -1,0 +1,23 @@
+"""Many kernels in one call: a walk, rasterised, for each index of a range."""
+
+import numpy as np
+
+from blurkit._loops.jit import loop
+from blurkit._loops.raster import rasterise
+from blurkit._loops.walk import walk
+
+
+@loop
+def fill(kernels, params, seed, start, steps, length, inertia, jitter, jerks, linear):
+    """Write kernels (n, K, K) float32 and params (n, 4) float64 for samples start .. start+n-1.
+
+    A row of params: drawn length, drawn jitter, jerks that happened, factor of shrinking.
+    """
+    size = kernels.shape[1]
+    x, y = np.empty(steps), np.empty(steps)
+    time = np.empty((size, size))
+    for row in range(kernels.shape[0]):
+        index = start + np.uint64(row)
+        drawn = walk(x, y, seed, index, length, inertia, jitter, jerks)
+        params[row, 0], params[row, 1], params[row, 2] = drawn
+        params[row, 3] = rasterise(kernels[row], time, x, y, linear)

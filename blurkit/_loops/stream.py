@@ -1,0 +1,100 @@
+"""Random numbers by counter: each is a pure function of (seed, index, purpose, n).
+
+SplitMix64 (Steele, Lea & Flood 2014) read at any place: its n-th output from state `key` is
+mix(key + n * GOLDEN). No state is kept, so order, batch size and threads cannot matter.
+All arguments named seed, index, purpose, key and n are uint64. Keys must stay inside loops: one
+that Python has held comes back as a signed integer.
+"""
+
+import numpy as np
+
+from blurkit._loops.jit import loop
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX2 = np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
+_S8, _S11, _S32, _S48 = np.uint64(8), np.uint64(11), np.uint64(32), np.uint64(48)
+_EVEN_BYTES = np.uint64(0x00FF00FF00FF00FF)
+_ADD_LANES = np.uint64(0x0001000100010001)
+_DEVIATION = 1.0 / np.sqrt(43690.0)  # of a sum of 8 bytes: variance 8 (256^2 - 1) / 12
+ONE = np.uint64(1)
+
+# What a stream is for. The numbers are part of every file ever written: never reuse one.
+WALK = np.uint64(1)  # length, jitter, direction and jerks of a random walk
+SHAKE = np.uint64(2)  # its per-step perturbations
+SCENE = np.uint64(3)  # a dead-leaves scene
+TEXTURE = np.uint64(4)  # the noise on its leaves
+CROP = np.uint64(5)  # where a patch is cut from a photo
+PHOTO = np.uint64(6)  # the order in which photos are used
+
+
+@loop
+def mix(z):
+    """Scramble 64 bits, one to one."""
+    z = (z ^ (z >> _S30)) * _MIX1
+    z = (z ^ (z >> _S27)) * _MIX2
+    return z ^ (z >> _S31)
+
+
+@loop
+def stream_key(seed, index, purpose):
+    """Where the stream of this sample and purpose starts."""
+    key = mix(seed + GOLDEN)
+    key = mix((key ^ index) + GOLDEN)
+    return mix((key ^ purpose) + GOLDEN)
+
+
+@loop
+def draw(key, n):
+    """The n-th 64 random bits of a stream."""
+    return mix(key + n * GOLDEN)
+
+
+@loop
+def uniform(key, n):
+    """The n-th number in [0, 1), a multiple of 2**-53."""
+    return np.float64(np.int64(draw(key, n) >> _S11)) * 2.0**-53
+
+
+@loop
+def below(key, n, bound):
+    """The n-th integer in 0 .. bound - 1, for bound <= 2**31."""
+    return np.int64(((draw(key, n) >> _S32) * np.uint64(bound)) >> _S32)
+
+
+@loop
+def normal(key, n):
+    """The n-th number of mean 0 and variance 1: eight random bytes summed (Irwin-Hall, |z| < 5)."""
+    bits = draw(key, n)
+    pairs = (bits & _EVEN_BYTES) + ((bits >> _S8) & _EVEN_BYTES)
+    return np.float64(np.int64((pairs * _ADD_LANES) >> _S48) - 1020) * _DEVIATION
+
+
+@loop
+def direction(key, n):
+    """Unit vector in a random direction, from draws n, n+1, ...: rejection from the square."""
+    while True:
+        x = 2.0 * uniform(key, n) - 1.0
+        y = 2.0 * uniform(key, n + ONE) - 1.0
+        square = x * x + y * y
+        if 1e-4 < square <= 1.0:
+            norm = np.sqrt(square)
+            return x / norm, y / norm
+        n += ONE + ONE
+
+
+@loop
+def crop_corner(seed, index, rows, columns):
+    """(y, x) with 0 <= y < rows and 0 <= x < columns, from the sample's CROP stream."""
+    key = stream_key(seed, index, CROP)
+    return below(key, ONE, rows), below(key, ONE + ONE, columns)
+
+
+@loop
+def shuffle(order, seed, index):
+    """Permute `order` (n,) int64 in place (Fisher-Yates), from the PHOTO stream."""
+    key = stream_key(seed, index, PHOTO)
+    for i in range(order.shape[0] - 1, 0, -1):
+        j = below(key, np.uint64(i), i + 1)
+        order[i], order[j] = order[j], order[i]
