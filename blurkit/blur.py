@@ -1,0 +1,123 @@
+"""Blurring an image with a kernel: by the kernel's few non-zero taps, or by FFT."""
+
+import numpy as np
+
+from blurkit.errors import SettingError
+
+BORDERS = ("valid", "reflect")
+METHODS = ("auto", "taps", "fft")
+_DTYPES = ("uint8", "uint16", "float32", "float64")
+_TAPS_AT_MOST = 300  # above it the FFT is faster, see the notes of `blur`
+
+
+def blur(
+    image: np.ndarray, kernel: np.ndarray, *, border: str = "valid", method: str = "auto"
+) -> np.ndarray:
+    """Convolve an image with a kernel: a true convolution, so the kernel acts flipped.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, C) array of uint8, uint16, float32 or float64
+        Taken as it is: give linear light for physically correct blur. Each channel alone.
+    kernel : (K, K) array, K odd, finite
+        Not normalised here: a kernel of sum 1 keeps the brightness.
+    border : "valid" or "reflect"
+        "valid" returns only pixels that depend on nothing outside the image. "reflect" mirrors
+        the image at its borders, the border pixel not repeated, and keeps the size.
+    method : "auto", "taps" or "fft"
+        Shift and add over the non-zero taps, or FFT; "auto" takes the faster one for the number
+        of taps.
+
+    Returns
+    -------
+    blurred : (H-K+1, W-K+1[, C]) for "valid", (H, W[, C]) for "reflect"; dtype of the image
+        Integers are rounded half up and clipped. The methods agree within one grey level.
+
+    Raises
+    ------
+    SettingError
+        'border must be "valid" or "reflect", got "wrap"', and alike for method;
+        "kernel must be square with an odd side, got shape (4, 4)";
+        "kernel must be finite, got nan or inf";
+        "image must be (H, W) or (H, W, C), got shape (5,)";
+        "image must be uint8, uint16, float32 or float64, got int64";
+        "image must be at least as large as the kernel (31x31) with border valid, got 20x40"
+
+    Notes
+    -----
+    Sums are taken in float32, for float64 images in float64. Shift and add costs one
+    multiplication for each non-zero tap and pixel, the FFT the same for any kernel. On one core
+    with AVX-512 they break even at 300 taps for 158x158x3 uint8, at 400 to 480 for 286x286 to
+    1920x1080, with kernels of 31x31 and 61x61 alike: "auto" takes the taps up to 300.
+
+    Examples
+    --------
+    >>> image = np.arange(25, dtype=np.uint8).reshape(5, 5)
+    >>> right = np.zeros((3, 3)); right[1, 2] = 1  # a kernel that shifts to the right
+    >>> blur(image, right)[0].tolist(), image[1, :3].tolist()
+    ([5, 6, 7], [5, 6, 7])
+    """
+    image, taps = np.asarray(image), np.asarray(kernel)
+    if border not in BORDERS:
+        raise SettingError(f'border must be "valid" or "reflect", got "{border}"')
+    if method not in METHODS:
+        raise SettingError(f'method must be "auto", "taps" or "fft", got "{method}"')
+    if taps.ndim != 2 or taps.shape[0] != taps.shape[1] or taps.shape[0] % 2 == 0:
+        raise SettingError(f"kernel must be square with an odd side, got shape {taps.shape}")
+    if not np.isfinite(taps).all():
+        raise SettingError("kernel must be finite, got nan or inf")
+    if image.ndim not in (2, 3) or 0 in image.shape:
+        raise SettingError(f"image must be (H, W) or (H, W, C), got shape {image.shape}")
+    if image.dtype.name not in _DTYPES:
+        raise SettingError(
+            f"image must be {', '.join(_DTYPES[:3])} or {_DTYPES[3]}, got {image.dtype}"
+        )
+
+    size = taps.shape[0]
+    planes = image if image.ndim == 3 else image[:, :, None]
+    if border == "reflect":
+        half = size // 2
+        planes = np.pad(planes, ((half, half), (half, half), (0, 0)), mode="reflect")
+    height, width = planes.shape[:2]
+    if height < size or width < size:
+        raise SettingError(
+            f"image must be at least as large as the kernel ({size}x{size}) with border valid, "
+            f"got {height}x{width}"
+        )
+    if method == "auto":
+        method = "taps" if np.count_nonzero(taps) <= _TAPS_AT_MOST else "fft"
+    blurred = (_by_taps if method == "taps" else _by_fft)(planes, taps)
+    return blurred if image.ndim == 3 else blurred[:, :, 0]
+
+
+def _by_taps(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Valid convolution of (H, W, C) by shift and add."""
+    from blurkit._loops import taps
+
+    height, width, channels = image.shape
+    work = np.float64 if image.dtype == np.float64 else np.float32
+    rows, columns = height - len(kernel) + 1, width - len(kernel) + 1
+    blurred = np.empty((rows, columns * channels), image.dtype)
+    blur_into = taps.blur_integers if image.dtype.kind == "u" else taps.blur_floats
+    plane = image.astype(work, order="C").ravel()
+    kernel = kernel.astype(work, order="C")
+    blur_into(blurred, plane, width * channels, kernel, channels)
+    return blurred.reshape(rows, columns, channels)
+
+
+def _by_fft(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Valid convolution of (H, W, C) by FFT."""
+    from scipy import fft
+
+    work = np.float64 if image.dtype == np.float64 else np.float32
+    last = len(kernel) - 1
+    # circular convolution as large as the image: only rows and columns before `last` wrap around
+    shape = [fft.next_fast_len(side, real=True) for side in image.shape[:2]]
+    planes = np.moveaxis(image, 2, 0).astype(work)
+    spectrum = fft.rfft2(planes, shape) * fft.rfft2(kernel.astype(work), shape)
+    full = fft.irfft2(spectrum, shape, overwrite_x=True)
+    blurred = np.moveaxis(full[:, last : image.shape[0], last : image.shape[1]], 0, 2)
+    if image.dtype.kind == "u":
+        top = np.iinfo(image.dtype).max
+        blurred = np.clip(np.floor(blurred + work(0.5)), 0, top)
+    return np.ascontiguousarray(blurred, image.dtype)
