@@ -4,6 +4,8 @@ Names are loaded when they are first used, so that `import blurkit` stays quick.
 """
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from blurkit._version import __version__
@@ -51,10 +53,20 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = vars(importlib.import_module(_HOME[name]))[name]
-    globals()[name] = value
-    return value
+    return vars(importlib.import_module(_HOME[name]))[name]
 
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """Keeps `blurkit.blur` the function when its namesake blurkit/blur.py is imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, ModuleType) and _HOME.get(name) == value.__name__:
+            value = vars(value).get(name, value)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
