@@ -159,12 +159,21 @@ def contact_sheet(
     -------
     sheet : (H, W, 3) uint8
 
+    Raises
+    ------
+    SettingError
+        "images must hold at least one image", "columns must be >= 1, got 0"
+
     Example
     -------
     >>> tile = np.zeros((10, 20, 3), np.uint8)
     >>> contact_sheet([tile] * 6, columns=3, gap=2).shape
     (26, 68, 3)
     """
+    if not len(images):
+        raise SettingError("images must hold at least one image")
+    if columns is not None and columns < 1:
+        raise SettingError(f"columns must be >= 1, got {columns}")
     columns = min(columns or math.isqrt(len(images) - 1) + 1, len(images))
     text = [""] * len(images) if labels is None else list(labels)
     rows = range(0, len(images), columns)

@@ -14,7 +14,7 @@ from blurkit.photos import Photos
 from blurkit.progress import bar
 from blurkit.samples import empty_rows, fill_rows, sample_types, scan_photos
 from blurkit.settings import SynthSettings
-from blurkit.store import Writer, open_writer
+from blurkit.store import PART, Writer, open_writer
 
 BLOCK = 64  # samples computed and written at once by one thread; the bytes do not depend on it
 
@@ -49,6 +49,8 @@ def synth(
 
     Raises
     ------
+    SettingError
+        "out must not end in .part, got blur.h5.part", "threads must be >= 1, got 0"
     FileError
         Those of `blurkit.store.open_writer` and `blurkit.photos.scan`.
     KeyboardInterrupt
@@ -62,6 +64,8 @@ def synth(
     settings = settings or SynthSettings()
     threads = _threads(threads)
     out = Path(out)
+    if out.suffix == PART:
+        raise SettingError(f"out must not end in {PART}, got {out.name}")
     if not out.absolute().parent.is_dir():
         raise FileError(f"{out}: cannot be written (no folder {out.parent})")
     photos = scan_photos(settings, threads, progress)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from blurkit.cli.options import PICTURE, walk_options
-from blurkit.errors import exit_codes
+from blurkit.errors import SettingError, exit_codes
 
 
 @click.command(context_settings={"show_default": True})
@@ -25,6 +25,8 @@ def kernels(out: str, npy: str | None, columns: int | None, n: int, size: int, *
         from blurkit.kernel import random_walk_kernels
         from blurkit.show import kernel_sheet
 
+        if n < 1:
+            raise SettingError(f"n must be >= 1, got {n}")
         check_image_name(out)
         made = random_walk_kernels(n, size, **walk)
         write_image(out, kernel_sheet(made, columns))

@@ -167,6 +167,20 @@ def test_contact_sheet_places_every_image_whole():
     assert (sheet[:, :3] == 255).all()
 
 
+@pytest.mark.parametrize(
+    ("count", "columns", "message"),
+    [
+        (0, None, "images must hold at least one image"),
+        (1, 0, "columns must be >= 1, got 0"),
+        (1, -1, "columns must be >= 1, got -1"),
+    ],
+)
+def test_contact_sheet_names_what_is_wrong(count, columns, message):
+    with pytest.raises(SettingError) as caught:
+        contact_sheet([np.zeros((4, 4), np.uint8)] * count, columns)
+    assert str(caught.value) == message
+
+
 def test_contact_sheet_labels_add_ink_below_only():
     tile = np.zeros((30, 80), np.uint8)
     plain, labelled = contact_sheet([tile]), contact_sheet([tile], labels=["sharp"])
