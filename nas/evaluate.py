@@ -4,7 +4,9 @@ import dataclasses
 import json
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from blurkit.errors import SettingError, exit_codes
+from blurkit.errors import FileError, SettingError, exit_codes
 from blurkit.progress import bar
 
-from . import show
 from .checkpoint import load_model, write_text
+from .compare import busiest, plot_comparison
 from .device import hardware, pick
-from .latency import latency, macs, parameters
+from .latency import SIDE, latency, macs, parameters
 from .metrics import psnr, ssim
 from .options import check, for_device, options, setting
-from .pairs import Image, ImagePairs, pairs_of_file, pairs_of_folder
+from .pairs import Image, ImagePairs, pairs_of_file, pairs_of_folder, spread
 from .restore import restore
 from .table import Row, Score, document, table
 
@@ -96,8 +98,8 @@ def evaluate(
     else:
         source = pairs_of_folder(pairs or "", progress=progress)
 
-    chosen = _spread(len(source.names), settings.limit or len(source.names))
-    shown = [chosen[k] for k in _spread(len(chosen), settings.rows)] if out else []
+    chosen = spread(len(source.names), settings.limit or len(source.names))
+    shown = [chosen[k] for k in spread(len(chosen), settings.rows)] if out else []
     scores, pictures = _score(networks, source, chosen, shown, settings, where, progress)
     times = latency(networks, device=where, rounds=settings.rounds)
     rows = [Row("blurry input", scores[0])]
@@ -106,15 +108,15 @@ def evaluate(
         rows.append(Row(name, of_model, *cost))
 
     if out:
-        write_text(Path(out) / "table.md", table(rows))
+        write_text(Path(out) / "table.md", _report(rows, source.source, where))
     if out and shown:
         labels = [
             [f"{row.images[chosen.index(i)].psnr:.2f} dB" for row in rows] + [source.names[i]]
             for i in shown
         ]
         titles = [*(row.name for row in rows), "sharp"]
-        note = f"PSNR of the whole image, RGB; at most {REGION}x{REGION} pixels of it are shown"
-        show.plot_comparison(pictures, titles, labels, Path(out) / "compare.png", note=note)
+        note = "PSNR over RGB; of a larger photo a region is shown, but all of it is scored"
+        plot_comparison(pictures, titles, labels, Path(out) / "compare.png", note=note)
     if json_file:
         facts = {
             "source": source.source,
@@ -156,26 +158,36 @@ def _score(
     progress: bool,
 ) -> tuple[list[tuple[Score, ...]], list[list[Image]]]:
     """Scores of the input and of each network; of each shown pair a region, the sharp one last."""
+    tile, overlap = settings.tile, settings.overlap
     scores, pictures = [], []
-    with bar(len(chosen), "evaluate", "pair", disable=not progress) as steps:
+    with (
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+        bar(len(chosen), "evaluate", "pair", disable=not progress) as steps,
+    ):
         for i in chosen:
             blurry, sharp = source.read(i)
-            tile, overlap = settings.tile, settings.overlap
             images = [blurry]
-            for model in networks.values():
-                images.append(restore(model, blurry, tile=tile, overlap=overlap, device=device))
-            scores.append([Score(source.names[i], psnr(x, sharp), ssim(x, sharp)) for x in images])
+            for name, model in networks.items():
+                try:
+                    images.append(restore(model, blurry, tile=tile, overlap=overlap, device=device))
+                except FileError as error:
+                    raise FileError(f"{name}: {error}") from error
+            of_pair = zip(
+                pool.map(psnr, images, repeat(sharp)),
+                pool.map(ssim, images, repeat(sharp)),
+                strict=True,
+            )
+            scores.append([Score(source.names[i], *values) for values in of_pair])
             if i in shown:
-                region = show.busiest(sharp, REGION)
+                region = busiest(sharp, REGION)
                 pictures.append([np.array(image[region]) for image in (*images, sharp)])
             steps.update()
     return list(zip(*scores, strict=True)), pictures
 
 
-def _spread(n: int, count: int) -> list[int]:
-    """At most `count` of the numbers 0 .. n-1, evenly spread; always the same."""
-    count = min(n, count)
-    return [(2 * k + 1) * n // (2 * count) for k in range(count)]
+def _report(rows: Sequence[Row], source: str, device: torch.device) -> str:
+    what = f"MACs and median latency of one {SIDE}x{SIDE} image"
+    return f"{rows[0].n} pairs of {source}, on {device}; {what}\n\n{table(rows)}"
 
 
 @click.command()
@@ -232,7 +244,9 @@ def main(
             json_file=json_file,
             out=out,
         )
-        click.echo(f"{rows[0].n} pairs of {data or pairs}, on {pick(device)}\n\n{table(rows)}")
+        source = data or pairs
+        assert source is not None
+        click.echo(_report(rows, source.resolve().name, pick(device)))
         if out:
             pictures = f"   pictures: {out / 'compare.png'}" if settings.rows else ""
             click.echo(f"table: {out / 'table.md'}{pictures}")

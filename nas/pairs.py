@@ -44,7 +44,7 @@ def pairs_of_file(path: str | os.PathLike[str]) -> ImagePairs:
     file = PairFile(path)
     _check_size(Path(path).name, *file.sharp.shape[1:3])
     return ImagePairs(
-        Path(path).name,
+        Path(path).resolve().name,
         tuple(f"sample {file.start + i}" for i in range(file.n)),
         lambda i: (np.asarray(file.blurry[i]), np.asarray(file.sharp[i])),
     )
@@ -98,7 +98,13 @@ def pairs_of_folder(folder: str | os.PathLike[str], *, progress: bool = False) -
                 other.append(f"{name} ({first[0]}x{first[1]} and {second[0]}x{second[1]})")
     if other:
         raise FileError(f"{folder}: partners differ in size: {_some(other)}")
-    return ImagePairs(folder.name or str(folder), names, read)
+    return ImagePairs(folder.resolve().name, names, read)
+
+
+def spread(n: int, count: int) -> list[int]:
+    """At most `count` of the numbers 0 .. n-1, evenly spread; always the same."""
+    count = min(n, count)
+    return [(2 * k + 1) * n // (2 * count) for k in range(count)]
 
 
 def _layout(folder: Path) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import pytest
 from blurkit.errors import FileError
 from blurkit.images import write_image
 from blurkit.store import open_writer, row_types
-from nas.pairs import pairs_of_file, pairs_of_folder
+from nas.pairs import pairs_of_file, pairs_of_folder, spread
 
 
 def image(value, height=16, width=20):
@@ -106,3 +106,11 @@ def test_a_dataset_file_gives_its_samples(tmp_path):
     assert pairs.source == "x.h5"
     assert pairs.names == ("sample 5", "sample 6", "sample 7")
     assert [int(image.max()) for image in pairs.read(2)] == [12, 22]
+
+
+@pytest.mark.parametrize(("n", "count"), [(5, 2), (5, 5), (5, 9), (1111, 4), (1, 1)])
+def testspread_positions_are_distinct_ordered_and_symmetric(n, count):
+    places = spread(n, count)
+    assert len(places) == min(n, count)
+    assert places == sorted(set(places))
+    assert abs(places[0] - (n - 1 - places[-1])) <= 1
