@@ -15,6 +15,7 @@ import numpy as np
 from blurkit.errors import FileError
 
 FORMAT, FORMAT_VERSION = "blurkit", 1
+CHECK_ROWS = 64  # rows checked at once
 ATTRIBUTE_BYTES = 2**20  # longest attribute read; settings are a few hundred bytes
 
 # name: (dimension labels, units, description), in the order in which a row's CRC runs over them
@@ -83,14 +84,26 @@ class Layout:
     offsets: dict[str, int]
     attributes: dict[str, Any]
 
-    def map(self) -> dict[str, np.ndarray]:
-        """Every dataset as a read-only memory map, (count, ...)."""
+    def map(self, first: int = 0, last: int | None = None) -> dict[str, np.ndarray]:
+        """Rows first .. last - 1 of every dataset as read-only memory maps, all by default."""
+        n = (self.count if last is None else min(last, self.count)) - first
         return {
             name: np.memmap(
-                self.path, kind.base, "r", self.offsets[name], (self.count, *kind.shape)
+                self.path,
+                kind.base,
+                "r",
+                self.offsets[name] + first * kind.itemsize,
+                (n, *kind.shape),
             )
             for name, kind in self.types.items()
         }
+
+    def damaged(self, first: int, last: int) -> np.ndarray:
+        """(n,) bool, for rows first .. last - 1: never sealed, or the seal does not fit."""
+        rows = self.map(first, last)  # these rows only, so that memory is given back
+        if not rows["crc"].any():
+            return np.ones(len(rows["crc"]), bool)
+        return np.asarray((seal(rows) != rows["crc"]) | (rows["crc"] == 0))
 
 
 def read_layout(path: str | os.PathLike[str]) -> Layout:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import FileError
-from blurkit.store.layout import Layout, read_layout, seal
+from blurkit.store.layout import CHECK_ROWS, Layout, read_layout
 
 PART = ".part"
 
@@ -95,9 +95,12 @@ class PairFile:
 
     def verify(self) -> Iterator[int]:
         """Check every row against its CRC; yields the numbers of the rows that are damaged."""
-        for first in range(0, self.n, 64):
-            rows = {name: data[first : first + 64] for name, data in self._maps.items()}
-            yield from (first + np.flatnonzero(seal(rows) != rows["crc"])).tolist()
+        for first in range(0, self.n, CHECK_ROWS):
+            try:
+                damaged = self._layout.damaged(first, first + CHECK_ROWS)
+            except (OSError, ValueError) as error:
+                raise FileError(f"{self.path}: {error}") from error
+            yield from (first + np.flatnonzero(damaged)).tolist()
 
     def __len__(self) -> int:
         return self.n

@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,9 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import FileError
-from blurkit.store.layout import Layout, RowTypes, as_bytes, read_layout, seal
+from blurkit.store.layout import CHECK_ROWS, Layout, RowTypes, as_bytes, read_layout, seal
 from blurkit.store.reader import PART
 from blurkit.store.structure import ALIGNMENT, root_attributes, write_structure
-
-CHECK_ROWS = 64  # rows read at once when a resumed file is checked
 
 
 def open_writer(
@@ -202,24 +200,12 @@ def _require_same(
 
 
 def _missing(layout: Layout) -> np.ndarray:
-    """(count,) bool: rows never sealed, or whose seal does not fit them."""
-    maps = layout.map()
-    missing = np.asarray(maps["crc"] == 0)
-
-    def check(first: int) -> None:
-        last = first + CHECK_ROWS
-        if not missing[first:last].all():
-            rows = {name: data[first:last] for name, data in maps.items()}
-            missing[first:last] |= seal(rows) != rows["crc"]
-
-    _in_threads(check, range(0, layout.count, CHECK_ROWS))
-    return missing
-
-
-def _in_threads(work: Callable[[int], None], firsts: range) -> None:
+    """(count,) bool: the rows still to be written."""
+    firsts = range(0, layout.count, CHECK_ROWS)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for _ in pool.map(work, firsts):
-            pass
+        return np.concatenate(
+            list(pool.map(lambda first: layout.damaged(first, first + CHECK_ROWS), firsts))
+        )
 
 
 def _write_all(file: int, data: memoryview, at: int) -> None:
