@@ -137,7 +137,7 @@ def plot_alphas(alphas: NDArray[np.floating], path: Target) -> None:
             axes.text(column, row, f"{100 * weight:.0f}", ha="center", va="center", color=ink)
         for row, column in enumerate(alphas.argmax(axis=1)):
             corner = (column - 0.47, row - 0.39)
-            axes.add_patch(Rectangle(corner, 0.94, 0.78, fill=False, edgecolor=ORANGE, linewidth=2))
+            axes.add_patch(Rectangle(corner, 0.94, 0.78, fill=False, color=ORANGE, lw=2, zorder=3))
         for row in range(SLOTS, len(alphas), SLOTS):
             axes.axhline(row - 0.5, color="white", linewidth=5)
         axes.set_xticks(range(len(OPERATION_NAMES)), OPERATION_NAMES, rotation=30, ha="left")
