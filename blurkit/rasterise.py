@@ -42,8 +42,8 @@ def rasterise(trajectory: np.ndarray, size: int, interpolation: str = "nearest")
     Returns
     -------
     kernel : (size, size) float32, >= 0, sum 1, centroid in the middle
-        Exactly so (1e-5 px) with "linear"; with "nearest" within 0.5 px, in practice 0.01 px: the
-        path is shifted by a part of a pixel to where rounding moves its centroid least.
+        Exactly so (1e-5 px) with "linear"; with "nearest" within 0.5 px, for walks about
+        0.01 px: the path is shifted by part of a pixel to where rounding hardly moves it.
 
     Raises
     ------

@@ -15,7 +15,7 @@ Loop = TypeVar("Loop", bound=Callable[..., Any])
 # To see whether cached code is stale numba looks at the loop's own file only, although the code of
 # the loops it calls is in there too. So the stamp gets the sources of all loops added.
 SOURCES = zlib.crc32(b"".join(f.read_bytes() for f in sorted(Path(__file__).parent.glob("*.py"))))
-NOTICE = "blurkit: compiling its loops for this machine, once; this takes a few seconds\n"
+NOTICE = "blurkit: compiling its loops for this machine, once; this takes 5 to 20 seconds\n"
 
 
 class Notice(event.Listener):

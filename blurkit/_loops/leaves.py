@@ -13,6 +13,7 @@ from blurkit._loops.stream import ONE, SCENE, TEXTURE, direction, normal, stream
 COLOURS = 6  # in a palette
 GRAIN = 64  # side of the tile of noise that textures are read from
 DEPTH = 2.5  # discs are laid until their areas sum to this many times the scene's
+_PLAIN = 3.0  # px: no texture can be seen on leaves of a smaller radius
 _LEAF = np.uint64(64)  # draws reserved for each leaf; the palette uses those of leaf 0
 
 RAMP, NOISE, STRIPES, CHECKS = 0, 1, 2, 3
@@ -82,7 +83,7 @@ def draw_leaf(scene, hidden, grain, palette, key, n, x, y, radius):
         red2, green2, blue2 = other[0] - red, other[1] - green, other[2] - blue
 
     kind = RAMP
-    pick = uniform(key, n + np.uint64(8))
+    pick = uniform(key, n + np.uint64(8)) if radius > _PLAIN else 1.0
     if pick < 0.45:
         kind = NOISE
     elif pick < 0.62:

@@ -10,7 +10,9 @@ import numpy as np
 
 from blurkit._loops.jit import loop
 
-_HALVINGS = 10  # of the interval of shifts, so that none is as large as half a pixel
+_LARGEST = 0.499  # shift in px: from the middle of the last pixel, half a pixel would leave it
+_CENTRED = 0.01  # px off the middle that is near enough
+_TRIES = 8
 
 
 @loop
@@ -21,19 +23,23 @@ def centre_and_fit(x, y, room):
     """
     last = x.shape[0] - 1
     mean_x, mean_y = -0.5 * (x[0] + x[last]), -0.5 * (y[0] + y[last])
-    longest = 0.0
     for i in range(last + 1):
         mean_x += x[i]
         mean_y += y[i]
     mean_x /= last
     mean_y /= last
-    widest = 0.0
-    for i in range(last + 1):
+    widest, longest = 0.0, 0.0
+    for i in range(last + 1):  # rarely taken branches: max() would wait for its last result
+        if i < last and abs(x[i + 1] - x[i]) > longest:
+            longest = abs(x[i + 1] - x[i])
+        if i < last and abs(y[i + 1] - y[i]) > longest:
+            longest = abs(y[i + 1] - y[i])
         x[i] -= mean_x
         y[i] -= mean_y
-        widest = max(widest, max(abs(x[i]), abs(y[i])))
-    for i in range(last):
-        longest = max(longest, max(abs(x[i + 1] - x[i]), abs(y[i + 1] - y[i])))
+        if abs(x[i]) > widest:
+            widest = abs(x[i])
+        if abs(y[i]) > widest:
+            widest = abs(y[i])
     scale = 1.0
     if widest > room:
         scale = room / widest
@@ -57,26 +63,26 @@ def rounded_centroid(x, shift, parts):
 
 @loop
 def best_shift(x, parts):
-    """Shift in [-0.5, 0.5] after which rounding moves the centroid least.
+    """A shift, less than half a pixel, after which rounding hardly moves the centroid.
 
-    The rounded centroid never falls as the shift grows, and is <= 0 at -0.5 and >= 0 at 0.5:
-    bisection finds where it changes sign.
+    On average rounding moves it as the shift does, so the next try is the shift less what is off;
+    where that leaves the interval known to hold the sign's change, it is halved instead.
     """
-    low, high = -0.5, 0.5
-    best, shift = 0.0, 0.0
-    off = rounded_centroid(x, 0.0, parts)
-    least = abs(off)
-    for _ in range(_HALVINGS):
-        if off == 0.0:
+    low, high = -_LARGEST, _LARGEST
+    shift, best, least = 0.0, 0.0, 1.0
+    for _ in range(_TRIES):
+        off = rounded_centroid(x, shift, parts)
+        if abs(off) < least:
+            best, least = shift, abs(off)
+        if least < _CENTRED:
             break
         if off > 0.0:
             high = shift
         else:
             low = shift
-        shift = 0.5 * (low + high)
-        off = rounded_centroid(x, shift, parts)
-        if abs(off) < least:
-            best, least = shift, abs(off)
+        shift -= off
+        if not low < shift < high:
+            shift = 0.5 * (low + high)
     return best
 
 
@@ -124,7 +130,6 @@ def rasterise(kernel, time, x, y, linear):
     time: (K, K) float64, scratch. Returns the factor by which the trajectory was shrunk to fit.
     """
     size = kernel.shape[0]
-    # a shift below half a pixel cannot round past the edge from here
     scale, parts = centre_and_fit(x, y, (size // 2) * (1.0 - 1e-12))
     time[:, :] = 0.0
     if linear:
