@@ -12,11 +12,12 @@ import numpy as np
 from blurkit.errors import FileError, SettingError
 from blurkit.photos import Photos
 from blurkit.progress import bar
-from blurkit.samples import empty_rows, fill_rows, sample_types, scan_photos
+from blurkit.samples import empty_rows, fill_rows, sample, sample_types, scan_photos
 from blurkit.settings import SynthSettings
 from blurkit.store import PART, Writer, open_writer
 
-BLOCK = 64  # samples computed and written at once by one thread; the bytes do not depend on it
+# most that a thread computes before it writes; the file's bytes do not depend on them
+BLOCK, BLOCK_BYTES = 64, 2**24
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ def synth(
         if kept:
             log.info("%s: keeping the %d of %d samples done before", out, kept, settings.n)
         try:
+            sample(settings, settings.start, photos)  # compiles the loops before the clock starts
             with bar(settings.n, "Synthesising", "pair", kept, disable=not progress) as shown:
                 _fill(writer, settings, photos, types, threads, shown.update)
         except KeyboardInterrupt:
@@ -104,13 +106,14 @@ def _fill(
     done: Callable[[int], object],
 ) -> None:
     """Compute and write the missing blocks in threads; each has one block in memory."""
-    group = photos.group if photos else 1
-    block = max(1, BLOCK // group) * group  # a photo's samples stay in one block
+    block = min(BLOCK, settings.n, max(1, BLOCK_BYTES // sum(t.itemsize for t in types.values())))
+    if photos:  # the samples of a photo stay in one block, if a block has room for them
+        block = block // photos.group * photos.group or block
     firsts = [f for f in range(0, settings.n, block) if writer.missing[f : f + block].any()]
     queue, stop, lock = iter(firsts), threading.Event(), threading.Lock()
 
     def work() -> None:
-        rows = empty_rows(types, min(block, settings.n))
+        rows = empty_rows(types, block)
         for first in _taken(queue, stop):
             missing = writer.missing[first : first + block]
             part = {name: data[: len(missing)] for name, data in rows.items()}

@@ -50,7 +50,8 @@ def open_writer(
     FileError
         "blur.h5: was made with other settings (seed: 0 there, 1 here); --overwrite begins again",
         "blur.h5: another process is writing it",
-        "blur.h5: needs 9,900,000 bytes, but only 4,000,000 are free in DIR", or
+        "blur.h5: needs 9,900,000 bytes, but only 4,000,000 are free in DIR",
+        "blur.h5: 9,900,000 bytes cannot be reserved (File too large)", or
         "blur.h5: cannot be written (Permission denied)".
     """
     path = Path(path)
@@ -58,6 +59,7 @@ def open_writer(
     part = path.with_name(path.name + PART)
     try:
         if overwrite:
+            _require_space(path, count * _row_bytes(types), path, part)
             _discard(path, part)
         elif path.exists():
             _require_same(path, read_layout(path), attributes, types)
@@ -129,7 +131,7 @@ def _create(path: Path, part: Path, types: RowTypes, attributes: Mapping[str, An
     new = part.with_name(part.name + ".new")
     lock = _lock(new, path, create=True)
     try:
-        needed = attributes["count"] * sum(kind.itemsize for kind in types.values())
+        needed = attributes["count"] * _row_bytes(types)
         _reserve(lock, path, needed + ALIGNMENT * (len(types) + 1))  # h5py dies on a full disk
         write_structure(new, types, attributes)
         _reserve(lock, path, os.fstat(lock).st_size)
@@ -145,18 +147,29 @@ def _create(path: Path, part: Path, types: RowTypes, attributes: Mapping[str, An
 
 def _reserve(file: int, path: Path, needed: int) -> None:
     """Take the space from the disk now, so that a full disk is found before the first sample."""
-    folder = path.resolve().parent
-    free = shutil.disk_usage(folder).free + os.fstat(file).st_blocks * 512
-    short = f"{path}: needs {needed:,} bytes, but only {free:,} are free in {folder}"
-    if needed > free:
-        raise FileError(short)
+    reserved = os.fstat(file).st_blocks * 512
+    _require_space(path, needed - reserved)
     try:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file, 0, needed)
         else:
             os.ftruncate(file, needed)
     except OSError as error:
-        raise FileError(f"{short} ({error.strerror})") from error
+        raise FileError(
+            f"{path}: {needed:,} bytes cannot be reserved ({error.strerror})"
+        ) from error
+
+
+def _require_space(path: Path, needed: int, *given_back: Path) -> None:
+    folder = path.resolve().parent
+    free = shutil.disk_usage(folder).free
+    free += sum(old.stat().st_blocks * 512 for old in given_back if old.is_file())
+    if needed > free:
+        raise FileError(f"{path}: needs {needed:,} bytes, but only {free:,} are free in {folder}")
+
+
+def _row_bytes(types: RowTypes) -> int:
+    return sum(kind.itemsize for kind in types.values())
 
 
 def _lock(file: Path, path: Path, create: bool = False) -> int:
