@@ -179,7 +179,7 @@ def contact_sheet(
     rows = range(0, len(images), columns)
     widths = [max(image.shape[1] for image in images[c::columns]) for c in range(columns)]
     heights = [max(image.shape[0] for image in images[r : r + columns]) for r in rows]
-    lines = [22 if any(text[r : r + columns]) else 0 for r in rows]
+    lines = [24 if any(text[r : r + columns]) else 0 for r in rows]
     left = [gap + sum(widths[:c]) + gap * c for c in range(columns + 1)]
     top = [gap + sum(heights[:r]) + sum(lines[:r]) + gap * r for r in range(len(heights) + 1)]
     sheet = np.full((top[-1], left[-1], 3), PAPER, np.uint8)
@@ -191,14 +191,14 @@ def contact_sheet(
         sheet[y : y + height, x : x + width] = image if image.ndim == 3 else image[..., None]
         if text[k]:
             middle = left[column] + widths[column] // 2
-            _write_text(sheet, text[k], middle, top[row] + heights[row] + 16, widths[column] + gap)
+            _write_text(sheet, text[k], middle, top[row] + heights[row] + 17, widths[column] + gap)
     return sheet
 
 
 def _write_text(sheet: "NDArray[np.uint8]", text: str, middle: int, base: int, width: int) -> None:
     """One centred line on the sheet, smaller where it would be wider than `width` pixels."""
     cv2 = opencv()
-    font, scale = cv2.FONT_HERSHEY_SIMPLEX, 0.45
+    font, scale = cv2.FONT_HERSHEY_SIMPLEX, 0.5
     (long, _), _ = cv2.getTextSize(text, font, scale, 1)
     if long > width:
         scale *= width / long

@@ -31,7 +31,8 @@ def kernel_sheet(kernels: np.ndarray, columns: int | None = None) -> np.ndarray:
     """
     if kernels.ndim != 3 or len(kernels) < 1:
         raise SettingError(f"kernels must be (n, K, K) with n >= 1, got {kernels.shape}")
-    return contact_sheet([kernel_tile(kernel, TILE) for kernel in kernels], columns, gap=4)
+    side = max(TILE, 2 * kernels.shape[1])
+    return contact_sheet([kernel_tile(kernel, side) for kernel in kernels], columns, gap=4)
 
 
 def kernel_tile(kernel: np.ndarray, side: int) -> np.ndarray:
