@@ -222,8 +222,13 @@ def _whole(data: bytes) -> bool:
     if data[:2] != b"\xff\xd8":
         return True
     at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
-        if data[at + 1] == 0xDA:  # the pixels start here; a thumbnail's end marker lies before
+    while at + 4 <= len(data):
+        if data[at] != 0xFF:  # no JPEG as we know it: OpenCV decides
+            return True
+        if data[at + 1] == 0xFF:  # padding before a marker
+            at += 1
+        elif data[at + 1] == 0xDA:  # the pixels start here; a thumbnail's end marker lies before
             return data.find(b"\xff\xd9", at) >= 0
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return False

@@ -63,6 +63,14 @@ def test_a_photo_that_breaks_off_is_refused(tmp_path, ending):
         read_image(path)
 
 
+def test_padding_before_a_marker_is_no_damage(tmp_path):
+    # the JPEG standard allows it, and some cameras write it
+    path = write_image(tmp_path / "a.jpg", picture())
+    before = read_image(path)
+    path.write_bytes(path.read_bytes()[:2] + b"\xff\xff" + path.read_bytes()[2:])
+    np.testing.assert_array_equal(read_image(path), before)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
