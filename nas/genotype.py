@@ -100,9 +100,7 @@ class Genotype:
             raise SettingError(f"format_version must be {FORMAT_VERSION}, got {version!r}")
         space = document.get("space")
         if space != SPACE:
-            raise SettingError(
-                f'space must be "{SPACE}", got {space!r}: another nas made it'
-            )
+            raise SettingError(f'space must be "{SPACE}", got {space!r}: another nas made it')
         return cls(document.get("cells"))  # type: ignore[arg-type]
 
     def to_json(self) -> str:

@@ -18,7 +18,7 @@ from blurkit.errors import FileError, SettingError
 
 from .checkpoint import load_state, save_state, write_text
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("nas")
 
 
 class Run:

@@ -26,7 +26,7 @@ from .options import for_device, options
 from .run import Run, log_epochs, minutes, talk
 from .searcher import Searcher, SearchSettings
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("nas")
 
 
 def _plan(searcher: Searcher, done: int) -> str:

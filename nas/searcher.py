@@ -4,9 +4,10 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.func import functional_call
@@ -18,7 +19,7 @@ from .data import Batch, Batches, fit_crop, split
 from .genotype import Genotype
 from .loss import psnr, psnr_loss
 from .options import check, setting
-from .supernet import Path, Supernet, gumbel_path, one_hot_path, softmax_path
+from .supernet import OpPath, Supernet, gumbel_path, one_hot_path, softmax_path
 
 SHARES = (0.6, 0.35, 0.05)  # of the pairs: weights, alphas, selection
 MOST_SELECTION = 64
@@ -34,14 +35,14 @@ class SearchSettings:
     width: int = setting(8, "channels of the first level", cuda=32, least=1)
     crop: int = setting(64, "side of the training crops, in pixels", cuda=128)
     batch: int = setting(8, "pairs in a batch", cuda=32, least=1)
-    epochs: int = setting(24, "epochs in all", cuda=50, least=1)
-    warmup: int = setting(8, "first epochs, which train the weights alone", cuda=15, least=0)
+    epochs: int = setting(30, "epochs in all", cuda=50, least=1)
+    warmup: int = setting(12, "first epochs, which train the weights alone", cuda=15, least=0)
     steps: int = setting(100, "weight steps in an epoch", cuda=400, least=1)
     sampler: Literal["gumbel", "softmax"] = setting(
         "gumbel", "one drawn operation a slot (GDAS), or all of them (DARTS)"
     )
     order: Literal[1, 2] = setting(1, "order of the alphas' gradient")
-    lr: float = setting(1e-3, "learning rate of the weights at the start", least=0)
+    lr: float = setting(3e-3, "learning rate of the weights at the start", cuda=1e-3, least=0)
     alpha_lr: float = setting(1e-2, "learning rate of the alphas", least=0)
     temperature: float = setting(4.0, "of the Gumbel sampler at the start; it falls to a quarter")
     seed: int = setting(0, "decides initial weights, batches and draws", least=0)
@@ -57,7 +58,7 @@ class SearchSettings:
 class Searcher:
     """Supernet, its two optimisers and the three parts of the data."""
 
-    def __init__(self, data: FilePath, settings: SearchSettings, device: torch.device) -> None:
+    def __init__(self, data: Path, settings: SearchSettings, device: torch.device) -> None:
         self.settings, self.device = settings, device
         on_weights, on_alphas, self.selection = split(data, SHARES)
         self.crop = fit_crop(settings.crop, on_weights, Supernet.stride)
@@ -78,22 +79,20 @@ class Searcher:
     def total(self) -> int:
         return self.settings.epochs * self.settings.steps
 
-    def path(self, step: int, purpose: int) -> Path:
+    def path(self, step: int, purpose: int) -> OpPath:
         """The sampler's draw number `step`: it depends on the seed and these numbers alone."""
         if self.settings.sampler == "softmax":
             return softmax_path(self.net.alphas)
-        seed = (self.settings.seed * 4 + purpose) * 2**32 + step
-        draw = torch.Generator().manual_seed(seed)
-        uniform = torch.rand(self.net.alphas.shape, generator=draw).clamp_(1e-9)
-        noise = -torch.log(-torch.log(uniform).clamp_(min=1e-9)).to(self.device)
+        rng = np.random.default_rng((self.settings.seed, 2, purpose, step))
+        noise = torch.from_numpy(rng.gumbel(size=self.net.alphas.shape)).float()
         temperature = self.settings.temperature * (1 - 0.75 * step / self.total)
-        return gumbel_path(self.net.alphas, temperature, noise)
+        return gumbel_path(self.net.alphas, temperature, noise.to(self.device))
 
     def _to_device(self, batch: Batch) -> Batch:
         blurry, sharp = (t.to(self.device, non_blocking=True) for t in batch)
         return blurry, sharp
 
-    def weight_gradient(self, batch: Batch, path: Path) -> Tensor:
+    def weight_gradient(self, batch: Batch, path: OpPath) -> Tensor:
         """Loss on a batch; leaves its gradient in the weights (bf16 autocast on CUDA)."""
         blurry, sharp = self._to_device(batch)
         self.weight_optimiser.zero_grad(set_to_none=True)
@@ -151,7 +150,7 @@ class Searcher:
         }
 
     @torch.no_grad()
-    def judge(self, path_of_batch: Callable[[int], Path] | None) -> float:
+    def judge(self, path_of_batch: Callable[[int], OpPath] | None) -> float:
         """Mean PSNR in dB on the selection pairs; `path_of_batch(k)` is the path of batch k.
 
         None judges the blurry input itself.

@@ -22,16 +22,12 @@ class MixedOp(nn.Module):
         self.operations = nn.ModuleDict({n: make(channels) for n, make in OPERATIONS.items()})
 
     def forward(self, x: Tensor, weights: Tensor, active: tuple[int, ...]) -> Tensor:
-        parts = [
-            weights[i] * self.operations[OPERATION_NAMES[i]](x)
-            for i in active
-            if OPERATION_NAMES[i] != "zero"
-        ]
-        return sum(parts[1:], parts[0]) if parts else torch.zeros_like(x)
+        parts = [weights[i] * self.operations[OPERATION_NAMES[i]](x) for i in active]
+        return sum(parts[1:], parts[0])
 
 
 @dataclass(frozen=True)
-class Path:
+class OpPath:
     """One draw of the sampler: which operations run, and their weights as a function of alphas.
 
     active : for each of the 27 slots the numbers of the operations that run.
@@ -42,12 +38,12 @@ class Path:
     weigh: Callable[[Tensor], Tensor]
 
 
-def softmax_path(alphas: Tensor) -> Path:
+def softmax_path(alphas: Tensor) -> OpPath:
     """All operations, weighted by softmax(alpha) (DARTS, Liu et al. 2019, eq. 2)."""
-    return Path([tuple(range(alphas.shape[1]))] * alphas.shape[0], lambda a: F.softmax(a, dim=1))
+    return OpPath([tuple(range(alphas.shape[1]))] * alphas.shape[0], lambda a: F.softmax(a, dim=1))
 
 
-def gumbel_path(alphas: Tensor, temperature: float, noise: Tensor) -> Path:
+def gumbel_path(alphas: Tensor, temperature: float, noise: Tensor) -> OpPath:
     """One operation a slot, drawn from softmax(alpha) (GDAS, Dong & Yang 2019, eq. 5 and 6).
 
     The weight of the drawn operation is 1 going forward; going back its gradient is that of the
@@ -66,14 +62,14 @@ def gumbel_path(alphas: Tensor, temperature: float, noise: Tensor) -> Path:
         soft = relaxed(a)
         return hard + soft - soft.detach()
 
-    return Path([(i,) for i in chosen.tolist()], weigh)
+    return OpPath([(i,) for i in chosen.tolist()], weigh)
 
 
-def one_hot_path(genotype: Genotype, device: torch.device | str = "cpu") -> Path:
+def one_hot_path(genotype: Genotype, device: torch.device | str = "cpu") -> OpPath:
     """The genotype's operations alone, weight 1: the supernet as the discrete network."""
     chosen = [OPERATION_NAMES.index(name) for name in genotype.flat()]
     hard = F.one_hot(torch.tensor(chosen, device=device), len(OPERATION_NAMES)).float()
-    return Path([(i,) for i in chosen], lambda a: hard)
+    return OpPath([(i,) for i in chosen], lambda a: hard)
 
 
 class Supernet(Frame):
@@ -90,7 +86,7 @@ class Supernet(Frame):
         super().__init__(width, lambda cell, i, channels: MixedOp(channels))
         self.alphas = nn.Parameter(torch.zeros(EDGES, len(OPERATION_NAMES)))
 
-    def forward(self, x: Tensor, path: Path) -> Tensor:
+    def forward(self, x: Tensor, path: OpPath) -> Tensor:
         weights = path.weigh(self.alphas)
         return self.run(x, list(zip(weights.unbind(0), path.active, strict=True)))
 

@@ -1,0 +1,67 @@
+"""The alphas' gradient against a problem solved by hand and against exact double backward."""
+
+import pytest
+import torch
+from torch.func import functional_call
+
+from nas.architect import first_order, second_order
+from nas.genotype import OPERATION_NAMES
+from nas.loss import psnr, psnr_loss
+from nas.supernet import EDGES, Supernet, gumbel_path, softmax_path
+
+
+def test_quadratic_by_hand():
+    # L_train = (w - a)^2 / 2, L_val = (w - 3)^2 / 2 + a: one step of lr gives
+    # w' = w - lr (w - a), so d L_val(w', a)/da = (w' - 3) lr + 1; first order sees only the 1
+    w, a, lr = 2.0, 0.5, 0.1
+    weights, alphas = {"w": torch.tensor(w)}, torch.tensor(a)
+
+    def train(weights, alphas):
+        return (weights["w"] - alphas).square() / 2
+
+    def valid(weights, alphas):
+        return (weights["w"] - 3).square() / 2 + alphas
+
+    stepped = w - lr * (w - a)
+    by_hand = (stepped - 3) * lr + 1
+    assert second_order(train, valid, weights, alphas, lr).item() == pytest.approx(by_hand)
+    assert first_order(valid, weights, alphas).item() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("sampler", ["softmax", "gumbel"])
+def test_second_order_equals_exact_double_backward(sampler):
+    # also the guard against torch's layer_norm, whose jvp has a wrong derivative
+    torch.manual_seed(0)
+    net = Supernet(2).double()
+    with torch.no_grad():
+        net.alphas.normal_()
+        net.tail.weight.normal_(std=0.1)
+    x, y, x_valid, y_valid = (torch.rand(2, 3, 16, 16).double() for _ in range(4))
+    noise = torch.randn(EDGES, len(OPERATION_NAMES)).double()
+    path = softmax_path(net.alphas) if sampler == "softmax" else gumbel_path(net.alphas, 1.0, noise)
+
+    def loss_on(x, y):
+        return lambda w, a: psnr_loss(functional_call(net, {**w, "alphas": a}, (x, path)), y)
+
+    train, valid, lr = loss_on(x, y), loss_on(x_valid, y_valid), 1e-3
+    weights = {k: p.detach() for k, p in net.named_parameters() if k != "alphas"}
+    free = {k: w.clone().requires_grad_() for k, w in weights.items()}
+    alphas = net.alphas.detach().requires_grad_()
+    inner = torch.autograd.grad(
+        train(free, alphas),
+        list(free.values()),
+        create_graph=True,
+        allow_unused=True,
+        materialize_grads=True,
+    )
+    stepped = {k: w - lr * g for (k, w), g in zip(free.items(), inner, strict=True)}
+    exact = torch.autograd.grad(valid(stepped, alphas), alphas)[0]
+    ours = second_order(train, valid, weights, alphas, lr)
+    torch.testing.assert_close(ours, exact, rtol=1e-9, atol=1e-12)
+    first = first_order(valid, weights, alphas)
+    assert (first - exact).norm() > 0.01 * exact.norm()  # so that the test can fail
+
+
+def test_psnr_of_a_known_error():
+    sharp = torch.rand(2, 3, 8, 8) * 0.5
+    torch.testing.assert_close(psnr(sharp + 0.1, sharp), torch.full((2,), 20.0), atol=1e-3, rtol=0)

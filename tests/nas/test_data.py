@@ -1,0 +1,99 @@
+"""Reading pairs: the same tensors however they are read, and three parts that never meet."""
+
+import multiprocessing
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from blurkit.errors import SettingError
+from nas.data import Batches, Pairs, fit_crop, split
+
+
+def test_items_are_the_file(pairs_file):
+    pairs = Pairs(pairs_file)
+    blurry, sharp = pairs[7]
+    assert blurry.shape == (3, 32, 32)
+    expected = pairs.file.sharp[7].transpose(2, 0, 1).astype(np.float32) / 255
+    np.testing.assert_allclose(sharp.numpy(), expected, atol=1e-7)
+    for one, many in zip(pairs[3], pairs.__getitems__([5, 3])[1], strict=True):
+        assert torch.equal(one, many)
+
+
+def test_parts_are_disjoint_and_complete(pairs_file):
+    parts = split(pairs_file, (0.6, 0.35, 0.05))
+    rows = [row for part in parts for row in part.rows]
+    assert rows == list(range(60))
+    assert [len(part) for part in parts] == [36, 21, 3]
+
+
+@pytest.mark.parametrize("shares", [(0.6, 0.35, 0.05), (0.001, 0.001, 0.998), (0.97, 0.02, 0.01)])
+def test_no_part_is_empty(pairs_file, shares):
+    assert min(len(part) for part in split(pairs_file, shares)) >= 1
+
+
+def test_batch_depends_on_seed_and_step_alone(pairs_file):
+    batches = Batches(Pairs(pairs_file), 4, 16, seed=1)
+    in_a_run = list(batches.run(0, 6))
+    again = Batches(Pairs(pairs_file), 4, 16, seed=1)
+    for one, other in zip(in_a_run[5], again[5], strict=True):  # resumed at step 5
+        assert torch.equal(one, other)
+    assert not torch.equal(in_a_run[5][0], Batches(Pairs(pairs_file), 4, 16, seed=2)[5][0])
+
+
+def test_each_epoch_uses_every_pair_once(pairs_file):
+    pairs = Pairs(pairs_file)
+    full = Batches(pairs, 7, 32, seed=0)  # crops as large as the patch, so means identify pairs
+    means = torch.cat([sharp.mean(dim=(1, 2, 3)) for _, sharp in full.run(0, 9)])[:60]
+    expected = torch.stack([pairs[i][1].mean() for i in range(60)])
+    torch.testing.assert_close(means.sort().values, expected.sort().values)
+
+
+def test_blurry_and_sharp_are_cropped_and_turned_alike(pairs_file):
+    class Same(Pairs):
+        def raw(self, indices):
+            sharp = super().raw(indices)[1]
+            return sharp, sharp
+
+    blurry, sharp = Batches(Same(pairs_file), 8, 16, seed=0)[3]
+    assert torch.equal(blurry, sharp)
+
+
+def test_batches_are_channels_last(pairs_file):
+    assert Batches(Pairs(pairs_file), 2, 16, seed=0)[0][0].is_contiguous(
+        memory_format=torch.channels_last
+    )
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_loader_workers_read_the_same(pairs_file, method):
+    # h5py handles opened before a fork, and datasets that cannot be pickled, are known traps
+    pairs = Pairs(pairs_file)
+    pairs[0]
+    context = multiprocessing.get_context(method)
+    loader = DataLoader(pairs, batch_size=20, num_workers=1, multiprocessing_context=context)
+    sharp = torch.cat([sharp for _, sharp in loader])
+    assert torch.equal(sharp, torch.stack([pairs[i][1] for i in range(60)]))
+
+
+def test_pickle_is_small(pairs_file):
+    pairs = Pairs(pairs_file)
+    pairs[0]
+    assert len(pickle.dumps(pairs)) < 2000
+
+
+def test_crop_rules(pairs_file):
+    pairs = Pairs(pairs_file)
+    assert fit_crop(64, pairs, 16) == 32
+    assert fit_crop(16, pairs, 16) == 16
+    with pytest.raises(SettingError, match="crop must be a multiple of 16, got 50"):
+        fit_crop(50, pairs, 16)
+    with pytest.raises(SettingError, match="patches must be at least 48 pixels wide, got 32"):
+        fit_crop(48, pairs, 48)
+
+
+def test_too_few_pairs(pairs_file):
+    with pytest.raises(SettingError, match="must hold at least 61 pairs to be cut, got 60"):
+        split(pairs_file, (1 / 61,) * 61)

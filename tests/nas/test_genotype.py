@@ -1,0 +1,70 @@
+"""The genotype file: round trip, and an exact message for each way it can be wrong."""
+
+import json
+
+import pytest
+
+from blurkit.errors import FileError, SettingError
+from nas.genotype import CELLS, OPERATION_NAMES, Genotype
+
+
+def test_round_trip_through_the_file(tmp_path):
+    genotype = Genotype.sample(3)
+    path = tmp_path / "genotype.json"
+    path.write_text(genotype.to_json())
+    assert Genotype.load(path) == genotype
+
+
+def test_flat_and_back():
+    genotype = Genotype.sample(4)
+    assert Genotype.from_flat(genotype.flat()) == genotype
+
+
+def test_random_genotypes_differ_and_repeat():
+    assert Genotype.sample(1) == Genotype.sample(1) != Genotype.sample(2)
+
+
+def _document(**changes):
+    return {**Genotype.sample(0).to_dict(), **changes}
+
+
+def _cells(**changes):
+    return {**_document()["cells"], **changes}
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ([], 'not a genotype: "format" must be "blurkit-genotype"'),
+        ({"format": "other"}, 'not a genotype: "format" must be "blurkit-genotype"'),
+        (_document(format_version=2), "format_version must be 1, got 2"),
+        (_document(space="unet7-1"), "space must be \"unet9-1\", got 'unet7-1'"),
+        (_document(cells={"enc1": []}), f"cells must be exactly {', '.join(CELLS)}, got enc1"),
+        (_document(cells=None), "cells must be exactly"),
+        (_document(cells=_cells(enc1=["ff"])), "cell enc1 must have 3 operations, got ['ff']"),
+        (
+            _document(cells=_cells(dec1=["ff", "maxpool", "ff"])),
+            f"cell dec1, slot 2: operation must be one of {', '.join(OPERATION_NAMES)}, "
+            "got 'maxpool'",
+        ),
+        (_document(cells=_cells(enc2=[["ff"], "ff", "ff"])), "cell enc2, slot 1"),
+    ],
+)
+def test_each_wrong_document_says_what_is_wrong(document, message, tmp_path):
+    with pytest.raises(SettingError) as error:
+        Genotype.from_dict(document)
+    assert message in str(error.value)
+    path = tmp_path / "wrong.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(FileError) as error:  # from a file, the message also names the file
+        Genotype.load(path)
+    assert str(error.value).startswith(f"{path}: ")
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe\x00", b"__import__('os').abort()"])
+def test_what_is_not_json_is_refused_and_not_run(content, tmp_path):
+    path = tmp_path / "genotype.json"
+    path.write_bytes(content)
+    with pytest.raises(FileError, match="not a genotype"):
+        Genotype.load(path)

@@ -1,0 +1,231 @@
+"""Search and retraining as a user runs them: results, resuming, refusing, exact messages."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from click.testing import CliRunner
+from safetensors.torch import load_file, save_file
+
+from blurkit.errors import FileError, SettingError
+from nas import retrain as retrain_command
+from nas import search as search_command
+from nas.checkpoint import load_model, save_model
+from nas.genotype import Genotype
+from nas.network import build
+from nas.retrain import RetrainSettings, retrain
+from nas.search import search
+from nas.searcher import Searcher, SearchSettings
+
+SEARCH = SearchSettings(width=2, crop=16, batch=2, epochs=3, warmup=1, steps=3)
+TRAIN = RetrainSettings(width=2, crop=16, batch=2, steps=6, every=2)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def searched(pairs_file, tmp_path_factory):
+    out = tmp_path_factory.mktemp("search")
+    return search(pairs_file, out, SEARCH, progress=False), out
+
+
+def test_search_leaves_what_it_promises(searched):
+    genotype, out = searched
+    assert Genotype.load(out / "genotype.json") == genotype
+    for picture in ("search.png", "alphas.png", "cells.png"):
+        assert (out / picture).read_bytes().startswith(b"\x89PNG")
+    log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in log] == [1, 2, 3]
+    assert log[0]["alpha_gradient"] == 0 < log[1]["alpha_gradient"]  # the warm-up holds the alphas
+    assert list((out / "tensorboard").glob("events*"))
+    assert not (out / "state.safetensors").exists()
+
+
+@pytest.mark.parametrize(("sampler", "order"), [("gumbel", 1), ("softmax", 1), ("gumbel", 2)])
+def test_interrupted_search_ends_where_the_uninterrupted_one_does(
+    pairs_file, tmp_path, monkeypatch, sampler, order
+):
+    settings = SearchSettings(**{**vars(SEARCH), "sampler": sampler, "order": order})
+    whole = search(pairs_file, tmp_path / "whole", settings, progress=False)
+    epoch = Searcher.epoch
+
+    def break_off(self, number, progress):
+        if number == 2:
+            raise KeyboardInterrupt
+        return epoch(self, number, progress)
+
+    monkeypatch.setattr(Searcher, "epoch", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        search(pairs_file, tmp_path / "broken", settings, progress=False)
+    monkeypatch.undo()
+    assert search(pairs_file, tmp_path / "broken", settings, progress=False) == whole
+    logs = [(tmp_path / name / "log.jsonl").read_text() for name in ("whole", "broken")]
+    assert logs[0] == logs[1]
+
+
+def test_finished_search_is_not_repeated(searched, pairs_file, monkeypatch):
+    genotype, out = searched
+    monkeypatch.setattr(Searcher, "epoch", None)  # would fail if it searched
+    assert search(pairs_file, out, SEARCH, progress=False) == genotype
+
+
+def test_other_settings_on_the_same_folder_are_refused(searched, pairs_file):
+    other = SearchSettings(**{**vars(SEARCH), "seed": 5})
+    with pytest.raises(SettingError, match=r"other settings \(seed: 0 there, 5 now\)"):
+        search(pairs_file, searched[1], other, progress=False)
+
+
+def test_loss_that_is_not_finite_stops_and_keeps_the_last_state(pairs_file, tmp_path, monkeypatch):
+    verdict = Searcher.verdict
+
+    def diverge(self, number, genotype):
+        scores = verdict(self, number, genotype)
+        return {**scores, "psnr_onehot": float("nan")} if number == 1 else scores
+
+    monkeypatch.setattr(Searcher, "verdict", diverge)
+    message = "psnr_onehot is nan in epoch 2; stopped, the state after epoch 1 is kept"
+    with pytest.raises(FileError, match=message):
+        search(pairs_file, tmp_path, SEARCH, progress=False)
+    monkeypatch.undo()
+    assert search(pairs_file, tmp_path, SEARCH, progress=False)  # goes on from epoch 1
+
+
+def test_alphas_and_weights_are_trained_by_their_own_part(pairs_file):
+    searcher = Searcher(pairs_file, SEARCH, torch.device("cpu"))
+    rows = [set(b.pairs.rows) for b in (searcher.weight_batches, searcher.alpha_batches)]
+    rows.append(set(searcher.selection.rows))
+    assert not (rows[0] & rows[1] or rows[0] & rows[2] or rows[1] & rows[2])
+    before = searcher.net.alphas.detach().clone()
+    searcher.weight_gradient(searcher.weight_batches[0], searcher.path(0, 0))
+    searcher.weight_optimiser.step()
+    assert torch.equal(searcher.net.alphas, before)
+
+
+def test_draws_differ_between_steps_purposes_and_seeds(pairs_file):
+    searcher = Searcher(pairs_file, SEARCH, torch.device("cpu"))
+    draws = [searcher.path(step, purpose).active for step in range(3) for purpose in range(3)]
+    assert len({str(d) for d in draws}) == 9
+    assert searcher.path(1, 1).active == draws[4]
+
+
+@pytest.mark.parametrize("arch", ["unet", Genotype.sample(1).to_dict()], ids=["unet", "searched"])
+def test_retrained_model_holds_all_that_rebuilds_it(pairs_file, tmp_path, arch):
+    path = retrain(arch, pairs_file, tmp_path / "net", TRAIN, progress=False)
+    model, info = load_model(tmp_path / "net")
+    assert path == tmp_path / "net" / "model.safetensors"
+    assert info["arch"] == arch
+    assert info["settings"]["steps"] == 6
+    assert (info["genotype"] is None) == isinstance(arch, str)
+    assert model(torch.rand(1, 3, 32, 32)).shape == (1, 3, 32, 32)
+    assert not model.training
+    assert len((tmp_path / "net" / "log.jsonl").read_text().splitlines()) == 3
+    assert (tmp_path / "net" / "training.png").exists()
+
+
+def test_interrupted_training_ends_with_the_same_weights(pairs_file, tmp_path, monkeypatch):
+    trainer = retrain_command.Trainer
+    retrain("unet", pairs_file, tmp_path / "whole", TRAIN, progress=False)
+    run = trainer.run
+
+    def break_off(self, start, stop, progress):
+        if start == 4:
+            raise KeyboardInterrupt
+        return run(self, start, stop, progress)
+
+    monkeypatch.setattr(trainer, "run", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        retrain("unet", pairs_file, tmp_path / "broken", TRAIN, progress=False)
+    monkeypatch.undo()
+    retrain("unet", pairs_file, tmp_path / "broken", TRAIN, progress=False)
+    whole, broken = (
+        load_file(tmp_path / name / "model.safetensors") for name in ("whole", "broken")
+    )
+    assert all(torch.equal(whole[key], broken[key]) for key in whole)
+
+
+def _run(module, *arguments):
+    result = CliRunner().invoke(module.main, [str(a) for a in arguments])
+    return result.exit_code, result.output
+
+
+def test_commands_refuse_bad_input_with_a_message_and_a_code(pairs_file, tmp_path):
+    text = tmp_path / "text.h5"
+    text.write_text("not a dataset")
+    unknown = tmp_path / "unknown.json"
+    document = Genotype.sample(0).to_dict()
+    document["cells"]["enc1"][0] = "maxpool"
+    unknown.write_text(json.dumps(document))
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps({**Genotype.sample(0).to_dict(), "space": "unet5-0"}))
+    out = tmp_path / "out"
+    cases = [
+        (search_command, (tmp_path / "none.h5",), 2, "does not exist"),
+        (search_command, (text, "--out", out), 1, "text.h5"),
+        (search_command, (pairs_file, "--out", out, "--epochs", 0), 2, "epochs must be >= 1"),
+        (search_command, (pairs_file, "--out", out, "--epochs", 8), 2, "warmup must be < epochs"),
+        (search_command, (pairs_file, "--out", out, "--crop", 50), 2, "crop must be a multiple"),
+        (search_command, (pairs_file, "--out", out, "--device", "tpu"), 2, "device must be auto"),
+        (search_command, (pairs_file, "--out", out, "--sampler", "x"), 2, "'gumbel', 'softmax'"),
+        (search_command, (pairs_file, "--out", text / "x"), 1, "cannot be written"),
+        (retrain_command, ("resnet", pairs_file, "--out", out), 2, "ARCH must be a genotype file"),
+        (retrain_command, (unknown, pairs_file, "--out", out), 1, "got 'maxpool'"),
+        (retrain_command, (old, pairs_file, "--out", out), 1, "space must be"),
+        (retrain_command, ("unet", pairs_file, "--out", out, "--steps", 0), 2, "steps must be"),
+        (retrain_command, ("unet", pairs_file), 2, "--out"),
+    ]
+    for module, arguments, code, message in cases:
+        exit_code, output = _run(module, *arguments)
+        assert (exit_code, message in output) == (code, True), (arguments, exit_code, output)
+        assert "Traceback" not in output
+
+
+def test_commands_work_as_modules(pairs_file, tmp_path):
+    small = ["--width", "2", "--crop", "16", "--batch", "2", "--steps", "2"]
+
+    def module(*arguments):
+        command = [sys.executable, "-m", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+
+    short = ["--epochs", "2", "--warmup", "1"]
+    told = module("nas.search", pairs_file, "--out", "s", *small, *short).stdout
+    assert "plan: 9 cells x 3 slots x 8 operations at width 2" in told
+    assert "about" in told
+    told = module("nas.retrain", "s/genotype.json", pairs_file, "--out", "net", *small).stdout
+    assert "model: net/model.safetensors" in told
+
+
+def test_checkpoints_of_others_are_refused(tmp_path):
+    path = tmp_path / "model.safetensors"
+    net = build("unet", 2)
+    info = {"name": "unet", "arch": "unet", "width": 2}
+    cases = [
+        ({**info, "arch": Genotype.sample(0).to_dict()}, "its weights belong to another network"),
+        ({**info, "width": 3}, "its weights belong to another network"),
+        ({**info, "arch": "resnet"}, "network must be one of"),
+        ({"name": "unet"}, "must name arch and width"),
+        ({**info, "format_version": 9}, "format_version must be 1, got 9"),
+    ]
+    for facts, message in cases:
+        save_model(path, net, facts)
+        with pytest.raises(FileError, match=message):
+            load_model(path)
+    save_file({"x": torch.zeros(1)}, path)
+    with pytest.raises(FileError, match="not made by nas"):
+        load_model(tmp_path)
+    save_model(path, net, info)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(FileError, match="not a safetensors file, or cut short"):
+        load_model(path)
+    path.write_text("weights")
+    with pytest.raises(FileError, match="not a safetensors file, or cut short"):
+        load_model(path)
+    with pytest.raises(FileError, match="no such checkpoint"):
+        load_model(tmp_path / "none.safetensors")

@@ -1,0 +1,129 @@
+"""Operations, frame, supernet and built-in networks: laws of the space."""
+
+import pytest
+import torch
+
+from blurkit.errors import SettingError
+from nas.genotype import CELLS, OPERATION_NAMES, Genotype
+from nas.network import BUILT_IN, Network, build
+from nas.ops import OPERATIONS, ChannelNorm, norm_in_steps
+from nas.supernet import EDGES, MixedOp, Supernet, gumbel_path, one_hot_path, softmax_path
+
+
+def _stir(net: torch.nn.Module) -> torch.nn.Module:
+    """Random values in every parameter: a fresh network is the identity, which hides faults."""
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for p in net.parameters():
+            p.add_(torch.randn_like(p) * 0.05)
+    return net
+
+
+@pytest.mark.parametrize("name", OPERATION_NAMES)
+def test_operation_keeps_the_shape_and_does_not_touch_its_input(name):
+    x = torch.rand(2, 8, 12, 20)
+    before = x.clone()
+    assert OPERATIONS[name](8)(x).shape == x.shape
+    assert torch.equal(x, before)
+
+
+def test_channel_norm_in_steps_equals_the_fused_one():
+    norm, x = _stir(ChannelNorm(8)), torch.rand(2, 8, 5, 7)
+    fused = norm(x)
+    with norm_in_steps():
+        torch.testing.assert_close(norm(x), fused)
+
+
+@pytest.mark.parametrize("arch", [*BUILT_IN, Genotype.sample(0).to_dict()], ids=str)
+def test_every_network_keeps_the_shape(arch):
+    net = build(arch, 4).eval()
+    assert net(torch.rand(1, 3, 32, 48)).shape == (1, 3, 32, 48)
+    assert net.stride == 16
+
+
+def test_a_fresh_network_returns_its_input():
+    # training starts from the blurry image: a few steps are then never worse than none
+    x = torch.rand(1, 3, 16, 16)
+    assert torch.equal(Network(Genotype.sample(1), 4)(x), x)
+
+
+def test_unet_sizes_are_the_published_ones():
+    # 7.8 M parameters at width 32, 31.0 M at width 64
+    size = {w: sum(p.numel() for p in build("unet", w).parameters()) / 1e6 for w in (32, 64)}
+    assert size[32] == pytest.approx(7.76, abs=0.01)
+    assert size[64] == pytest.approx(31.04, abs=0.01)
+
+
+def test_unknown_network_and_width():
+    with pytest.raises(SettingError, match="network must be one of unet, .*got 'resnet'"):
+        build("resnet", 8)
+    with pytest.raises(SettingError, match="width must be >= 1, got 0"):
+        build("unet", 0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_hot_supernet_equals_the_discrete_network(seed):
+    supernet, genotype = _stir(Supernet(4)), Genotype.sample(seed)
+    net = Network(genotype, 4)
+    net.load_state_dict(supernet.network_state(genotype))
+    x = torch.rand(2, 3, 32, 32)
+    torch.testing.assert_close(supernet(x, one_hot_path(genotype)), net(x))
+
+
+def test_softmax_of_a_very_sharp_alpha_is_the_one_hot_network():
+    supernet, genotype = _stir(Supernet(2)), Genotype.sample(5)
+    with torch.no_grad():
+        for row, name in zip(supernet.alphas, genotype.flat(), strict=True):
+            row[:] = 0
+            row[OPERATION_NAMES.index(name)] = 100
+    x = torch.rand(1, 3, 16, 16)
+    torch.testing.assert_close(
+        supernet(x, softmax_path(supernet.alphas)), supernet(x, one_hot_path(genotype))
+    )
+    assert supernet.genotype() == genotype
+
+
+def test_mixed_op_is_linear_in_its_weights():
+    op, x = _stir(MixedOp(4)), torch.rand(1, 4, 8, 8)
+    every = tuple(range(len(OPERATION_NAMES)))
+    p, q = torch.rand(8), torch.rand(8)
+    torch.testing.assert_close(op(x, p + q, every), op(x, p, every) + op(x, q, every))
+
+
+def test_alphas_are_saved_but_not_the_weight_optimisers():
+    supernet = Supernet(2)
+    assert "alphas" in supernet.state_dict()
+    assert all(p is not supernet.alphas for p in supernet.weights())
+    assert len(supernet.weights()) == len(list(supernet.parameters())) - 1
+
+
+def test_gumbel_path_draws_one_operation_a_slot_with_the_softmax_frequencies():
+    torch.manual_seed(0)
+    alphas = torch.zeros(EDGES, len(OPERATION_NAMES))
+    alphas[:, 2] = 1.5
+    counts = torch.zeros_like(alphas)
+    for _ in range(400):
+        noise = -torch.log(-torch.log(torch.rand_like(alphas)))
+        path = gumbel_path(alphas, 1.0, noise)
+        assert all(len(active) == 1 for active in path.active)
+        counts += path.weigh(alphas)
+    frequencies = counts.sum(0) / counts.sum()
+    torch.testing.assert_close(frequencies, alphas.softmax(1)[0], atol=0.015, rtol=0)
+
+
+def test_gumbel_gradient_reaches_the_alphas():
+    # straight-through: the hard draw forward, the relaxed gradient back
+    supernet = _stir(Supernet(2))
+    path = gumbel_path(supernet.alphas, 2.0, torch.randn(EDGES, len(OPERATION_NAMES)))
+    supernet(torch.rand(1, 3, 16, 16), path).square().mean().backward()
+    assert supernet.alphas.grad.abs().sum() > 0
+
+
+def test_only_the_drawn_operations_get_gradients():
+    supernet, genotype = _stir(Supernet(2)), Genotype.sample(7)
+    supernet(torch.rand(1, 3, 16, 16), one_hot_path(genotype)).sum().backward()
+    for cell in CELLS:
+        for i, drawn in enumerate(genotype.cells[cell]):
+            for name, operation in supernet.cells[cell][i].operation.operations.items():
+                grads = [p.grad is not None for p in operation.parameters()]
+                assert all(grads) if name == drawn else not any(grads)
