@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from blurkit.kernel import random_walk_kernel, random_walk_kernels
     from blurkit.rasterise import rasterise
     from blurkit.scenes import dead_leaves
+    from blurkit.settings import SynthSettings
     from blurkit.store import PairFile
-    from blurkit.synth import SynthSettings, synth
+    from blurkit.synth import synth
     from blurkit.trajectory import Walk, random_walk_trajectory
 
 __all__ = [
@@ -38,7 +39,7 @@ __all__ = [
 
 _HOME = {
     "PairFile": "blurkit.store",
-    "SynthSettings": "blurkit.synth",
+    "SynthSettings": "blurkit.settings",
     "Walk": "blurkit.trajectory",
     "blur": "blurkit.blur",
     "dead_leaves": "blurkit.scenes",

@@ -45,7 +45,7 @@ class RetrainSettings:
     steps: int = setting(4000, "training steps", cuda=100_000, least=1)
     batch: int = setting(8, "pairs in a batch", cuda=32, least=1)
     crop: int = setting(64, "side of the training crops, in pixels", cuda=128)
-    lr: float = setting(3e-3, "learning rate at the start", cuda=1e-3, least=0)
+    lr: float = setting(4e-3, "learning rate at the start", cuda=1e-3, least=0)
     every: int = setting(200, "steps between saved states", cuda=1000, least=1)
     seed: int = setting(0, "decides initial weights and batches", least=0)
 
@@ -86,7 +86,7 @@ class Trainer:
         self.crop = fit_crop(s.crop, training, 16)
         self.batches = Batches(training, s.batch, self.crop, s.seed)
         self.optimiser = torch.optim.AdamW(
-            self.net.parameters(), lr=s.lr, betas=(0.9, 0.9), weight_decay=1e-3
+            self.net.parameters(), lr=s.lr, betas=(0.9, 0.9), weight_decay=1e-3, fused=True
         )
 
     def run(self, start: int, stop: int, progress: Any) -> float:
