@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Literal
 
@@ -127,19 +128,17 @@ class Searcher:
         """Train one epoch: a weight step, then (after the warm-up) an alpha step, and so on."""
         s = self.settings
         start, losses, gradients = number * s.steps, [], []
-        batches = zip(
-            range(start, start + s.steps),
-            self.weight_batches.run(start, start + s.steps),
-            self.alpha_batches.run(start, start + s.steps),
-            strict=True,
-        )
-        for step, batch, alpha_batch in batches:
+        stop = start + s.steps
+        warm = number < s.warmup
+        alpha_batches = repeat(None) if warm else self.alpha_batches.run(start, stop)
+        batches = zip(self.weight_batches.run(start, stop), alpha_batches, strict=False)
+        for step, (batch, alpha_batch) in enumerate(batches, start=start):
             rate = s.lr * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / self.total)))
             self.weight_optimiser.param_groups[0]["lr"] = rate
             losses.append(self.weight_gradient(batch, self.path(step, purpose=0)))
             torch.nn.utils.clip_grad_norm_(self.net.weights(), 1.0)
             self.weight_optimiser.step()
-            if number >= s.warmup:
+            if alpha_batch is not None:
                 self.net.alphas.grad = self.alpha_gradient(alpha_batch, batch, step)
                 gradients.append(self.net.alphas.grad.norm())
                 self.alpha_optimiser.step()
