@@ -13,7 +13,7 @@ run=$2
 here=$(cd "$(dirname "$0")" && pwd)
 results=$here/results/first_proof
 bin=${BIN:-$here/../.venv/bin}
-blur=(--kernel 17 --length 4 18)
+blur=(--kernel 15 --length 3 14)
 train=(--width 16 --steps "${STEPS:-6000}" --every 250)
 mkdir -p "$run" "$results"
 cd "$run"

@@ -25,6 +25,12 @@ def to_tensor(images: np.ndarray) -> Tensor:
     return torch.from_numpy(images / np.float32(255)).permute(0, 3, 1, 2)
 
 
+def spread(n: int, count: int) -> list[int]:
+    """At most `count` of the numbers 0 .. n-1, evenly spread; always the same."""
+    count = min(n, count)
+    return [(2 * k + 1) * n // (2 * count) for k in range(count)]
+
+
 class Pairs(Dataset[Batch]):
     """Some rows of a dataset file.
 
@@ -70,11 +76,14 @@ class Pairs(Dataset[Batch]):
         return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
     def batches(self, batch: int, stride: int, most: int) -> Iterator[Batch]:
-        """The first `most` pairs in order, cut at their top left to multiples of `stride`."""
+        """At most `most` pairs, spread over all, cut at their top left to multiples of `stride`.
+
+        Spread, because neighbouring rows may come from one photo.
+        """
         side = self.side // stride * stride
-        n = min(len(self), most)
-        for first in range(0, n, batch):
-            raw = self.raw(range(first, min(first + batch, n)))
+        chosen = spread(len(self), most)
+        for first in range(0, len(chosen), batch):
+            raw = self.raw(chosen[first : first + batch])
             blurry, sharp = (to_tensor(images[:, :side, :side]) for images in raw)
             yield blurry, sharp
 

@@ -20,11 +20,12 @@ from blurkit.progress import bar
 
 from .checkpoint import load_model, write_text
 from .compare import busiest, plot_comparison
+from .data import spread
 from .device import hardware, pick
 from .latency import SIDE, latency, macs, parameters
 from .metrics import psnr, ssim
 from .options import check, for_device, options, setting
-from .pairs import Image, ImagePairs, pairs_of_file, pairs_of_folder, spread
+from .pairs import Image, ImagePairs, pairs_of_file, pairs_of_folder
 from .restore import restore
 from .table import Row, Score, document, table
 

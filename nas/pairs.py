@@ -101,12 +101,6 @@ def pairs_of_folder(folder: str | os.PathLike[str], *, progress: bool = False) -
     return ImagePairs(folder.resolve().name, names, read)
 
 
-def spread(n: int, count: int) -> list[int]:
-    """At most `count` of the numbers 0 .. n-1, evenly spread; always the same."""
-    count = min(n, count)
-    return [(2 * k + 1) * n // (2 * count) for k in range(count)]
-
-
 def _layout(folder: Path) -> tuple[str, str]:
     here = [pair for pair in LAYOUTS if all((folder / side).is_dir() for side in pair)]
     if len(here) > 1:

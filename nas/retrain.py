@@ -31,7 +31,7 @@ from .run import Run, log_epochs, talk
 log = logging.getLogger("nas")
 
 SHARES = (0.97, 0.03)  # of the pairs: training, and the curve in the log
-MOST_VALIDATION = 64
+MOST_VALIDATION = 128
 
 
 @dataclass(frozen=True)

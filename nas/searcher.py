@@ -23,7 +23,7 @@ from .options import check, setting
 from .supernet import OpPath, Supernet, gumbel_path, one_hot_path, softmax_path
 
 SHARES = (0.6, 0.35, 0.05)  # of the pairs: weights, alphas, selection
-MOST_SELECTION = 64
+MOST_SELECTION = 128
 
 
 @dataclass(frozen=True)

@@ -97,3 +97,11 @@ def test_crop_rules(pairs_file):
 def test_too_few_pairs(pairs_file):
     with pytest.raises(SettingError, match="must hold at least 61 pairs to be cut, got 60"):
         split(pairs_file, (1 / 61,) * 61)
+
+
+def test_judged_pairs_are_spread_over_their_part(pairs_file):
+    # neighbouring rows may come from one photo: the first few would judge by one photo alone
+    pairs = Pairs(pairs_file, range(10, 50))
+    sharp = torch.cat([sharp for _, sharp in pairs.batches(3, 16, most=4)])
+    assert torch.equal(sharp, torch.stack([pairs[i][1] for i in (5, 15, 25, 35)]))
+    assert sum(len(blurry) for blurry, _ in pairs.batches(16, 16, most=100)) == 40

@@ -4,7 +4,8 @@ import pytest
 from blurkit.errors import FileError
 from blurkit.images import write_image
 from blurkit.store import open_writer, row_types
-from nas.pairs import pairs_of_file, pairs_of_folder, spread
+from nas.data import spread
+from nas.pairs import pairs_of_file, pairs_of_folder
 
 
 def image(value, height=16, width=20):
@@ -109,7 +110,7 @@ def test_a_dataset_file_gives_its_samples(tmp_path):
 
 
 @pytest.mark.parametrize(("n", "count"), [(5, 2), (5, 5), (5, 9), (1111, 4), (1, 1)])
-def testspread_positions_are_distinct_ordered_and_symmetric(n, count):
+def test_spread_positions_are_distinct_ordered_and_symmetric(n, count):
     places = spread(n, count)
     assert len(places) == min(n, count)
     assert places == sorted(set(places))
