@@ -45,7 +45,7 @@ class RetrainSettings:
     steps: int = setting(4000, "training steps", cuda=100_000, least=1)
     batch: int = setting(8, "pairs in a batch", cuda=32, least=1)
     crop: int = setting(64, "side of the training crops, in pixels", cuda=128)
-    lr: float = setting(4e-3, "learning rate at the start", cuda=1e-3, least=0)
+    lr: float = setting(3e-3, "learning rate at the start", cuda=1e-3, least=0)
     every: int = setting(200, "steps between saved states", cuda=1000, least=1)
     seed: int = setting(0, "decides initial weights and batches", least=0)
 

@@ -34,8 +34,8 @@ class SearchSettings:
     """
 
     width: int = setting(8, "channels of the first level", cuda=32, least=1)
-    crop: int = setting(32, "side of the training crops, in pixels", cuda=128)
-    batch: int = setting(16, "pairs in a batch", cuda=32, least=1)
+    crop: int = setting(48, "side of the training crops, in pixels", cuda=128)
+    batch: int = setting(8, "pairs in a batch", cuda=32, least=1)
     epochs: int = setting(30, "epochs in all", cuda=50, least=1)
     warmup: int = setting(15, "first epochs, which train the weights alone", cuda=15, least=0)
     steps: int = setting(100, "weight steps in an epoch", cuda=400, least=1)
@@ -43,7 +43,7 @@ class SearchSettings:
         "gumbel", "one drawn operation a slot (GDAS), or all of them (DARTS)"
     )
     order: Literal[1, 2] = setting(1, "order of the alphas' gradient")
-    lr: float = setting(6e-3, "learning rate of the weights at the start", cuda=1e-3, least=0)
+    lr: float = setting(3e-3, "learning rate of the weights at the start", cuda=1e-3, least=0)
     alpha_lr: float = setting(1e-2, "learning rate of the alphas", least=0)
     temperature: float = setting(4.0, "of the Gumbel sampler at the start; it falls to a quarter")
     seed: int = setting(0, "decides initial weights, batches and draws", least=0)
