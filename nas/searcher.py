@@ -81,7 +81,7 @@ class Searcher:
         return self.settings.epochs * self.settings.steps
 
     def path(self, step: int, purpose: int) -> OpPath:
-        """The sampler's draw number `step`: it depends on the seed and these numbers alone."""
+        """The sampler's draw in step 0 .. total-1: it depends on seed, step and purpose alone."""
         if self.settings.sampler == "softmax":
             return softmax_path(self.net.alphas)
         rng = np.random.default_rng((self.settings.seed, 2, purpose, step))
@@ -165,11 +165,12 @@ class Searcher:
     def verdict(self, number: int, genotype: Genotype) -> dict[str, float]:
         """The epoch's scores on the selection pairs and the alphas' entropy."""
         one_hot = one_hot_path(genotype, self.device)
+        last = (number + 1) * self.settings.steps - 1
         p = self.net.alphas.detach().softmax(dim=1)
         entropy = -(p * p.log()).sum(1).mean() / math.log(p.shape[1])
         return {
             "psnr_input": self.judge(None),
-            "psnr_supernet": self.judge(lambda k: self.path(number * 1000 + k, purpose=2)),
+            "psnr_supernet": self.judge(lambda k: self.path(last, purpose=2 + k)),
             "psnr_onehot": self.judge(lambda k: one_hot),
             "entropy": entropy.item(),
         }

@@ -18,6 +18,7 @@ from nas.network import build
 from nas.retrain import RetrainSettings, retrain
 from nas.search import search
 from nas.searcher import Searcher, SearchSettings
+from nas.supernet import gumbel_path
 
 SEARCH = SearchSettings(width=2, crop=16, batch=2, epochs=3, warmup=1, steps=3)
 TRAIN = RetrainSettings(width=2, crop=16, batch=2, steps=6, every=2)
@@ -107,6 +108,20 @@ def test_alphas_and_weights_are_trained_by_their_own_part(pairs_file):
     searcher.weight_gradient(searcher.weight_batches[0], searcher.path(0, 0))
     searcher.weight_optimiser.step()
     assert torch.equal(searcher.net.alphas, before)
+
+
+def test_temperature_falls_to_a_quarter_and_is_never_less(pairs_file, tmp_path, monkeypatch):
+    # also for the paths that judge an epoch: a temperature of 0 once made their scores nan
+    seen = []
+
+    def watched(alphas, temperature, noise):
+        seen.append(temperature)
+        return gumbel_path(alphas, temperature, noise)
+
+    monkeypatch.setattr("nas.searcher.gumbel_path", watched)
+    search(pairs_file, tmp_path, SEARCH, progress=False)
+    assert max(seen) == SEARCH.temperature
+    assert SEARCH.temperature / 4 < min(seen) < SEARCH.temperature / 2.5
 
 
 def test_draws_differ_between_steps_purposes_and_seeds(pairs_file):
