@@ -156,6 +156,12 @@ def load_state(
             moments[owner].setdefault(int(number), {})[kind] = value
     model.load_state_dict(weights)
     for name, optimiser in optimisers.items():
+        parameters = [p for group in optimiser.param_groups for p in group["params"]]
+        for i, of_parameter in moments[name].items():
+            for kind, value in of_parameter.items():
+                if value.shape == parameters[i].shape:
+                    # in the parameter's memory format, which fused optimisers take for granted
+                    of_parameter[kind] = torch.empty_like(parameters[i]).copy_(value)
         groups = optimiser.state_dict()["param_groups"]
         optimiser.load_state_dict({"state": moments[name], "param_groups": groups})
     return document["record"]

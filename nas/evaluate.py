@@ -102,7 +102,7 @@ def evaluate(
     chosen = spread(len(source.names), settings.limit or len(source.names))
     shown = [chosen[k] for k in spread(len(chosen), settings.rows)] if out else []
     scores, pictures = _score(networks, source, chosen, shown, settings, where, progress)
-    times = latency(networks, device=where, rounds=settings.rounds)
+    times = latency(networks, device=where, rounds=settings.rounds, progress=progress)
     rows = [Row("blurry input", scores[0])]
     for (name, model), of_model in zip(networks.items(), scores[1:], strict=True):
         cost = parameters(model), macs(model, device=where), times[name]

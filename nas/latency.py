@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from blurkit.progress import bar
+
 SIDE = 256  # the square input at which networks of this field are compared
 
 
@@ -47,6 +49,7 @@ def latency(
     *,
     rounds: int = 20,
     seconds: float = 10.0,
+    progress: bool = False,
 ) -> dict[str, float]:
     """Median time of one forward pass on one (3, side, side) image, in ms.
 
@@ -59,6 +62,8 @@ def latency(
         How often each is timed, after two passes that are not.
     seconds : float
         No further round starts after this time times the number of models, once three are done.
+    progress : bool
+        Show a bar over the rounds.
 
     Notes
     -----
@@ -67,7 +72,7 @@ def latency(
     """
     image = _image(side, device)
     times: dict[str, list[float]] = {name: [] for name in models}
-    with torch.inference_mode():
+    with torch.inference_mode(), bar(rounds, "timing", "round", disable=not progress) as shown:
         for model in models.values():
             for _ in range(2):
                 model(image)
@@ -77,6 +82,7 @@ def latency(
                 break
             for name, model in models.items():
                 times[name].append(_timed(model, image))
+            shown.update()
     return {name: 1e3 * statistics.median(each) for name, each in times.items()}
 
 

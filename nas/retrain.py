@@ -26,7 +26,7 @@ from .genotype import Genotype
 from .loss import psnr, psnr_loss
 from .network import BUILT_IN, build
 from .options import check, for_device, options, setting
-from .run import Run, log_epochs, talk
+from .run import Run, talk
 
 log = logging.getLogger("nas")
 
@@ -182,7 +182,6 @@ def retrain(
             epoch = {"step": done, "loss": loss, "psnr": psnr, "psnr_input": untouched}
             run.save(trainer.net, optimisers, epoch)
     show.plot_training(run.history, folder / "training.png")
-    log_epochs(folder, run.history)
     info = {
         "name": name,
         "arch": arch,

@@ -7,8 +7,9 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import torch
@@ -17,6 +18,9 @@ from torch import nn
 from blurkit.errors import FileError, SettingError
 
 from .checkpoint import load_state, save_state, write_text
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 log = logging.getLogger("nas")
 
@@ -122,12 +126,24 @@ class Run:
         save_state(self._state, model, optimisers, {**record, "history": self.history})
         lines = "".join(json.dumps(line) + "\n" for line in self.history)
         write_text(self.folder / "log.jsonl", lines)
+        for key, value in epoch.items():
+            if isinstance(value, float):
+                self._board.add_scalar(key, value, epoch["step"])
+        self._board.flush()
+
+    @cached_property
+    def _board(self) -> "SummaryWriter":
+        from torch.utils.tensorboard import SummaryWriter
+
+        # epochs that were logged but not saved before an interruption are logged again
+        return SummaryWriter(self.folder / "tensorboard", purge_step=self.history[-1]["step"])
 
     def finish(self, product: str | None = None) -> None:
         """Write the product, if it is text; it stands now, and the state is no longer needed."""
         if product is not None:
             write_text(self.product, product)
         self._state.unlink(missing_ok=True)
+        self._board.close()
 
 
 def minutes(seconds: float) -> str:
@@ -150,15 +166,3 @@ def talk() -> Iterator[None]:
         raise click.ClickException("stopped; the same command goes on from here") from None
     finally:
         logger.removeHandler(handler)
-
-
-def log_epochs(folder: Path, history: list[dict[str, Any]]) -> None:
-    """Write the history as TensorBoard scalars (a fresh event file; called once, at the end)."""
-    from torch.utils.tensorboard import SummaryWriter
-
-    shutil.rmtree(folder / "tensorboard", ignore_errors=True)
-    with SummaryWriter(folder / "tensorboard") as board:
-        for line in history:
-            for key, value in line.items():
-                if isinstance(value, float):
-                    board.add_scalar(key, value, line["step"])

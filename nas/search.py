@@ -23,7 +23,7 @@ from .data import Pairs
 from .device import hardware, pick
 from .genotype import CELLS, Genotype
 from .options import for_device, options
-from .run import Run, log_epochs, minutes, talk
+from .run import Run, minutes, talk
 from .searcher import Searcher, SearchSettings
 
 log = logging.getLogger("nas")
@@ -101,7 +101,6 @@ def search(
     show.plot_alphas(torch.tensor(best["alphas"]).softmax(1).numpy(), folder / "alphas.png")
     show.plot_cells(genotype, folder / "cells.png")
     write_text(folder / "hardware.json", json.dumps(hardware(where), indent=2) + "\n")
-    log_epochs(folder, run.history)
     run.finish(genotype.to_json())
     return genotype
 
