@@ -10,7 +10,7 @@ PY := $(BIN)/python
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 # The whole main line, small enough for two cores: generated scenes, short blur, narrow networks.
@@ -19,7 +19,7 @@ demo: $(VENV)/ready
 	$(BIN)/blurkit kernels --n 64 --size 11 --length 4 10 --out $(DEMO)/kernels.png
 	$(BIN)/blurkit synth --n 8000 --patch 64 --kernel 11 --length 4 10 --out $(DEMO)/train.h5
 	$(BIN)/blurkit synth --n 200 --patch 128 --kernel 11 --length 4 10 --seed 1 --out $(DEMO)/test.h5
-	$(BIN)/blurkit preview $(DEMO)/test.h5 --out $(DEMO)/pairs.png
+	$(BIN)/blurkit preview $(DEMO)/train.h5 --out $(DEMO)/pairs.png
 	$(PY) -m nas.search $(DEMO)/train.h5 --epochs 20 --warmup 10 --out $(DEMO)/search
 	$(PY) -m nas.retrain $(DEMO)/search/genotype.json $(DEMO)/train.h5 --steps 1500 --out $(DEMO)/searched
 	$(PY) -m nas.retrain unet $(DEMO)/train.h5 --steps 1500 --out $(DEMO)/unet
