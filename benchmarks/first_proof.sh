@@ -13,15 +13,15 @@ run=$2
 here=$(cd "$(dirname "$0")" && pwd)
 results=$here/results/first_proof
 bin=${BIN:-$here/../.venv/bin}
-blur=(--kernel 15 --length 3 14)
-train=(--width 16 --steps "${STEPS:-6000}" --every 250)
+blur=(--kernel 11 --length 4 10)
+train=(--width 16 --steps "${STEPS:-4000}" --every 250)
 mkdir -p "$run" "$results"
 cd "$run"
 
 say() { echo "+ $*"; "$@"; }
 say "$bin/blurkit" synth --n 20000 --patch 96 "${blur[@]}" --images "$data/train/sharp_pack" --out train.h5
 say "$bin/blurkit" synth --n 200 --patch 128 "${blur[@]}" --images "$data/dev/sharp_cid22_val" --seed 1 --out test.h5
-say "$bin/python" -m nas.search train.h5 --out search --epochs 60 --warmup 30
+say "$bin/python" -m nas.search train.h5 --out search
 say "$bin/python" -m nas.retrain search/genotype.json train.h5 --out searched "${train[@]}"
 say "$bin/python" -m nas.retrain unet train.h5 --out unet "${train[@]}"
 say "$bin/python" -m nas.retrain unet-residual train.h5 --out unet-residual "${train[@]}"

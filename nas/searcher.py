@@ -133,7 +133,8 @@ class Searcher:
         alpha_batches = repeat(None) if warm else self.alpha_batches.run(start, stop)
         batches = zip(self.weight_batches.run(start, stop), alpha_batches, strict=False)
         for step, (batch, alpha_batch) in enumerate(batches, start=start):
-            rate = s.lr * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / self.total)))
+            # quickly down: at full rate the weights are too noisy to tell operations apart
+            rate = s.lr * max(0.02, (1 - step / self.total) ** 2)
             self.weight_optimiser.param_groups[0]["lr"] = rate
             losses.append(self.weight_gradient(batch, self.path(step, purpose=0)))
             torch.nn.utils.clip_grad_norm_(self.net.weights(), 1.0)
