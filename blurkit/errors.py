@@ -23,6 +23,8 @@ def exit_codes() -> Iterator[None]:
         raise click.UsageError(str(error)) from error
     except FileError as error:
         raise click.ClickException(str(error)) from error
+    except MemoryError as error:
+        raise click.ClickException(f"not enough memory: {error}") from error
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise click.ClickException(f"{where}{error.strerror or error}") from error

@@ -65,6 +65,8 @@ def synth(
     settings = settings or SynthSettings()
     threads = _threads(threads)
     out = Path(out)
+    if not out.name:
+        raise SettingError(f"out must be the name of a file, got {str(out)!r}")
     if out.suffix == PART:
         raise SettingError(f"out must not end in {PART}, got {out.name}")
     if not out.absolute().parent.is_dir():

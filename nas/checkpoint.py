@@ -30,15 +30,21 @@ FORMAT_VERSION = 1
 def write_text(path: Path, text: str) -> None:
     """Write a small file whole or not at all."""
     part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    except OSError as error:
+        raise FileError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def _write(path: Path, tensors: Mapping[str, Tensor], document: dict[str, Any]) -> None:
     part = path.with_name(path.name + ".part")
     plain = {k: v.detach().to("cpu").contiguous().clone() for k, v in tensors.items()}
     try:
+        part.touch()
+        mode = part.stat().st_mode  # safetensors would leave it to its owner alone
         save_file(plain, part, metadata={"blurkit": json.dumps(document)})
+        part.chmod(mode)
         os.replace(part, path)
     except (SafetensorError, OSError) as error:
         part.unlink(missing_ok=True)
@@ -108,15 +114,16 @@ def load_model(
         raise FileError(f"{path}: no such checkpoint")
     tensors, info = _read(path, MODEL_FORMAT)
     try:
-        model = build(info["arch"], info["width"])
+        with torch.device("meta"):  # nothing is allocated on the word of the metadata
+            model = build(info["arch"], info["width"])
     except SettingError as error:
         raise FileError(f"{path}: {error}") from error
     except (KeyError, TypeError) as error:
         raise FileError(f"{path}: its metadata must name arch and width") from error
     try:
-        model.load_state_dict(tensors)
+        model.load_state_dict(tensors, assign=True)
     except RuntimeError as error:
-        first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+        first = " ".join(str(error).split("\n")[1:2]).strip().split(", ")[0]
         raise FileError(f"{path}: its weights belong to another network: {first}") from error
     arch = info["arch"]
     info["genotype"] = arch if isinstance(arch, dict) else None

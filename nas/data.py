@@ -142,9 +142,13 @@ class Batches:
     batch, crop : int
         Pairs in a batch; side of the square crops, in pixels.
     seed : int
+
+    Raises SettingError "batch must be <= the 36 pairs of its part, got 100".
     """
 
     def __init__(self, pairs: Pairs, batch: int, crop: int, seed: int) -> None:
+        if batch > len(pairs):
+            raise SettingError(f"batch must be <= the {len(pairs)} pairs of its part, got {batch}")
         self.pairs, self.batch, self.crop, self.seed = pairs, batch, crop, seed
 
     def _order(self, epoch: int) -> np.ndarray:

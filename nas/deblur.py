@@ -13,7 +13,7 @@ from blurkit.images import check_image_name, read_image, write_image
 from .checkpoint import load_model
 from .device import pick
 from .options import check, for_device, options, setting
-from .restore import restore
+from .restore import check_tile, restore
 
 AnyPath = str | os.PathLike[str]
 
@@ -30,6 +30,7 @@ class DeblurSettings:
 
     def __post_init__(self) -> None:
         check(self)
+        check_tile(self.tile, self.overlap)
 
 
 def deblur(
@@ -98,7 +99,8 @@ def main(model: Path, photo: Path, out: Path, device: str, **given: Any) -> None
     """Deblur PHOTO, of any size, with the network of MODEL.
 
     MODEL is a model.safetensors or its folder. Large photos are restored in overlapping tiles;
-    use a smaller --tile where memory is short. PHOTO itself is never overwritten.
+    the photo itself is never overwritten. The result is 8-bit RGB: alpha and finer steps of 16-bit
+    photos are not kept yet.
     """
     with exit_codes():
         settings = for_device(DeblurSettings, pick(device), given)

@@ -26,7 +26,7 @@ from .latency import SIDE, latency, macs, parameters
 from .metrics import psnr, ssim
 from .options import check, for_device, options, setting
 from .pairs import Image, ImagePairs, pairs_of_file, pairs_of_folder
-from .restore import restore
+from .restore import check_tile, restore
 from .table import Row, Score, document, table
 
 REGION = 256  # side of what compare.png shows of a larger photo, in pixels
@@ -49,6 +49,7 @@ class EvaluateSettings:
 
     def __post_init__(self) -> None:
         check(self)
+        check_tile(self.tile, self.overlap)
 
 
 def evaluate(
@@ -91,6 +92,10 @@ def evaluate(
     where = pick(device)
     settings = settings or for_device(EvaluateSettings, where, {})
     networks = _load(models, where)
+    inputs = [Path(p, "model.safetensors") if Path(p).is_dir() else Path(p) for p in models]
+    for used in (*inputs, Path(data or "")):
+        if json_file and Path(json_file).exists() and used.samefile(json_file):
+            raise SettingError(f"json must not be a file that is read, got {json_file}")
     for folder in (out, json_file and Path(json_file).parent):
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)

@@ -115,7 +115,7 @@ class Genotype:
             return cls.from_dict(json.loads(text))
         except UnicodeDecodeError as error:
             raise FileError(f"{path}: not a genotype: not a text file") from error
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise FileError(f"{path}: not a genotype: not JSON ({error})") from error
         except SettingError as error:
             raise FileError(f"{path}: {error}") from error

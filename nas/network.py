@@ -12,6 +12,8 @@ from .genotype import CELLS, Genotype
 from .ops import OPERATIONS
 from .unet import UNet
 
+WIDEST = 256
+
 
 class Network(Frame):
     """The discrete network of a genotype (see `Frame` for shapes)."""
@@ -42,16 +44,16 @@ def build(arch: str | dict[str, Any], width: int) -> nn.Module:
     arch : str or dict
         Name of a built-in network ("unet", "unet-residual", "naf") or a genotype as a dict
         (`Genotype.to_dict`).
-    width : int >= 1
+    width : int in 1 .. 256
         Channels of the first level.
 
     Raises
     ------
     SettingError
-        "width must be >= 1, got 0"; "network must be one of unet, ..., got 'resnet'"
+        "width must be between 1 and 256, got 0"; "network must be one of unet, ..., got 'resnet'"
     """
-    if width < 1:
-        raise SettingError(f"width must be >= 1, got {width}")
+    if not 1 <= width <= WIDEST:
+        raise SettingError(f"width must be between 1 and {WIDEST}, got {width}")
     if isinstance(arch, dict):
         return Network(Genotype.from_dict(arch), width)
     if arch not in BUILT_IN:

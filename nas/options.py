@@ -4,6 +4,7 @@ A field is declared with `setting(default, help, cuda=...)`; `cuda` is its defau
 command runs on CUDA.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import field, fields
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -16,17 +17,25 @@ from blurkit.errors import SettingError
 T = TypeVar("T")
 
 
-def setting(default: Any, help: str, cuda: Any = None, least: float | None = None) -> Any:
-    """A field of a settings dataclass. `least`: the smallest value allowed."""
-    return field(default=default, metadata={"help": help, "cuda": cuda, "least": least})
+def setting(
+    default: Any, help: str, cuda: Any = None, least: float | None = None, most: float | None = None
+) -> Any:
+    """A field of a settings dataclass. `least`, `most`: the bounds of what is allowed."""
+    bounds = {"least": least, "most": most}
+    return field(default=default, metadata={"help": help, "cuda": cuda, **bounds})
 
 
 def check(settings: Any) -> None:
-    """SettingError "steps must be >= 1, got 0" for the first field below its `least`."""
+    """SettingError "steps must be >= 1, got 0" for the first field that is out of its bounds."""
     for f in fields(settings):
-        least, value = f.metadata.get("least"), getattr(settings, f.name)
-        if least is not None and not value >= least:
-            raise SettingError(f"{f.name.replace('_', '-')} must be >= {least}, got {value}")
+        name, value = f.name.replace("_", "-"), getattr(settings, f.name)
+        least, most = f.metadata.get("least"), f.metadata.get("most")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise SettingError(f"{name} must be finite, got {value}")
+        if least is not None and value < least:
+            raise SettingError(f"{name} must be >= {least:g}, got {value}")
+        if most is not None and value > most:
+            raise SettingError(f"{name} must be <= {most:g}, got {value}")
 
 
 def for_device(kind: type[T], device: torch.device, given: dict[str, Any]) -> T:
@@ -49,7 +58,7 @@ def options(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         for f in reversed(fields(kind)):
             allowed = get_args(types[f.name])  # of a Literal
             cuda = f.metadata["cuda"]
-            shown = f"{f.default}" + (f"; {cuda} on CUDA" if cuda is not None else "")
+            shown = f"{f.default}" + (f"; {cuda} on CUDA" if cuda not in (None, f.default) else "")
             command = click.option(
                 f"--{f.name.replace('_', '-')}",
                 f.name,

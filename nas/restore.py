@@ -139,6 +139,11 @@ def _check(image: np.ndarray, tile: int, overlap: int, stride: int) -> None:
         raise SettingError(
             f"image must be uint8 (H, W, 3) and not empty, got {image.dtype.name} {image.shape}"
         )
+    check_tile(tile, overlap, stride)
+
+
+def check_tile(tile: int, overlap: int, stride: int = 16) -> None:
+    """SettingError where tiles of this side and overlap cannot cover an image."""
     if overlap < 0:
         raise SettingError(f"overlap must be >= 0, got {overlap}")
     least = (-(-overlap // stride) + 1) * stride

@@ -24,7 +24,7 @@ from .data import Batches, Pairs, fit_crop, split
 from .device import hardware, pick
 from .genotype import Genotype
 from .loss import psnr, psnr_loss
-from .network import BUILT_IN, build
+from .network import BUILT_IN, WIDEST, build
 from .options import check, for_device, options, setting
 from .run import Run, talk
 
@@ -41,11 +41,11 @@ class RetrainSettings:
     Raises SettingError "steps must be >= 1, got 0" and the like.
     """
 
-    width: int = setting(8, "channels of the first level", cuda=32, least=1)
+    width: int = setting(8, "channels of the first level", cuda=32, least=1, most=WIDEST)
     steps: int = setting(4000, "training steps", cuda=100_000, least=1)
     batch: int = setting(8, "pairs in a batch", cuda=32, least=1)
     crop: int = setting(64, "side of the training crops, in pixels", cuda=128)
-    lr: float = setting(3e-3, "learning rate at the start", cuda=1e-3, least=0)
+    lr: float = setting(3e-3, "learning rate at the start", cuda=1e-3, least=1e-9)
     every: int = setting(200, "steps between saved states", cuda=1000, least=1)
     seed: int = setting(0, "decides initial weights and batches", least=0)
 
@@ -59,7 +59,7 @@ def parse_arch(text: str) -> tuple[str, str | dict[str, Any]]:
     Raises
     ------
     SettingError
-        "ARCH must be a genotype file or one of unet, unet-residual, naf, got 'resnet'"
+        "ARCH must be an existing genotype file or one of unet, unet-residual, naf, got 'resnet'"
     FileError
         the file is no genotype
     """
@@ -67,7 +67,7 @@ def parse_arch(text: str) -> tuple[str, str | dict[str, Any]]:
         return text, text
     if not Path(text).is_file():
         raise SettingError(
-            f"ARCH must be a genotype file or one of {', '.join(BUILT_IN)}, got {text!r}"
+            f"ARCH must be an existing genotype file or one of {', '.join(BUILT_IN)}, got {text!r}"
         )
     return "searched", Genotype.load(text).to_dict()
 
@@ -151,9 +151,10 @@ def retrain(
     Raises
     ------
     SettingError
-        a setting breaks its rule, or `out` holds a run with other settings
+        a setting breaks its rule
     FileError
-        the data cannot be read, the folder cannot be written, or a loss is not finite
+        the data cannot be read, the folder cannot be written or holds a run with other settings,
+        or a loss is not finite
     """
     where, folder = pick(device), Path(out)
     s = settings or for_device(RetrainSettings, where, {})

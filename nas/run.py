@@ -15,7 +15,7 @@ import click
 import torch
 from torch import nn
 
-from blurkit.errors import FileError, SettingError
+from blurkit.errors import FileError
 
 from .checkpoint import load_state, save_state, write_text
 
@@ -40,11 +40,9 @@ class Run:
 
     Raises
     ------
-    SettingError
-        "DIR holds a run with other settings (width: 8 there, 16 now): choose another --out, or
-        --overwrite to start again"
     FileError
-        the folder cannot be made or written
+        "DIR: holds a run with other settings (width: 8 there, 16 now); choose another --out, or
+        --overwrite starts again"; or the folder cannot be made or written
 
     Attributes
     ----------
@@ -72,22 +70,26 @@ class Run:
             else:
                 write_text(record, json.dumps(settings, indent=2) + "\n")
         except ValueError as error:
-            if isinstance(error, SettingError):
-                raise
             raise FileError(f"{record}: not JSON; --overwrite starts again") from error
+        except FileExistsError as error:
+            raise FileError(f"{folder}: is a file, a folder is needed") from error
         except OSError as error:
             raise FileError(f"{folder}: cannot be written ({error.strerror})") from error
 
     def _refuse_other(self, there: dict[str, Any], now: dict[str, Any]) -> None:
+        if there.keys() != now.keys():
+            raise FileError(f"{self.folder}: holds a run of another command; choose another --out")
         changed = [
-            f"{key}: {there.get(key)!r} there, {now.get(key)!r} now"
+            f"another {key}"
+            if key in ("arch", "data")
+            else f"{key}: {there.get(key)!r} there, {now.get(key)!r} now"
             for key in dict.fromkeys((*there, *now))
             if there.get(key) != now.get(key)
         ]
         if changed:
-            raise SettingError(
-                f"{self.folder} holds a run with other settings ({'; '.join(changed)}): "
-                "choose another --out, or --overwrite to start again"
+            raise FileError(
+                f"{self.folder}: holds a run with other settings ({'; '.join(changed)}); "
+                "choose another --out, or --overwrite starts again"
             )
 
     @property
@@ -102,7 +104,7 @@ class Run:
             return {}
         record = load_state(self._state, model, optimisers)
         self.history = record["history"]
-        log.info("resuming %s after epoch %d", self.folder, len(self.history))
+        log.info("going on with %s after step %d", self.folder, self.history[-1]["step"])
         return record
 
     def save(
@@ -119,8 +121,8 @@ class Run:
         bad = [k for k, v in epoch.items() if isinstance(v, float) and not math.isfinite(v)]
         if bad:
             raise FileError(
-                f"{self.folder}: {bad[0]} is {epoch[bad[0]]} in epoch {len(self.history) + 1}; "
-                f"stopped, the state after epoch {len(self.history)} is kept"
+                f"{self.folder}: {bad[0]} is {epoch[bad[0]]} at step {epoch['step']}; stopped, "
+                f"the state after step {self.history[-1]['step'] if self.history else 0} is kept"
             )
         self.history.append(epoch)
         save_state(self._state, model, optimisers, {**record, "history": self.history})
@@ -163,6 +165,7 @@ def talk() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise click.ClickException("stopped; the same command goes on from here") from None
+        click.echo("\nstopped; the same command goes on from the last saved state", err=True)
+        raise click.exceptions.Exit(130) from None
     finally:
         logger.removeHandler(handler)

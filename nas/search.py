@@ -70,9 +70,10 @@ def search(
     Raises
     ------
     SettingError
-        a setting breaks its rule, or `out` holds a run with other settings
+        a setting breaks its rule
     FileError
-        the data cannot be read, the folder cannot be written, or a loss is not finite
+        the data cannot be read, the folder cannot be written or holds a run with other settings,
+        or a loss is not finite
     """
     where, folder = pick(device), Path(out)
     settings = settings or for_device(SearchSettings, where, {})

@@ -19,6 +19,7 @@ from .architect import Loss, Weights, first_order, second_order
 from .data import Batch, Batches, fit_crop, split
 from .genotype import Genotype
 from .loss import psnr, psnr_loss
+from .network import WIDEST
 from .options import check, setting
 from .supernet import OpPath, Supernet, gumbel_path, one_hot_path, softmax_path
 
@@ -33,7 +34,7 @@ class SearchSettings:
     Raises SettingError "epochs must be >= 1, got 0" and the like.
     """
 
-    width: int = setting(8, "channels of the first level", cuda=32, least=1)
+    width: int = setting(8, "channels of the first level", cuda=32, least=1, most=WIDEST)
     crop: int = setting(48, "side of the training crops, in pixels", cuda=128)
     batch: int = setting(8, "pairs in a batch", cuda=32, least=1)
     epochs: int = setting(30, "epochs in all", cuda=50, least=1)
@@ -43,8 +44,8 @@ class SearchSettings:
         "gumbel", "one drawn operation a slot (GDAS), or all of them (DARTS)"
     )
     order: Literal[1, 2] = setting(1, "order of the alphas' gradient")
-    lr: float = setting(3e-3, "learning rate of the weights at the start", cuda=1e-3, least=0)
-    alpha_lr: float = setting(1e-2, "learning rate of the alphas", least=0)
+    lr: float = setting(3e-3, "learning rate of the weights at the start", cuda=1e-3, least=1e-9)
+    alpha_lr: float = setting(1e-2, "learning rate of the alphas", least=1e-9)
     temperature: float = setting(4.0, "of the Gumbel sampler at the start; it falls to a quarter")
     seed: int = setting(0, "decides initial weights, batches and draws", least=0)
 

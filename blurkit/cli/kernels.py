@@ -28,6 +28,8 @@ def kernels(out: str, npy: str | None, columns: int | None, n: int, size: int, *
         if n < 1:
             raise SettingError(f"n must be >= 1, got {n}")
         check_image_name(out)
+        if npy == out:
+            raise SettingError(f"npy must be another file than out, got {npy}")
         made = random_walk_kernels(n, size, **walk)
         write_image(out, kernel_sheet(made, columns))
         click.echo(f"{out}: {n:,} kernels of {size}x{size}")

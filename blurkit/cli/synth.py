@@ -36,7 +36,8 @@ def synth(
 ) -> None:
     """Make a dataset of blurry/sharp pairs in one HDF5 file.
 
-    Stop it whenever you like: the same command goes on where it was.
+    Stop it whenever you like: the same command goes on where it was. The blur acts on the sRGB
+    values as they are; linear light, noise and saturation are not modelled yet.
     """
     with exit_codes():
         walk = Walk(**{name: options.pop(name) for name in Walk.__dataclass_fields__})

@@ -9,7 +9,7 @@ import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file, save_file
 
-from blurkit.errors import FileError, SettingError
+from blurkit.errors import FileError
 from nas import retrain as retrain_command
 from nas import search as search_command
 from nas.checkpoint import load_model, save_model
@@ -80,7 +80,7 @@ def test_finished_search_is_not_repeated(searched, pairs_file, monkeypatch):
 
 def test_other_settings_on_the_same_folder_are_refused(searched, pairs_file):
     other = SearchSettings(**{**vars(SEARCH), "seed": 5})
-    with pytest.raises(SettingError, match=r"other settings \(seed: 0 there, 5 now\)"):
+    with pytest.raises(FileError, match=r"other settings \(seed: 0 there, 5 now\)"):
         search(pairs_file, searched[1], other, progress=False)
 
 
@@ -92,7 +92,7 @@ def test_loss_that_is_not_finite_stops_and_keeps_the_last_state(pairs_file, tmp_
         return {**scores, "psnr_onehot": float("nan")} if number == 1 else scores
 
     monkeypatch.setattr(Searcher, "verdict", diverge)
-    message = "psnr_onehot is nan in epoch 2; stopped, the state after epoch 1 is kept"
+    message = "psnr_onehot is nan at step 6; stopped, the state after step 3 is kept"
     with pytest.raises(FileError, match=message):
         search(pairs_file, tmp_path, SEARCH, progress=False)
     monkeypatch.undo()
@@ -190,7 +190,16 @@ def test_commands_refuse_bad_input_with_a_message_and_a_code(pairs_file, tmp_pat
         (search_command, (pairs_file, "--out", out, "--device", "tpu"), 2, "device must be auto"),
         (search_command, (pairs_file, "--out", out, "--sampler", "x"), 2, "'gumbel', 'softmax'"),
         (search_command, (pairs_file, "--out", text / "x"), 1, "cannot be written"),
-        (retrain_command, ("resnet", pairs_file, "--out", out), 2, "ARCH must be a genotype file"),
+        (search_command, (pairs_file, "--out", text), 1, "is a file, a folder is needed"),
+        (search_command, (pairs_file, "--out", out, "--batch", 40), 2, "batch must be <= the 36"),
+        (search_command, (pairs_file, "--out", out, "--width", 100000), 2, "width must be <= 256"),
+        (search_command, (pairs_file, "--out", out, "--lr", "inf"), 2, "lr must be finite"),
+        (
+            retrain_command,
+            ("resnet", pairs_file, "--out", out),
+            2,
+            "ARCH must be an existing genotype file",
+        ),
         (retrain_command, (unknown, pairs_file, "--out", out), 1, "got 'maxpool'"),
         (retrain_command, (old, pairs_file, "--out", out), 1, "space must be"),
         (retrain_command, ("unet", pairs_file, "--out", out, "--steps", 0), 2, "steps must be"),
@@ -200,6 +209,40 @@ def test_commands_refuse_bad_input_with_a_message_and_a_code(pairs_file, tmp_pat
         exit_code, output = _run(module, *arguments)
         assert (exit_code, message in output) == (code, True), (arguments, exit_code, output)
         assert "Traceback" not in output
+
+
+def test_ctrl_c_says_that_nothing_is_lost(pairs_file, tmp_path, monkeypatch):
+    def break_off(self, number, progress):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Searcher, "epoch", break_off)
+    exit_code, output = _run(search_command, pairs_file, "--out", tmp_path, "--width", 2)
+    assert exit_code == 130
+    assert "stopped; the same command goes on from the last saved state" in output
+    assert "Error" not in output
+
+
+def test_folder_of_another_command_is_refused(searched, pairs_file):
+    with pytest.raises(FileError, match="holds a run of another command; choose another --out"):
+        retrain("unet", pairs_file, searched[1], TRAIN, progress=False)
+
+
+def test_checkpoint_of_a_huge_width_allocates_nothing(tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_model(path, build("unet", 2), {"name": "unet", "arch": "unet", "width": 256})
+    with pytest.raises(FileError, match="its weights belong to another network"):
+        load_model(path)
+    save_model(path, build("unet", 2), {"name": "unet", "arch": "unet", "width": 10**9})
+    with pytest.raises(FileError, match="width must be between 1 and 256"):
+        load_model(path)
+
+
+def test_model_file_is_as_readable_as_any_other(tmp_path):
+    # safetensors alone leaves it to its owner only
+    save_model(tmp_path / "m.safetensors", build("unet", 2), {"arch": "unet", "width": 2})
+    (tmp_path / "other").touch()
+    modes = [(tmp_path / name).stat().st_mode for name in ("m.safetensors", "other")]
+    assert modes[0] == modes[1]
 
 
 def test_commands_work_as_modules(pairs_file, tmp_path):

@@ -57,7 +57,7 @@ def test_unet_sizes_are_the_published_ones():
 def test_unknown_network_and_width():
     with pytest.raises(SettingError, match=r"network must be one of unet, .*got 'resnet'"):
         build("resnet", 8)
-    with pytest.raises(SettingError, match="width must be >= 1, got 0"):
+    with pytest.raises(SettingError, match="width must be between 1 and 256, got 0"):
         build("unet", 0)
 
 
