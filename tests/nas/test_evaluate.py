@@ -210,3 +210,17 @@ def test_errors_in_python_are_of_two_kinds(here):
         evaluate(["runs/naf"])
     with pytest.raises(FileError, match=r"gone\.h5: no such file$"):
         evaluate(["runs/naf"], data="gone.h5", device="cpu")
+
+
+@pytest.mark.parametrize("name", ["test.h5", "runs/naf/model.safetensors"])
+def test_json_never_replaces_what_is_read(here, name):
+    # it would be written over the input, after all the work
+    before = (here / name).read_bytes()
+    with pytest.raises(SettingError, match="json must not be a file that is read"):
+        evaluate([here / "runs/naf"], data=here / "test.h5", json_file=here / name, settings=QUICK)
+    assert (here / name).read_bytes() == before
+
+
+def test_tiles_that_cannot_cover_are_refused_before_the_work():
+    with pytest.raises(SettingError, match="tile must be >= "):
+        EvaluateSettings(overlap=9999)
