@@ -44,4 +44,5 @@ for network in "${networks[@]}"; do
     cp "$network/training.png" "$results/$network.png"
 done
 "$bin/blurkit" preview train.h5 --n 6 --out "$results/pairs.png"
+"$bin/python" "$here/first_proof_page.py"
 echo "results are in $results"
