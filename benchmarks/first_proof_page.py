@@ -8,7 +8,7 @@ from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results" / "first_proof"
 SETS = {
-    "cid22_val": "Synthetic pairs from photos never trained on (CID22 validation part, CC BY-SA 4.0)",
+    "cid22_val": "Synthetic pairs, photos never trained on (CID22 validation part, CC BY-SA 4.0)",
     "gopro_avg": "Real pairs: means of 8 to 10 GoPro frames (CC BY 4.0)",
     "gopro_0477_avg11": "Real pairs: means of 11 GoPro frames at 240 per second (CC BY 4.0)",
     "reds_180p": "Real pairs: REDS, reduced to 320x180 (CC BY 4.0)",
