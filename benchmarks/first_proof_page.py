@@ -47,7 +47,7 @@ def main():
         rows = sets[name]["rows"]
         blurry = rows[0]["psnr"]
         gains = ", ".join(f"{row['name']} {row['psnr'] - blurry:+.2f} dB" for row in rows[1:])
-        page += [f"Against the blurry input: {gains}.", "", f"![{name}]({name}.png)", ""]
+        page += [f"Against the blurry input: {gains}.", "", f"![{name}]({name}.jpg)", ""]
     page += [
         "## Search and training",
         "",
