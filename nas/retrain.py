@@ -158,12 +158,12 @@ def retrain(
     """
     where, folder = pick(device), Path(out)
     s = settings or for_device(RetrainSettings, where, {})
+    trainer = Trainer(arch, Path(data), s, where)  # refuses bad settings before the folder
     facts = {**dataclasses.asdict(s), "arch": arch, "data": Pairs(data).identity()}
     run = Run(folder, facts, "model.safetensors", overwrite)
     if run.finished:
         log.info("%s is complete; --overwrite trains again", folder)
         return run.product
-    trainer = Trainer(arch, Path(data), s, where)
     optimisers = {"weights": trainer.optimiser}
     run.resume(trainer.net, optimisers)
     name = name or (arch if isinstance(arch, str) else "searched")

@@ -65,7 +65,7 @@ class Run:
                     old.unlink(missing_ok=True)
                 shutil.rmtree(folder / "tensorboard", ignore_errors=True)
             folder.mkdir(parents=True, exist_ok=True)
-            if record.exists():
+            if record.exists() and (self.finished or self._state.exists()):
                 self._refuse_other(json.loads(record.read_text(encoding="utf-8")), settings)
             else:
                 write_text(record, json.dumps(settings, indent=2) + "\n")

@@ -77,12 +77,12 @@ def search(
     """
     where, folder = pick(device), Path(out)
     settings = settings or for_device(SearchSettings, where, {})
+    searcher = Searcher(Path(data), settings, where)  # refuses bad settings before the folder
     facts = {**dataclasses.asdict(settings), "data": Pairs(data).identity()}
     run = Run(folder, facts, "genotype.json", overwrite)
     if run.finished:
         log.info("%s is complete; --overwrite searches again", folder)
         return Genotype.load(run.product)
-    searcher = Searcher(Path(data), settings, where)
     best: dict[str, Any] = run.resume(searcher.net, searcher.optimisers).get("best", {})
     log.info("%s", _plan(searcher, len(run.history)))
     done = len(run.history) * settings.steps

@@ -211,6 +211,14 @@ def test_commands_refuse_bad_input_with_a_message_and_a_code(pairs_file, tmp_pat
         assert "Traceback" not in output
 
 
+def test_a_refused_run_leaves_no_trace_and_loses_nothing(searched, pairs_file, tmp_path):
+    assert _run(search_command, pairs_file, "--out", tmp_path / "new", "--crop", 50)[0] == 2
+    assert not (tmp_path / "new").exists()
+    out = searched[1]
+    assert _run(search_command, pairs_file, "--out", out, "--crop", 50, "--overwrite")[0] == 2
+    assert (out / "genotype.json").exists()
+
+
 def test_ctrl_c_says_that_nothing_is_lost(pairs_file, tmp_path, monkeypatch):
     def break_off(self, number, progress):
         raise KeyboardInterrupt
