@@ -65,10 +65,9 @@ class Run:
                     old.unlink(missing_ok=True)
                 shutil.rmtree(folder / "tensorboard", ignore_errors=True)
             folder.mkdir(parents=True, exist_ok=True)
-            if record.exists() and (self.finished or self._state.exists()):
+            if record.exists():
                 self._refuse_other(json.loads(record.read_text(encoding="utf-8")), settings)
-            else:
-                write_text(record, json.dumps(settings, indent=2) + "\n")
+            write_text(record, json.dumps(settings, indent=2) + "\n")
         except ValueError as error:
             raise FileError(f"{record}: not JSON; --overwrite starts again") from error
         except FileExistsError as error:
@@ -79,12 +78,14 @@ class Run:
     def _refuse_other(self, there: dict[str, Any], now: dict[str, Any]) -> None:
         if there.keys() != now.keys():
             raise FileError(f"{self.folder}: holds a run of another command; choose another --out")
+        if not (self.finished or self._state.exists()):
+            return  # nothing was done under those settings
         changed = [
             f"another {key}"
             if key in ("arch", "data")
-            else f"{key}: {there.get(key)!r} there, {now.get(key)!r} now"
-            for key in dict.fromkeys((*there, *now))
-            if there.get(key) != now.get(key)
+            else f"{key}: {there[key]!r} there, {now[key]!r} now"
+            for key in now
+            if there[key] != now[key]
         ]
         if changed:
             raise FileError(
