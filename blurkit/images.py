@@ -28,6 +28,7 @@ def opencv() -> Any:
         pip uninstall opencv-python && pip install opencv-python-headless"
     """
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")  # its own words on bad files; ours name them
     try:
         import cv2
     except ImportError as error:
@@ -35,7 +36,6 @@ def opencv() -> Any:
             f"OpenCV cannot be loaded ({error}); on a machine without a display: "
             "pip uninstall opencv-python && pip install opencv-python-headless"
         ) from error
-    cv2.utils.logging.setLogLevel(0)  # its own words on bad files; ours name the file
     return cv2
 
 

@@ -26,7 +26,6 @@ def main() -> None:
     log = logging.getLogger("blurkit")
     log.handlers = [_Echo()]
     log.setLevel(logging.INFO)
-    log.propagate = False
 
 
 for command in (synth, kernels, info, preview, verify):
