@@ -41,7 +41,8 @@ def plot_comparison(
     height, width = height * factor, width * factor
     gap, head, line, foot = 12, 34, 26, 30 if note else 6
     across, down = gap + len(titles) * (width + gap), head + len(rows) * (height + line) + foot
-    figure = Figure(figsize=(across / 100, down / 100), dpi=100, facecolor="white")
+    # a tenth of a pixel more, because some releases of matplotlib round down
+    figure = Figure(figsize=((across + 0.1) / 100, (down + 0.1) / 100), dpi=100, facecolor="white")
 
     def write(text: str, x: float, y: float, size: float, room: int, **style: Any) -> None:
         size = min(size, 1.15 * room / max(len(text), 1))
