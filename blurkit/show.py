@@ -91,16 +91,27 @@ def describe(path: str | os.PathLike[str]) -> dict[str, str]:
     layout = read_layout(path)
     about, unfinished = layout.attributes, Path(path).suffix == PART
     done = int(np.count_nonzero(layout.map()["crc"]))
-    rows = {name: f"{kind.base} {kind.shape or ''}" for name, kind in layout.types.items()}
+    rows = {name: _in_words(kind) for name, kind in layout.types.items()}
+    settings = about["settings"]
+    if "images" in settings and settings["images"] is None:
+        settings = {**settings, "images": "none, scenes are generated"}
     return {
         "file": f"{path}, {Path(path).stat().st_size:,} bytes",
         "state": f"not finished, {done:,} samples done" if unfinished else "complete",
         "samples": f"{layout.count:,}, from {about['start']} on",
         "seed": str(about["seed"]),
         "made by": f"blurkit {about['blurkit_version']}, format {about['format_version']}",
-        **{f"/{name}": text.rstrip() for name, text in rows.items()},
-        **{f"  {name}": str(value) for name, value in about["settings"].items()},
+        **{f"/{name}": text for name, text in rows.items()},
+        **{f"  {name}": str(value) for name, value in settings.items()},
     }
+
+
+def _in_words(kind: np.dtype) -> str:
+    if kind.names:
+        return ", ".join(kind.names)
+    if kind.kind == "S":
+        return f"text, at most {kind.itemsize} bytes"
+    return f"{kind.base} {kind.shape or ''}".rstrip()
 
 
 def _enlarged(image: np.ndarray, times: int) -> np.ndarray:
