@@ -19,6 +19,7 @@ from blurkit.errors import SettingError, exit_codes
 from blurkit.progress import bar
 
 from . import show
+from .cell import STRIDE
 from .checkpoint import save_model
 from .data import Batches, Pairs, fit_crop, split
 from .device import hardware, pick
@@ -83,7 +84,7 @@ class Trainer:
         self.net: nn.Module = build(arch, s.width)
         self.net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         training, self.validation = split(data, SHARES)
-        self.crop = fit_crop(s.crop, training, 16)
+        self.crop = fit_crop(s.crop, training, STRIDE)
         self.batches = Batches(training, s.batch, self.crop, s.seed)
         self.optimiser = torch.optim.AdamW(
             self.net.parameters(), lr=s.lr, betas=(0.9, 0.9), weight_decay=1e-3, fused=True
@@ -113,7 +114,7 @@ class Trainer:
         """Mean PSNR in dB on the validation pairs: of the network, and of its blurry input."""
         self.net.eval()
         scores, inputs = [], []
-        for blurry, sharp in self.validation.batches(self.settings.batch, 16, MOST_VALIDATION):
+        for blurry, sharp in self.validation.batches(self.settings.batch, STRIDE, MOST_VALIDATION):
             blurry, sharp = blurry.to(self.device), sharp.to(self.device)
             scores.append(psnr(self.net(blurry).clamp(0, 1), sharp))
             inputs.append(psnr(blurry, sharp))
