@@ -40,7 +40,7 @@ def main():
         f"{search[-1]['step']:,} weight steps; each network trained at width 16 for "
         f"{trained['step']:,} steps of 8 crops of",
         "64x64, one recipe, the same batches. No network has seen any of the pairs below. Stronger",
-        "blur (walks of 3 to 14 px) was tried first and dropped: with a slower falling learning rate",
+        "blur (walks of 3 to 14 px) was tried first and dropped: with the rate falling slower",
         "the supernet had not passed its blurry input after 2,500 steps.",
         "",
     ]
