@@ -44,6 +44,7 @@ for network in "${networks[@]}"; do
     cp "$network/log.jsonl" "$results/$network.jsonl"
     cp "$network/training.png" "$results/$network.png"
 done
-"$bin/blurkit" preview train.h5 --n 6 --out "$results/pairs.png"
+# of the test pairs: CID22 may be shown (CC BY-SA 4.0), some of the training photos may not
+"$bin/blurkit" preview test.h5 --n 6 --out "$results/test_pairs.png"
 "$bin/python" "$here/first_proof_page.py"
 echo "results are in $results"
