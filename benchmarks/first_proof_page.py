@@ -57,7 +57,7 @@ def main():
         "",
         "## Search and training",
         "",
-        "So short a search hardly decides: no operation reaches more than a third of the softmax in",
+        "So short a search hardly decides: no operation has more than 35 % of the softmax in",
         "its slot, see the alphas. One seed, and random networks were not trained beside it.",
         "",
         "![curves of the search](search.png)",
