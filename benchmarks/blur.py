@@ -3,7 +3,8 @@
     python benchmarks/blur.py [--json FILE]
 
 Every method blurs the same image with the same random-walk kernels, in turn, in one run; medians
-of the times, and the ratio of blurkit to the fastest of the others.
+of the times, and the ratio of blurkit to the fastest of the others. Then blurkit's two methods
+against each other over the number of taps: the rule of `method="auto"` (taps up to 300).
 """
 
 import argparse
@@ -57,6 +58,25 @@ def measure(side):
     return {name: statistics.median(each) * 1e3 for name, each in times.items()}
 
 
+def methods_by_taps(side, counts=(100, 200, 300, 400, 500)):
+    """{taps: time by FFT / time by taps}: above 1 the taps are faster."""
+    image = dead_leaves(side + SIZE - 1, seed=0)
+    ratios = {}
+    for count in counts:
+        kernel = np.zeros(SIZE * SIZE, np.float32)
+        kernel[np.random.default_rng(0).choice(SIZE * SIZE, count, replace=False)] = 1 / count
+        kernel = kernel.reshape(SIZE, SIZE)
+        times = {"taps": [], "fft": []}
+        for turn in range(ROUNDS + 1):
+            for method, measured in times.items():
+                start = time.perf_counter()
+                blur(image, kernel, method=method)
+                if turn:  # the first is warm-up
+                    measured.append(time.perf_counter() - start)
+        ratios[count] = statistics.median(times["fft"]) / statistics.median(times["taps"])
+    return ratios
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", help="write the figures here")
@@ -71,6 +91,11 @@ def main():
         results["milliseconds"][side] = medians | {"ratio": best / medians["blurkit"]}
         shown = "  ".join(f"{name} {time:.2f} ms" for name, time in medians.items())
         print(f"{side:5d} px: {shown}  -> {best / medians['blurkit']:.1f}x the fastest other")
+    results["fft_time_over_taps_time"] = {}
+    for side in (128, 256, 1024):
+        ratios = results["fft_time_over_taps_time"][side] = methods_by_taps(side)
+        shown = "  ".join(f"{count} taps {ratio:.2f}" for count, ratio in ratios.items())
+        print(f"{side:5d} px, time by FFT over time by taps: {shown}")
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
             file.write(json.dumps(results, indent=2) + "\n")

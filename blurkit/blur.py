@@ -46,9 +46,9 @@ def blur(
     Notes
     -----
     Sums are taken in float32, for float64 images in float64. Shift and add costs one
-    multiplication for each non-zero tap and pixel, the FFT the same for any kernel. On one core
-    with AVX-512 they break even at 300 taps for 158x158x3 uint8, at 400 to 480 for 286x286 to
-    1920x1080, with kernels of 31x31 and 61x61 alike: "auto" takes the taps up to 300.
+    multiplication for each non-zero tap and pixel, the FFT the same for any kernel. They break
+    even between 250 and 400 taps, depending on the image's size (`benchmarks/blur.py`): "auto"
+    takes the taps up to 300.
 
     Examples
     --------

@@ -46,11 +46,9 @@ def dead_leaves(size: int, *, seed: int | None = None, index: int = 0) -> np.nda
     Notes
     -----
     Radii follow the density r**-3 between two bounds drawn for each scene, the scale-invariant
-    case of Lee, Mumford & Huang, "Occlusion models for natural images" (IJCV 2001). Medians over
-    150 scenes of 128 px, in brackets over as many crops of photographs: deviation of the grey
-    values 46 (43) levels, of their gradient 17 (16), kurtosis of the gradient 12 (14); power
-    falls as frequency to the -2.7 (-2.1). Networks trained on such scenes alone restore photos
-    worse than those trained on photos: use photos where you have them.
+    case of Lee, Mumford & Huang, "Occlusion models for natural images" (IJCV 2001).
+    Networks trained on such scenes alone restore photos worse than those trained on photos: use
+    photos where you have them.
 
     Examples
     --------

@@ -21,7 +21,7 @@ Batch = tuple[Tensor, Tensor]
 def to_tensor(images: np.ndarray) -> Tensor:
     """(N, H, W, 3) uint8 -> (N, 3, H, W) float32 in [0, 1], channels_last in memory."""
     # NumPy does the arithmetic: torch's would start a second pool of OpenMP threads in the
-    # thread that reads ahead, and the two pools halve the speed of training on the CPU
+    # thread that reads ahead, and the two pools would fight for the cores
     return torch.from_numpy(images / np.float32(255)).permute(0, 3, 1, 2)
 
 

@@ -19,7 +19,7 @@ _in_steps: ContextVar[bool] = ContextVar("norm in steps", default=False)
 
 @contextmanager
 def norm_in_steps() -> Iterator[None]:
-    """Inside, ChannelNorm is computed from elementary operations (2 to 5 times slower).
+    """Inside, ChannelNorm is computed from elementary operations, which is slower.
 
     torch's fused layer_norm gives wrong derivatives of its forward-mode derivative
     (pytorch issue 196700), which second-order alphas need.
