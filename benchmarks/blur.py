@@ -7,6 +7,7 @@ blurkit against each other over the number of taps, which gives the rule of `met
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import cv2
 import numpy as np
@@ -164,7 +165,7 @@ def break_even(side):
         kernel = np.zeros(31 * 31, np.float32)
         kernel[np.random.default_rng(0).choice(31 * 31, count, replace=False)] = 1 / count
         kernel = kernel.reshape(31, 31)
-        ways = {way: lambda way=way: blur(image, kernel, method=way) for way in ("taps", "fft")}
+        ways = {way: partial(blur, image, kernel, method=way) for way in ("taps", "fft")}
         medians = interleaved(ways, seconds=0.2)
         ratios[count] = medians["fft"] / medians["taps"]
     return ratios

@@ -19,7 +19,8 @@ except RuntimeError:  # operator torchvision::nms does not exist
     for operator in OPERATORS.split():
         LIBRARY.define(f"{operator}(Tensor a) -> Tensor")
 
+import albumentations  # noqa: E402
 import deepinv  # noqa: E402
 import kornia  # noqa: E402
 
-__all__ = ["deepinv", "kornia"]
+__all__ = ["albumentations", "deepinv", "kornia"]
