@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from blurkit.rasterise import rasterise
     from blurkit.scenes import dead_leaves
     from blurkit.settings import SynthSettings
+    from blurkit.shards import synth_shards
     from blurkit.store import PairFile
     from blurkit.synth import synth
     from blurkit.trajectory import Walk, random_walk_trajectory
@@ -35,6 +36,7 @@ __all__ = [
     "random_walk_trajectory",
     "rasterise",
     "synth",
+    "synth_shards",
 ]
 
 _HOME = {
@@ -48,6 +50,7 @@ _HOME = {
     "random_walk_trajectory": "blurkit.trajectory",
     "rasterise": "blurkit.rasterise",
     "synth": "blurkit.synth",
+    "synth_shards": "blurkit.shards",
 }
 
 

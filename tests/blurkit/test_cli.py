@@ -73,6 +73,21 @@ def test_synth_takes_photos_and_reports_the_unreadable():
     assert all(source.startswith(b"sub/a.jpg@") for source in PairFile("p.h5").source)
 
 
+def test_synth_makes_shards_together_or_one_by_one():
+    said = blurkit("synth", "--n", "10", "--shards", "3", *TINY)
+    assert re.fullmatch(
+        r"blur-\*-of-00003\.h5: 3 files, 10 pairs of 16x16, 0\.\d MB, \d+\.\d s\n", said
+    )
+    names = [f"blur-0000{i}-of-00003.h5" for i in range(3)]
+    assert sorted(path.name for path in Path().iterdir()) == names
+    made = [Path(name).read_bytes() for name in names]
+    for i, name in enumerate(names):
+        Path(name).unlink()
+        said = blurkit("synth", "--n", "10", "--shard", f"{i}/3", *TINY)
+        assert said.startswith(f"{name}: {[3, 3, 4][i]} pairs of 16x16, ")
+    assert [Path(name).read_bytes() for name in names] == made
+
+
 def test_kernels_draws_a_sheet_and_saves_the_array():
     said = blurkit("kernels", "--n", "6", "--size", "9", "--out", "s.png", "--npy", "k.npy")
     assert said == ("s.png: 6 kernels of 9x9\nk.npy: the same as an array (6, 9, 9) of float32\n")
@@ -144,6 +159,12 @@ def test_help_is_light_and_python_m_works():
         (["synth", "--seed", "-1"], "seed must be between 0 and 2**64 - 1, got -1"),
         (["synth", "--threads", "0"], "threads must be >= 1, got 0"),
         (["synth", "--inertia", "2"], "inertia must be between 0 and 1, got 2.0"),
+        (["synth", "--shard", "10/10"], "shard must be i/K with 0 <= i < K, got 10/10"),
+        (["synth", "--shard", "3"], "shard must be i/K with 0 <= i < K, got 3"),
+        (["synth", "--shard", "-1/3"], "shard must be i/K with 0 <= i < K, got -1/3"),
+        (["synth", "--n", "2", "--shards", "3"], "shards must be <= n (2), got 3"),
+        (["synth", "--shards", "0"], "shards must be >= 1, got 0"),
+        (["synth", "--shards", "2", "--shard", "0/2"], "give either --shards K or --shard i/K"),
         (["synth", "--n", "many"], "Invalid value for '--n': 'many' is not a valid integer."),
         (
             ["synth", "--images", "nowhere"],
