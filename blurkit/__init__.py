@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from blurkit.scenes import dead_leaves
     from blurkit.settings import SynthSettings
     from blurkit.shards import synth_shards
-    from blurkit.store import PairFile
+    from blurkit.store import PairFile, PairSet
     from blurkit.synth import synth
     from blurkit.trajectory import Walk, random_walk_trajectory
 
 __all__ = [
     "FileError",
     "PairFile",
+    "PairSet",
     "SettingError",
     "SynthSettings",
     "Walk",
@@ -41,6 +42,7 @@ __all__ = [
 
 _HOME = {
     "PairFile": "blurkit.store",
+    "PairSet": "blurkit.store",
     "SynthSettings": "blurkit.settings",
     "Walk": "blurkit.trajectory",
     "blur": "blurkit.blur",
