@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from blurkit.rasterise import rasterise
     from blurkit.scenes import dead_leaves
     from blurkit.settings import SynthSettings
-    from blurkit.store import PairFile
+    from blurkit.shards import synth_shards
+    from blurkit.store import PairFile, PairSet
     from blurkit.synth import synth
     from blurkit.trajectory import Walk, random_walk_trajectory
 
 __all__ = [
     "FileError",
     "PairFile",
+    "PairSet",
     "SettingError",
     "SynthSettings",
     "Walk",
@@ -35,10 +37,12 @@ __all__ = [
     "random_walk_trajectory",
     "rasterise",
     "synth",
+    "synth_shards",
 ]
 
 _HOME = {
     "PairFile": "blurkit.store",
+    "PairSet": "blurkit.store",
     "SynthSettings": "blurkit.settings",
     "Walk": "blurkit.trajectory",
     "blur": "blurkit.blur",
@@ -48,6 +52,7 @@ _HOME = {
     "random_walk_trajectory": "blurkit.trajectory",
     "rasterise": "blurkit.rasterise",
     "synth": "blurkit.synth",
+    "synth_shards": "blurkit.shards",
 }
 
 

@@ -25,8 +25,16 @@ class SynthSettings:
     interpolation : "nearest" or "linear"
         How the path becomes a kernel.
     seed, start : int
-        The file holds the samples start .. start + n - 1 of this seed.
+        The dataset holds the samples start .. start + n - 1 of this seed.
     images : folder of sharp photos, None for generated dead-leaves scenes
+    shard, shards : int, 0 <= shard < shards <= n
+        The file holds this one of so many nearly equal runs of the dataset's samples. All other
+        settings stay those of the whole dataset, and so do the samples' bytes.
+
+    Attributes
+    ----------
+    first, count : int
+        The file holds the samples first .. first + count - 1.
 
     Raises
     ------
@@ -42,6 +50,8 @@ class SynthSettings:
     seed: int = 0
     start: int = 0
     images: str | None = None
+    shard: int = 0
+    shards: int = 1
 
     def __post_init__(self) -> None:
         if self.n < 1:
@@ -57,6 +67,18 @@ class SynthSettings:
         checked_seed(self.seed)
         checked_index(self.start, "start")
         checked_index(self.start + self.n, "start + n")
+        if not 0 <= self.shard < self.shards:
+            raise SettingError(f"shard must be i/K with 0 <= i < K, got {self.shard}/{self.shards}")
+        if self.shards > self.n:
+            raise SettingError(f"shards must be <= n ({self.n}), got {self.shards}")
+
+    @property
+    def first(self) -> int:
+        return self.start + self.shard * self.n // self.shards
+
+    @property
+    def count(self) -> int:
+        return self.start + (self.shard + 1) * self.n // self.shards - self.first
 
     @property
     def side(self) -> int:

@@ -1,11 +1,9 @@
-"""Blurry/sharp pairs as tensors, straight from the dataset file's memory map."""
+"""Blurry/sharp pairs as tensors, read from the dataset's files row by row."""
 
-import hashlib
 import itertools
-import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,9 +11,16 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from blurkit.errors import SettingError
-from blurkit.store import PairFile
+from blurkit.store import PairSet
 
 Batch = tuple[Tensor, Tensor]
+# a dataset file, a pattern such as "blur-*.h5", several of them, or the set that they make
+Data = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | PairSet
+
+
+def open_data(data: Data) -> PairSet:
+    """The set of pairs that these files are; FileError if they cannot be used."""
+    return data if isinstance(data, PairSet) else PairSet(data)
 
 
 def to_tensor(images: np.ndarray) -> Tensor:
@@ -32,23 +37,23 @@ def spread(n: int, count: int) -> list[int]:
 
 
 class Pairs(Dataset[Batch]):
-    """Some rows of a dataset file.
+    """Some rows of a dataset in one file or in several.
 
     Parameters
     ----------
-    path : path of a finished dataset file
+    data : path of a finished dataset file, a pattern, several of them, or a PairSet
     rows : range
-        The rows of the file that are item 0, 1, ...; all of them by default.
+        The rows of the dataset that are item 0, 1, ...; all of them by default.
 
     Items
     -----
     (blurry, sharp), each (3, H, W) float32 sRGB in [0, 1]. `__getitems__` serves a whole list of
-    indices at once, as torch's loaders ask for it. Opens the file in the process that reads, so
+    indices at once, as torch's loaders ask for it. Opens the files in the process that reads, so
     it can be forked, spawned and pickled.
     """
 
-    def __init__(self, path: str | Path, rows: range | None = None) -> None:
-        self.file = PairFile(path)
+    def __init__(self, data: Data, rows: range | None = None) -> None:
+        self.file = open_data(data)
         self.rows = range(len(self.file)) if rows is None else rows
 
     def __len__(self) -> int:
@@ -62,18 +67,7 @@ class Pairs(Dataset[Batch]):
     def raw(self, indices: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """(blurry, sharp) of these items, each (n, H, W, 3) uint8."""
         rows = [self.rows[i] for i in indices]
-        return (
-            np.stack([self.file.blurry[row] for row in rows]),
-            np.stack([self.file.sharp[row] for row in rows]),
-        )
-
-    def identity(self) -> str:
-        """What data this is: a digest of settings, seed, start and count of the file."""
-        file = self.file
-        facts = json.dumps(
-            [file.settings, int(file.seed), int(file.start), len(file)], sort_keys=True
-        )
-        return hashlib.sha256(facts.encode()).hexdigest()[:16]
+        return self.file.blurry.take(rows), self.file.sharp.take(rows)
 
     def batches(self, batch: int, stride: int, most: int) -> Iterator[Batch]:
         """At most `most` pairs, spread over all, cut at their top left to multiples of `stride`.
@@ -96,24 +90,24 @@ class Pairs(Dataset[Batch]):
         return list(zip(blurry, sharp, strict=True))
 
 
-def split(path: str | Path, shares: Sequence[float]) -> list[Pairs]:
-    """Cut a dataset file into disjoint runs of rows with these shares (they sum to 1).
+def split(data: Data, shares: Sequence[float]) -> list[Pairs]:
+    """Cut a dataset into disjoint runs of rows with these shares (they sum to 1).
 
     Neighbouring rows may come from one photo, so the parts are runs, not a shuffle.
 
     Raises
     ------
     SettingError
-        "data.h5 must hold at least 3 pairs to be cut into 3 parts, got 2"
+        "data.h5 must hold at least 3 pairs to be cut, got 2"
     """
-    everything = Pairs(path)
-    n, parts = len(everything), len(shares)
+    pairs = open_data(data)
+    n, parts = len(pairs), len(shares)
     if n < parts:
-        raise SettingError(f"{path} must hold at least {parts} pairs to be cut, got {n}")
+        raise SettingError(f"{pairs.name} must hold at least {parts} pairs to be cut, got {n}")
     edges = [round(n * sum(shares[:i])) for i in range(parts)] + [n]
     for i in range(1, parts):  # nobody goes empty
         edges[i] = min(max(edges[i], edges[i - 1] + 1), n - parts + i)
-    return [Pairs(path, range(a, b)) for a, b in itertools.pairwise(edges)]
+    return [Pairs(pairs, range(a, b)) for a, b in itertools.pairwise(edges)]
 
 
 def fit_crop(crop: int, pairs: Pairs, stride: int) -> int:
@@ -128,7 +122,7 @@ def fit_crop(crop: int, pairs: Pairs, stride: int) -> int:
         raise SettingError(f"crop must be a multiple of {stride}, got {crop}")
     if pairs.side < stride:
         raise SettingError(
-            f"{pairs.file.path}: patches must be at least {stride} pixels wide, got {pairs.side}"
+            f"{pairs.file.name}: patches must be at least {stride} pixels wide, got {pairs.side}"
         )
     return min(crop, pairs.side // stride * stride)
 

@@ -93,6 +93,10 @@ class PairFile:
     def source(self) -> np.ndarray | None:
         return self._maps.get("source")
 
+    def label(self, row: int) -> str:
+        """The name of a row's sample: "sample 17" by the index of its settings."""
+        return f"sample {self.start + row}"
+
     def verify(self) -> Iterator[int]:
         """Check every row against its CRC; yields the numbers of the rows that are damaged."""
         for first in range(0, self.n, CHECK_ROWS):

@@ -22,6 +22,10 @@ from blurkit.store.reader import PART
 from blurkit.store.structure import ALIGNMENT, root_attributes, write_structure
 
 
+class FileBusy(FileError):
+    """Another process is writing the file; it may be worth waiting for."""
+
+
 def open_writer(
     path: str | os.PathLike[str],
     types: RowTypes,
@@ -47,9 +51,10 @@ def open_writer(
 
     Raises
     ------
+    FileBusy
+        "blur.h5: another process is writing it"
     FileError
         "blur.h5: was made with other settings (seed: 0 there, 1 here); --overwrite begins again",
-        "blur.h5: another process is writing it",
         "blur.h5: needs 9,900,000 bytes, but only 4,000,000 are free in DIR",
         "blur.h5: 9,900,000 bytes cannot be reserved (File too large)", or
         "blur.h5: cannot be written (Permission denied)".
@@ -59,16 +64,16 @@ def open_writer(
     part = path.with_name(path.name + PART)
     try:
         if overwrite:
-            _require_space(path, count * _row_bytes(types), path, part)
-            _discard(path, part)
+            require_space(path, count * row_bytes(types), path, part)
+            discard(path, part)
         elif path.exists():
-            _require_same(path, read_layout(path), attributes, types)
+            require_same(path, read_layout(path), attributes, types)
             return None
         if part.exists():
             lock = _lock(part, path)
             try:
                 layout = read_layout(part)
-                _require_same(path, layout, attributes, types)
+                require_same(path, layout, attributes, types)
             except BaseException:
                 os.close(lock)
                 raise
@@ -131,12 +136,12 @@ def _create(path: Path, part: Path, types: RowTypes, attributes: Mapping[str, An
     new = part.with_name(part.name + ".new")
     lock = _lock(new, path, create=True)
     try:
-        needed = attributes["count"] * _row_bytes(types)
+        needed = attributes["count"] * row_bytes(types)
         _reserve(lock, path, needed + ALIGNMENT * (len(types) + 1))  # h5py dies on a full disk
         write_structure(new, types, attributes)
         _reserve(lock, path, os.fstat(lock).st_size)
         if part.exists() or path.exists():
-            raise FileError(f"{path}: another process is writing it")
+            raise FileBusy(f"{path}: another process is writing it")
         new.rename(part)
         return Writer(path, read_layout(part), lock)
     except BaseException:
@@ -148,7 +153,7 @@ def _create(path: Path, part: Path, types: RowTypes, attributes: Mapping[str, An
 def _reserve(file: int, path: Path, needed: int) -> None:
     """Take the space from the disk now, so that a full disk is found before the first sample."""
     reserved = os.fstat(file).st_blocks * 512
-    _require_space(path, needed - reserved)
+    require_space(path, needed - reserved)
     try:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file, 0, needed)
@@ -160,7 +165,8 @@ def _reserve(file: int, path: Path, needed: int) -> None:
         ) from error
 
 
-def _require_space(path: Path, needed: int, *given_back: Path) -> None:
+def require_space(path: Path, needed: int, *given_back: Path) -> None:
+    """FileError unless so many bytes are free beside `path`, once these files are thrown away."""
     folder = path.resolve().parent
     free = shutil.disk_usage(folder).free
     free += sum(old.stat().st_blocks * 512 for old in given_back if old.is_file())
@@ -168,7 +174,8 @@ def _require_space(path: Path, needed: int, *given_back: Path) -> None:
         raise FileError(f"{path}: needs {needed:,} bytes, but only {free:,} are free in {folder}")
 
 
-def _row_bytes(types: RowTypes) -> int:
+def row_bytes(types: RowTypes) -> int:
+    """Bytes of a sample in all datasets of its file."""
     return sum(kind.itemsize for kind in types.values())
 
 
@@ -182,11 +189,12 @@ def _lock(file: Path, path: Path, create: bool = False) -> int:
         moved = True
     if moved:
         os.close(opened)
-        raise FileError(f"{path}: another process is writing it")
+        raise FileBusy(f"{path}: another process is writing it")
     return opened
 
 
-def _discard(path: Path, part: Path) -> None:
+def discard(path: Path, part: Path) -> None:
+    """Throw a file away, finished or not, unless somebody is writing it."""
     if part.exists():
         lock = _lock(part, path)
         part.unlink()
@@ -194,9 +202,10 @@ def _discard(path: Path, part: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _require_same(
+def require_same(
     path: Path, layout: Layout, attributes: Mapping[str, Any], types: RowTypes
 ) -> None:
+    """FileError that names the difference, unless the file there is the one to be made here."""
     there, here = (
         {**each["settings"], "blurkit_version": each["blurkit_version"]}
         for each in (layout.attributes, json.loads(json.dumps(attributes)))

@@ -67,10 +67,21 @@ def test_batches_are_channels_last(pairs_file):
     )
 
 
+def test_shards_give_the_same_batches_as_one_file(pairs_file, shards):
+    for one, many in zip(
+        split(pairs_file, (0.6, 0.35, 0.05)), split(shards, (0.6, 0.35, 0.05)), strict=True
+    ):
+        assert one.rows == many.rows
+        ours, theirs = (Batches(part, 3, 16, seed=1)[5] for part in (one, many))
+        for first, second in zip(ours, theirs, strict=True):
+            assert torch.equal(first, second)
+    assert len(many.file.paths) == 4
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_loader_workers_read_the_same(pairs_file, method):
+def test_loader_workers_read_the_same(shards, method):
     # h5py handles opened before a fork, and datasets that cannot be pickled, are known traps
-    pairs = Pairs(pairs_file)
+    pairs = Pairs(shards)
     pairs[0]
     context = multiprocessing.get_context(method)
     loader = DataLoader(pairs, batch_size=20, num_workers=1, multiprocessing_context=context)
