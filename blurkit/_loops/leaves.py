@@ -11,8 +11,8 @@ from blurkit._loops.paint import disc, paint_flat, paint_plain, paint_texture
 from blurkit._loops.stream import ONE, SCENE, direction, normal, stream_key, uniform
 
 COLOURS = 6  # in a palette
-DEPTH = 1.3  # discs are laid until their areas sum to this many times the scene's
-_FLAT, _PLAIN = 4.0, 6.0  # px: smaller leaves have one colour, or a gradient and no texture
+DEPTH = 1.2  # discs are laid until their areas sum to this many times the scene's
+_FLAT = 6.0  # px: smaller leaves have one colour, no gradient and no texture
 _LEAF = np.uint64(64)  # draws reserved for each leaf; the palette uses those of leaf 0
 _PLACE = np.uint64(48)  # those of its radius and place
 
@@ -70,19 +70,12 @@ def draw_style(key, n):
 
 
 @loop
-def draw_leaf(planes, columns, lefts, rights, palette, key, n, x, y, radius):
-    """Paint a disc on planes (S, 3, S) uint8; its draws start at n. columns: 0, 1, ... as int16."""
-    k = int(uniform(key, n) * COLOURS)
-    red, green, blue = palette[k, 0], palette[k, 1], palette[k, 2]
-    red, green, blue = tinted(red, green, blue, key, n + np.uint64(2), 0.07, 0.02)
-    red, green, blue = byte(red), byte(green), byte(blue)
-    if radius < _FLAT:
-        paint_flat(planes, x, y, radius, red, green, blue)
-        return
+def draw_leaf(planes, columns, lefts, rights, palette, key, n, x, y, radius, red, green, blue):
+    """Paint a large leaf of this colour, 0 to 255; its draws start at n. columns: 0, 1, ..."""
     top, bottom = disc(lefts, rights, x, y, radius)
     ux, uy = direction(key, n + np.uint64(16))
     shade = 0.06 * normal(key, n + np.uint64(5)) / max(radius, 12.0)
-    if radius < _PLAIN or uniform(key, n + np.uint64(8)) < 0.32:
+    if uniform(key, n + np.uint64(8)) < 0.32:
         tone = np.int16(red), np.int16(green), np.int16(blue)
         light = ramp(x, y, shade * ux, shade * uy, 0.0)
         paint_plain(planes, columns, lefts, rights, top, bottom, light, tone)
@@ -120,7 +113,7 @@ def draw_leaves(planes, seed, index):
     key = stream_key(seed, index, SCENE)
     fill_palette(palette, key)
     pick = uniform(key, np.uint64(4))
-    smallest = 1.5 + 8.0 * pick * pick * pick
+    smallest = 1.6 + 8.0 * pick * pick * pick
     largest = side * (0.2 + 0.8 * uniform(key, np.uint64(5)))
     largest = max(largest, smallest + 1.0)
     ratio = smallest / largest
@@ -129,7 +122,16 @@ def draw_leaves(planes, seed, index):
     x, y, radius = 0.5 * side, 0.5 * side, 1.5 * side  # the ground behind all leaves
     area = 0.0
     while area < DEPTH * side * side:
-        draw_leaf(planes, columns, lefts, rights, palette, key, n, x, y, radius)
+        k = int(uniform(key, n) * COLOURS)
+        red, green, blue = palette[k, 0], palette[k, 1], palette[k, 2]
+        red, green, blue = tinted(red, green, blue, key, n + np.uint64(2), 0.07, 0.02)
+        red, green, blue = byte(red), byte(green), byte(blue)
+        if radius < _FLAT:
+            paint_flat(planes, x, y, radius, (np.uint8(red), np.uint8(green), np.uint8(blue)))
+        else:
+            draw_leaf(
+                planes, columns, lefts, rights, palette, key, n, x, y, radius, red, green, blue
+            )
         n += _LEAF
         # density ~ r**-3 between smallest and largest, by the inverse of its distribution
         radius = smallest / np.sqrt(1.0 - tail * uniform(key, n + _PLACE))

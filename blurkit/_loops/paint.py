@@ -59,17 +59,18 @@ def disc(lefts, rights, x, y, radius):
 
 
 @loop
-def paint_flat(planes, x, y, radius, red, green, blue):
-    """A small disc of one colour."""
+def paint_flat(planes, x, y, radius, tone):
+    """A small disc of one colour (3) uint8."""
     side = planes.shape[0]
     top, bottom = span(y, radius, side)
-    for row in range(top, bottom):
-        dy = row - y
+    for line in range(top, bottom):
+        dy = line - y
         left, right = span(x, np.sqrt(max(radius * radius - dy * dy, 0.0)), side)
-        for column in range(left, right):
-            planes[row, 0, column] = np.uint8(red)
-            planes[row, 1, column] = np.uint8(green)
-            planes[row, 2, column] = np.uint8(blue)
+        row = np.uint64(line)
+        for column in range(np.uint64(left), np.uint64(max(left, right))):
+            planes[row, 0, column] = tone[0]
+            planes[row, 1, column] = tone[1]
+            planes[row, 2, column] = tone[2]
 
 
 @loop

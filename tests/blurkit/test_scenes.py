@@ -66,8 +66,13 @@ def test_brightness_and_contrast_spread_and_no_scene_is_blank():
 def draw(planes, columns, lefts, rights, palette, seed, radius):
     """One leaf in the middle of `planes`."""
     middle = 0.5 * (planes.shape[0] - 1)
+    at = middle, middle, radius
+    if radius < 6.0:
+        tone = np.uint8(90), np.uint8(120), np.uint8(150)
+        paint.paint_flat(planes, middle, middle, radius, tone)
+        return
     key, n = np.uint64(seed), np.uint64(64)
-    leaves.draw_leaf(planes, columns, lefts, rights, palette, key, n, middle, middle, radius)
+    leaves.draw_leaf(planes, columns, lefts, rights, palette, key, n, *at, 90.0, 120.0, 150.0)
 
 
 @pytest.mark.parametrize("radius", [0.4, 5.0, 12.3, 40.0])
