@@ -69,5 +69,6 @@ def rasterise(trajectory: np.ndarray, size: int, interpolation: str = "nearest")
         points = np.repeat(points, 2, axis=0)
     x, y = points.T.copy()
     kernel = np.empty((size, size), np.float32)
-    raster.rasterise(kernel, np.empty((size, size)), x, y, interpolation == "linear")
+    scratch = np.empty((size, size)), np.empty(len(x), np.int32)
+    raster.rasterise(kernel, *scratch, x, y, interpolation == "linear")
     return kernel

@@ -15,9 +15,9 @@ def fill(kernels, params, seed, start, steps, length, inertia, jitter, jerks, li
     """
     size = kernels.shape[1]
     x, y = np.empty(steps), np.empty(steps)
-    time = np.empty((size, size))
+    time, cells = np.empty((size, size)), np.empty(steps, np.int32)
     for row in range(kernels.shape[0]):
         index = start + np.uint64(row)
         drawn = walk(x, y, seed, index, length, inertia, jitter, jerks)
         params[row, 0], params[row, 1], params[row, 2] = drawn
-        params[row, 3] = rasterise(kernels[row], time, x, y, linear)
+        params[row, 3] = rasterise(kernels[row], time, cells, x, y, linear)

@@ -16,37 +16,66 @@ _TRIES = 8
 
 
 @loop
+def summed(x):
+    """Sum in four strands, so that an addition need not wait for the last one; a fixed order."""
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    whole = x.shape[0] // 4 * 4
+    for i in range(0, whole, 4):
+        a += x[i]
+        b += x[i + 1]
+        c += x[i + 2]
+        d += x[i + 3]
+    for i in range(whole, x.shape[0]):
+        a += x[i]
+    return (a + b) + (c + d)
+
+
+@loop
+def count_above(x, y, limit):
+    """How many coordinates have a magnitude above the limit: counting runs in SIMD lanes."""
+    count = 0
+    for i in range(x.shape[0]):
+        count += (abs(x[i]) > limit) + (abs(y[i]) > limit)
+    return count
+
+
+@loop
+def count_longer(x, y, limit):
+    """How many steps are longer than the limit along an axis."""
+    count = 0
+    for i in range(x.shape[0] - 1):
+        count += (abs(x[i + 1] - x[i]) > limit) + (abs(y[i + 1] - y[i]) > limit)
+    return count
+
+
+@loop
 def centre_and_fit(x, y, room):
     """Move the dwell time's centroid to the origin and shrink to |x|, |y| <= room, in place.
 
     Returns the factor of shrinking (1: it fitted) and the number of parts a step is cut into.
     """
     last = x.shape[0] - 1
-    mean_x, mean_y = -0.5 * (x[0] + x[last]), -0.5 * (y[0] + y[last])
+    mean_x = (summed(x) - 0.5 * (x[0] + x[last])) / last
+    mean_y = (summed(y) - 0.5 * (y[0] + y[last])) / last
     for i in range(last + 1):
-        mean_x += x[i]
-        mean_y += y[i]
-    mean_x /= last
-    mean_y /= last
-    widest, longest = 0.0, 0.0
-    for i in range(last + 1):  # rarely taken branches: max() would wait for its last result
-        if i < last and abs(x[i + 1] - x[i]) > longest:
-            longest = abs(x[i + 1] - x[i])
-        if i < last and abs(y[i + 1] - y[i]) > longest:
-            longest = abs(y[i + 1] - y[i])
         x[i] -= mean_x
         y[i] -= mean_y
-        if abs(x[i]) > widest:
-            widest = abs(x[i])
-        if abs(y[i]) > widest:
-            widest = abs(y[i])
     scale = 1.0
-    if widest > room:
+    if count_above(x, y, room) > 0:  # rare, as are steps above half a pixel
+        widest = 0.0
+        for i in range(last + 1):
+            widest = max(widest, max(abs(x[i]), abs(y[i])))
         scale = room / widest
         for i in range(last + 1):
             x[i] *= scale
             y[i] *= scale
-    return scale, max(1, int(np.ceil(2.0 * scale * longest)))
+    parts = 1
+    if count_longer(x, y, 0.5) > 0:
+        longest = 0.0
+        for i in range(last):
+            longest = max(longest, max(abs(x[i + 1] - x[i]), abs(y[i + 1] - y[i])))
+        parts = int(np.ceil(2.0 * longest))
+    return scale, parts
 
 
 @loop
@@ -87,22 +116,24 @@ def best_shift(x, parts):
 
 
 @loop
-def dwell_nearest(time, x, y, parts):
-    """Add to `time` (K, K) float64 the number of parts in each pixel."""
+def dwell_nearest(time, cells, x, y, parts):
+    """Add to `time` (K, K) float64 the number of parts in each pixel; cells (n,) int32: scratch."""
     shift_x, shift_y = best_shift(x, parts), best_shift(y, parts)
-    half = time.shape[0] // 2
-    last = x.shape[0] - 1
-    column, row, stay = half, half, 0
+    size = time.shape[0]
+    half, last = size // 2, x.shape[0] - 1
+    flat = time.reshape(size * size)
     for part in range(parts):
         f = (part + 0.5) / parts
         for i in range(last):
-            j = half + np.int32(np.rint(x[i] + f * (x[i + 1] - x[i]) + shift_x))
-            k = half + np.int32(np.rint(y[i] + f * (y[i + 1] - y[i]) + shift_y))
-            if j != column or k != row:
-                time[row, column] += stay
-                column, row, stay = j, k, 0
-            stay += 1
-    time[row, column] += stay
+            column = half + np.int32(np.rint(x[i] + f * (x[i + 1] - x[i]) + shift_x))
+            row = half + np.int32(np.rint(y[i] + f * (y[i + 1] - y[i]) + shift_y))
+            cells[i] = size * row + column
+        start, cell = 0, cells[0]
+        for i in range(1, last):
+            if cells[i] != cell:
+                flat[cell] += i - start
+                start, cell = i, cells[i]
+        flat[cell] += last - start
 
 
 @loop
@@ -124,10 +155,11 @@ def dwell_linear(time, x, y, parts):
 
 
 @loop
-def rasterise(kernel, time, x, y, linear):
-    """Write `kernel` (K, K) float32 from a trajectory x, y (>= 2,) float64, which is overwritten.
+def rasterise(kernel, time, cells, x, y, linear):
+    """Write `kernel` (K, K) float32 from a trajectory x, y (n >= 2,) float64, which is overwritten.
 
-    time: (K, K) float64, scratch. Returns the factor by which the trajectory was shrunk to fit.
+    time: (K, K) float64 and cells: (n,) int32 are scratch. Returns the factor by which the
+    trajectory was shrunk to fit.
     """
     size = kernel.shape[0]
     scale, parts = centre_and_fit(x, y, (size // 2) * (1.0 - 1e-12))
@@ -135,7 +167,7 @@ def rasterise(kernel, time, x, y, linear):
     if linear:
         dwell_linear(time, x, y, parts)
     else:
-        dwell_nearest(time, x, y, parts)
+        dwell_nearest(time, cells, x, y, parts)
     share = 1.0 / (parts * (x.shape[0] - 1))
     for row in range(size):
         for column in range(size):

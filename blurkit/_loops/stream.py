@@ -24,7 +24,7 @@ ONE = np.uint64(1)
 WALK = np.uint64(1)  # length, jitter, direction and jerks of a random walk
 SHAKE = np.uint64(2)  # its per-step perturbations
 SCENE = np.uint64(3)  # a dead-leaves scene
-TEXTURE = np.uint64(4)  # the noise on its leaves
+TEXTURE = np.uint64(4)  # the noise on its leaves, up to version 0.1
 CROP = np.uint64(5)  # where a patch is cut from a photo
 PHOTO = np.uint64(6)  # the order in which photos are used
 
