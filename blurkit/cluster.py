@@ -13,21 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from blurkit._version import __version__
 from blurkit.errors import FileError, SettingError
-from blurkit.photos import Photos
 from blurkit.progress import bar
 from blurkit.settings import SynthSettings
 from blurkit.shards import Plan, plan
-from blurkit.store import FileBusy, Writer
-from blurkit.synth import begin, fill, rows_kept, thread_count
+from blurkit.synth import thread_count
+from blurkit.worker import make_shard
 
 if TYPE_CHECKING:
     from distributed import Client, Future
     from tqdm import tqdm
 
 CONNECT = 15.0  # seconds in which a scheduler must answer
-LOCK_WAIT = 300.0  # seconds in which a file must be given up by the process that wrote it before
 RETRIES = 3  # of a shard that fails or whose workers keep dying
-REPORT = 1.0  # seconds between two words from a shard
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +81,7 @@ def synth_on_dask(
             _token(todo.paths[0].parent) as token,
             bar(settings.n, "Synthesising", "pair", sum(todo.done), disable=not progress) as shown,
         ):
-            _Run(client, todo, token, threads, shown).finish(left)
+            _Run(client, address, todo, token, threads, shown).finish(left)
     return list(todo.paths)
 
 
@@ -92,9 +89,15 @@ class _Run:
     """What the client knows of the shards on their way."""
 
     def __init__(
-        self, client: "Client", todo: Plan, token: Path, threads: int, shown: "tqdm"
+        self,
+        client: "Client",
+        address: str,
+        todo: Plan,
+        token: Path,
+        threads: int,
+        shown: "tqdm",
     ) -> None:
-        self._client, self._plan, self._shown = client, todo, shown
+        self._client, self._address, self._plan, self._shown = client, address, todo, shown
         self._done, self._lock = list(todo.done), threading.Lock()
         self._topic = f"blurkit-{uuid.uuid4().hex}"
         # as a task of its own the list of photos goes to each worker once, and again if it is lost
@@ -135,7 +138,10 @@ class _Run:
 
     def _submit_again(self, i: int, attempt: int, failed: "Future") -> "Future":
         if failed.status != "error":
-            raise FileError("the Dask scheduler is gone; what is done is kept, begin again")
+            raise FileError(
+                f"{self._address}: the Dask scheduler is gone; what is done is kept, the same "
+                "command goes on"
+            )
         error, path = failed.exception(), self._plan.paths[i]
         said = str(error) if isinstance(error, FileError) else f"{path}: {error!r}"
         if isinstance(error, SettingError) or attempt == RETRIES:
@@ -150,58 +156,6 @@ class _Run:
         with self._lock:  # words arrive in a thread of the client's
             self._shown.update(done - self._done[i])
             self._done[i] = done
-
-
-def make_shard(
-    path: Path,
-    settings: SynthSettings,
-    photos: Photos | None,
-    *,
-    token: Path,
-    threads: int,
-    topic: str,
-    version: str,
-) -> int:
-    """A task: make one shard on this worker, or finish it; the number of its rows."""
-    from distributed import get_worker
-
-    worker, host = get_worker(), socket.gethostname()
-    if version != __version__:
-        raise FileError(f"worker at {host} has blurkit {__version__}, the command {version}")
-    if not token.exists():
-        raise FileError(
-            f"{path.parent}: worker at {host} sees another folder here, or none; all workers must "
-            "share it under this path"
-        )
-    writer = _writer(path, settings, photos)
-    if writer is None:
-        return settings.count
-    with writer:
-        done, told = rows_kept(writer, settings), 0.0
-
-        def report(rows: int) -> None:
-            nonlocal done, told
-            done += rows
-            if time.monotonic() - told >= REPORT:
-                told = time.monotonic()
-                worker.log_event(topic, {"shard": settings.shard, "done": done})
-
-        report(0)
-        fill(writer, settings, photos, threads, report)
-        writer.finish()
-    return settings.count
-
-
-def _writer(path: Path, settings: SynthSettings, photos: Photos | None) -> Writer | None:
-    """Begin the file, once the process that had it before is really gone."""
-    until = time.monotonic() + LOCK_WAIT
-    while True:
-        try:
-            return begin(path, settings, photos)
-        except FileBusy:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.5)
 
 
 def _itself(value: Any) -> Any:

@@ -230,7 +230,7 @@ def test_without_the_extra_the_command_says_what_to_install(tmp_path, monkeypatc
     assert os.listdir() == []
 
 
-def test_a_scheduler_that_dies_is_told_and_the_same_call_goes_on(cluster, tmp_path, monkeypatch):
+def test_a_scheduler_that_dies_is_told_and_the_same_call_goes_on(cluster, tmp_path):
     (tmp_path / "cluster").mkdir()
     doomed = Cluster(tmp_path / "cluster")
     doomed.add_worker()
