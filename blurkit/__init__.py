@@ -13,7 +13,18 @@ from blurkit.errors import FileError, SettingError
 
 if TYPE_CHECKING:
     from blurkit.blur import blur
+    from blurkit.draw import kernels, kernels_and_params
+    from blurkit.families import BoracchiFoi, Defocus, Gaussian, Linear, Tremor
     from blurkit.kernel import random_walk_kernel, random_walk_kernels
+    from blurkit.lens import defocus_kernel, gaussian_kernel
+    from blurkit.mix import Mix
+    from blurkit.motion import (
+        boracchi_foi_kernel,
+        boracchi_foi_trajectory,
+        linear_kernel,
+        tremor_kernel,
+        tremor_trajectory,
+    )
     from blurkit.rasterise import rasterise
     from blurkit.scenes import dead_leaves
     from blurkit.settings import SynthSettings
@@ -23,36 +34,66 @@ if TYPE_CHECKING:
     from blurkit.trajectory import Walk, random_walk_trajectory
 
 __all__ = [
+    "BoracchiFoi",
+    "Defocus",
     "FileError",
+    "Gaussian",
+    "Linear",
+    "Mix",
     "PairFile",
     "PairSet",
     "SettingError",
     "SynthSettings",
+    "Tremor",
     "Walk",
     "__version__",
     "blur",
+    "boracchi_foi_kernel",
+    "boracchi_foi_trajectory",
     "dead_leaves",
+    "defocus_kernel",
+    "gaussian_kernel",
+    "kernels",
+    "kernels_and_params",
+    "linear_kernel",
     "random_walk_kernel",
     "random_walk_kernels",
     "random_walk_trajectory",
     "rasterise",
     "synth",
     "synth_shards",
+    "tremor_kernel",
+    "tremor_trajectory",
 ]
 
 _HOME = {
+    "BoracchiFoi": "blurkit.families",
+    "Defocus": "blurkit.families",
+    "Gaussian": "blurkit.families",
+    "Linear": "blurkit.families",
+    "Mix": "blurkit.mix",
     "PairFile": "blurkit.store",
     "PairSet": "blurkit.store",
     "SynthSettings": "blurkit.settings",
+    "Tremor": "blurkit.families",
     "Walk": "blurkit.trajectory",
     "blur": "blurkit.blur",
+    "boracchi_foi_kernel": "blurkit.motion",
+    "boracchi_foi_trajectory": "blurkit.motion",
     "dead_leaves": "blurkit.scenes",
+    "defocus_kernel": "blurkit.lens",
+    "gaussian_kernel": "blurkit.lens",
+    "kernels": "blurkit.draw",
+    "kernels_and_params": "blurkit.draw",
+    "linear_kernel": "blurkit.motion",
     "random_walk_kernel": "blurkit.kernel",
     "random_walk_kernels": "blurkit.kernel",
     "random_walk_trajectory": "blurkit.trajectory",
     "rasterise": "blurkit.rasterise",
     "synth": "blurkit.synth",
     "synth_shards": "blurkit.shards",
+    "tremor_kernel": "blurkit.motion",
+    "tremor_trajectory": "blurkit.motion",
 }
 
 

@@ -1,20 +1,16 @@
 """Camera-shake blur kernels: random walks, rasterised."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
-from blurkit.errors import SettingError
-from blurkit.rasterise import checked_interpolation, checked_size
-from blurkit.trajectory import Range, Walk, checked_index, checked_seed
+from blurkit.draw import fill_family, kernels, one_kernel
+from blurkit.families import NUMBERS
+from blurkit.trajectory import Range, Walk
 
-PARAMS = ("length", "jitter", "jerks", "shrink")  # what was drawn for a kernel
-_BLOCK = 256  # kernels a thread makes before it looks for more work
+PARAMS = NUMBERS[Walk]  # what was drawn for a kernel
 
 
 def random_walk_kernel(
-    size: int = 31,
+    size: int | None = 31,
     *,
     steps: int = Walk.steps,
     length: Range = Walk.length,
@@ -29,8 +25,9 @@ def random_walk_kernel(
 
     Parameters
     ----------
-    size : odd int >= 3
-        Side of the kernel, in pixels. A walk wider than that is shrunk to fit.
+    size : odd int >= 3, or None
+        Side of the kernel, in pixels. A walk wider than that is shrunk to fit. With None the
+        size follows the walk, unshrunk: the smallest odd square outside of which it is zero.
     steps, length, inertia, jitter, jerks
         The walk: see `blurkit.Walk`. length is in px; a pair (lowest, highest) as length or
         jitter is a range from which each (seed, index) draws its own number.
@@ -56,20 +53,8 @@ def random_walk_kernel(
     >>> kernel.shape, round(float(kernel.sum()), 6)
     ((21, 21), 1.0)
     """
-    kernels = random_walk_kernels(
-        1,
-        size,
-        steps=steps,
-        length=length,
-        inertia=inertia,
-        jitter=jitter,
-        jerks=jerks,
-        interpolation=interpolation,
-        seed=seed,
-        start=checked_index(index),
-        threads=1,
-    )
-    return kernels[0]
+    walk = Walk(steps, length, inertia, jitter, jerks)
+    return one_kernel(walk, size, interpolation, seed, index)
 
 
 def random_walk_kernels(
@@ -113,32 +98,9 @@ def random_walk_kernels(
     >>> bool((kernels[42] == random_walk_kernel(seed=7, index=42)).all())
     True
     """
-    if n < 0:
-        raise SettingError(f"n must be >= 0, got {n}")
-    if threads is not None and threads < 1:
-        raise SettingError(f"threads must be >= 1, got {threads}")
     walk = Walk(steps, length, inertia, jitter, jerks)
-    side, way = checked_size(size), checked_interpolation(interpolation)
-    first = checked_index(start, "start")
-    one_seed = checked_seed(seed)
-    kernels = np.empty((n, side, side), np.float32)
-    params = np.empty((n, len(PARAMS)))
-
-    def fill(row: int) -> None:
-        rows = slice(row, row + _BLOCK)
-        fill_kernels(
-            kernels[rows], params[rows], walk, seed=one_seed, start=first + row, interpolation=way
-        )
-
-    blocks = range(0, n, _BLOCK)
-    workers = min(threads or os.cpu_count() or 1, len(blocks))
-    if workers <= 1:
-        for block in blocks:
-            fill(block)
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(fill, blocks))
-    return kernels
+    how = {"interpolation": interpolation, "seed": seed, "start": start, "threads": threads}
+    return kernels(n, size, walk, **how)  # type: ignore[arg-type]
 
 
 def fill_kernels(
@@ -162,8 +124,5 @@ def fill_kernels(
     walk, seed, start, interpolation
         As for `random_walk_kernels`.
     """
-    from blurkit._loops.kernels import fill
-
-    linear = interpolation == "linear"
-    first = np.uint64(start)
-    fill(kernels, params, np.uint64(seed), first, walk.steps, *walk.loop_arguments(), linear)
+    linear, rows = interpolation == "linear", np.arange(len(kernels))
+    fill_family(kernels, params, rows, walk, seed, start, linear)

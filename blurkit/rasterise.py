@@ -1,5 +1,6 @@
 """From a trajectory to a kernel."""
 
+from collections.abc import Callable
 from operator import index as as_integer
 
 import numpy as np
@@ -8,6 +9,7 @@ from blurkit.errors import SettingError
 
 INTERPOLATIONS = ("nearest", "linear")
 FARTHEST = 1e9  # px: coordinates beyond it have no sub-pixel digits to speak of
+SIDES = (31, 127, 511, 2047)  # px: tried in turn where the size shall follow the blur
 
 
 def checked_size(size: int) -> int:
@@ -23,6 +25,21 @@ def checked_interpolation(interpolation: str) -> str:
         names = " or ".join(f'"{name}"' for name in INTERPOLATIONS)
         raise SettingError(f'interpolation must be {names}, got "{interpolation}"')
     return interpolation
+
+
+def smallest(make: Callable[[int], tuple[np.ndarray, float]]) -> np.ndarray:
+    """The kernel of make(side) -> (kernel, shrink) on the smallest odd square that holds it whole.
+
+    It is made on a side where nothing need be shrunk, and cut to the smallest odd square, of at
+    least 3 x 3 px about the same middle, outside of which it is zero.
+    """
+    for side in SIDES:
+        kernel, shrink = make(side)
+        if shrink == 1:
+            reach = max(1, np.abs(np.argwhere(kernel) - side // 2).max())
+            kept = slice(side // 2 - reach, side // 2 + reach + 1)
+            return kernel[kept, kept].copy()
+    raise SettingError(f"size must be given for a blur that does not fit into {SIDES[-1]} px")
 
 
 def rasterise(trajectory: np.ndarray, size: int, interpolation: str = "nearest") -> np.ndarray:

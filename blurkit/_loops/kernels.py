@@ -1,4 +1,4 @@
-"""Many kernels in one call: a walk, rasterised, for each index of a range."""
+"""Many kernels in one call: a walk, rasterised, for each row that is asked for."""
 
 import numpy as np
 
@@ -8,15 +8,16 @@ from blurkit._loops.walk import walk
 
 
 @loop
-def fill(kernels, params, seed, start, steps, length, inertia, jitter, jerks, linear):
-    """Write kernels (n, K, K) float32 and params (n, 4) float64 for samples start .. start+n-1.
+def fill(kernels, params, rows, seed, start, steps, length, inertia, jitter, jerks, linear):
+    """Write kernels (n, K, K) float32 and params (n, 4) float64 in these rows: (m,) int64.
 
-    A row of params: drawn length, drawn jitter, jerks that happened, factor of shrinking.
+    Row r belongs to sample start + r. A row of params: drawn length, drawn jitter, jerks that
+    happened, factor of shrinking.
     """
     size = kernels.shape[1]
     x, y = np.empty(steps), np.empty(steps)
     time, cells = np.empty((size, size)), np.empty(steps, np.int32)
-    for row in range(kernels.shape[0]):
+    for row in rows:
         index = start + np.uint64(row)
         drawn = walk(x, y, seed, index, length, inertia, jitter, jerks)
         params[row, 0], params[row, 1], params[row, 2] = drawn

@@ -27,6 +27,13 @@ SCENE = np.uint64(3)  # a dead-leaves scene
 TEXTURE = np.uint64(4)  # the noise on its leaves, up to version 0.1
 CROP = np.uint64(5)  # where a patch is cut from a photo
 PHOTO = np.uint64(6)  # the order in which photos are used
+FOI = np.uint64(16)  # what is drawn for a Boracchi-Foi walk, and its big shakes
+FOI_SHAKE = np.uint64(17)  # its per-step perturbations
+TREMOR = np.uint64(18)  # a drift and its tremor
+LINE = np.uint64(19)  # a straight line
+DISC = np.uint64(20)  # a defocus disc
+GAUSSIAN = np.uint64(21)  # a Gaussian
+MIX = np.uint64(22)  # which family of a mix a sample belongs to
 
 
 @loop
@@ -55,6 +62,12 @@ def draw(key, n):
 def uniform(key, n):
     """The n-th number in [0, 1), a multiple of 2**-53."""
     return np.float64(np.int64(draw(key, n) >> _S11)) * 2.0**-53
+
+
+@loop
+def between(key, n, ends):
+    """The n-th number in [ends[0], ends[1]): ends is (2,) float64, lowest and highest."""
+    return ends[0] + (ends[1] - ends[0]) * uniform(key, n)
 
 
 @loop

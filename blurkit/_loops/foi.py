@@ -1,0 +1,143 @@
+"""The walk of Boracchi and Foi, in the form in which DeblurGAN's users know it.
+
+Each step divides by the velocity's norm, so one walk is a chain of square roots that the processor
+waits for. LANES walks run abreast instead, one in each SIMD lane; a lane's bits do not depend on
+its neighbours. That needs loops of constant length over few arrays, hence the flat ones: a row of
+`path` is LANES x, then LANES y; `state` is LANES vx, vy, x, y, lengths of a step and pulls.
+"""
+
+import numpy as np
+
+from blurkit._loops.jit import loop
+from blurkit._loops.smooth import cosine
+from blurkit._loops.stream import (
+    FOI,
+    FOI_SHAKE,
+    ONE,
+    between,
+    direction,
+    normal,
+    stream_key,
+    uniform,
+)
+from blurkit._loops.walk import steps_until_jerk
+
+LANES = 16
+_SHAKES = np.uint64(1 << 32)  # the big shakes' draws start here in the FOI stream
+_DIRECTION = np.uint64(1 << 16)
+_RADIAN = 0.15915494309189535  # in turns
+
+
+@loop
+def draw_foi(drawn, state, strength, steps, seed, indexes, ranges):
+    """What each walk draws: drawn (L, 6), the last number 0 so far, and what follows from it."""
+    state[:] = 0.0
+    strength[:] = 0.0
+    for lane in range(indexes.shape[0]):
+        key = stream_key(seed, indexes[lane], FOI)
+        for i in range(5):
+            drawn[lane, i] = between(key, np.uint64(i + 1), ranges[i])
+        drawn[lane, 5] = 0.0
+        state[lane], state[LANES + lane] = direction(key, _DIRECTION)
+        state[4 * LANES + lane] = drawn[lane, 0] / (steps - 1)
+        state[5 * LANES + lane] = drawn[lane, 1] * drawn[lane, 2]
+        strength[lane] = drawn[lane, 1] * drawn[lane, 4]
+
+
+@loop
+def push(path, keys, strength):
+    """Fill path (steps, 2 LANES) with each step's Gaussian push, in steps' lengths."""
+    for i in range(1, path.shape[0]):
+        a, b = np.uint64(2 * i), np.uint64(2 * i + 1)
+        row = path[i]
+        for lane in range(LANES):
+            row[lane] = strength[lane] * normal(keys[lane], a)
+            row[LANES + lane] = strength[lane] * normal(keys[lane], b)
+
+
+@loop
+def big_shake(vx, vy, at_random):
+    """The velocity after a turn by half a circle, up to half a radian aside, doubled, is added."""
+    aside = (at_random - 0.5) * _RADIAN
+    c, s = cosine(aside), cosine(aside - 0.25)
+    return vx - 2.0 * (c * vx - s * vy), vy - 2.0 * (s * vx + c * vy)
+
+
+@loop
+def advance(row, state):
+    """One step of every lane: the pushes in row (2 LANES,) become positions, in px."""
+    for lane in range(LANES):
+        x, y = state[2 * LANES + lane], state[3 * LANES + lane]
+        pull = state[5 * LANES + lane]
+        vx = state[lane] + (row[lane] - pull * x)
+        vy = state[LANES + lane] + (row[LANES + lane] - pull * y)
+        norm = 1.0 / np.sqrt(max(vx * vx + vy * vy, 1e-300))
+        vx *= norm
+        vy *= norm
+        x += state[4 * LANES + lane] * vx
+        y += state[4 * LANES + lane] * vy
+        state[lane], state[LANES + lane] = vx, vy
+        state[2 * LANES + lane], state[3 * LANES + lane] = x, y
+        row[lane], row[LANES + lane] = x, y
+
+
+@loop
+def boracchi_foi(path, drawn, seed, indexes, ranges):
+    """Fill path (steps, 2 LANES) with the walks of indexes (n,) uint64, n <= LANES, from (0, 0) px.
+
+    ranges: (5, 2) float64, lowest and highest length, expl, centripetal, big_shake and
+    gaussian_shake. drawn (n, 6) is written: these five, then the big shakes that happened.
+    """
+    steps, lanes = path.shape[0], indexes.shape[0]
+    state, strength, chance = np.empty(6 * LANES), np.empty(LANES), np.empty(lanes)
+    keys, shake_draw = np.zeros(LANES, np.uint64), np.full(lanes, _SHAKES)
+    upcoming = np.full(lanes, steps)
+    draw_foi(drawn, state, strength, steps, seed, indexes, ranges)
+    for lane in range(lanes):
+        keys[lane] = stream_key(seed, indexes[lane], FOI_SHAKE)
+        chance[lane] = drawn[lane, 1] * drawn[lane, 3]
+        if chance[lane] > 0.0:
+            key = stream_key(seed, indexes[lane], FOI)
+            upcoming[lane] = 1 + steps_until_jerk(chance[lane], uniform(key, _SHAKES))
+    push(path, keys, strength)
+
+    path[0] = 0.0
+    soonest = upcoming.min()
+    for i in range(1, steps):
+        if i == soonest:
+            for lane in range(lanes):
+                if upcoming[lane] == i:
+                    key = stream_key(seed, indexes[lane], FOI)
+                    turn = uniform(key, shake_draw[lane] + ONE)
+                    turned = big_shake(state[lane], state[LANES + lane], turn)
+                    state[lane], state[LANES + lane] = turned
+                    drawn[lane, 5] += 1.0
+                    shake_draw[lane] += ONE + ONE
+                    wait = steps_until_jerk(chance[lane], uniform(key, shake_draw[lane]))
+                    upcoming[lane] = i + 1 + wait
+            soonest = upcoming.min()
+        advance(path[i], state)
+
+
+@loop
+def one_boracchi_foi(x, y, drawn, seed, index, ranges):
+    """Fill x, y (steps,) float64 with one walk in px, its mean over time at the origin."""
+    path = np.empty((x.shape[0], 2 * LANES))
+    indexes = np.empty(1, np.uint64)
+    indexes[0] = index
+    boracchi_foi(path, drawn.reshape(1, 6), seed, indexes, ranges)
+    take(x, path, 0)
+    take(y, path, LANES)
+
+
+@loop
+def take(x, path, column):
+    """Copy a column, moved so that its mean over time is 0."""
+    last = x.shape[0] - 1
+    mean = 0.0
+    for i in range(last + 1):
+        x[i] = path[i, column]
+        mean += x[i]
+    mean = (mean - 0.5 * (x[0] + x[last])) / last
+    for i in range(last + 1):
+        x[i] -= mean
