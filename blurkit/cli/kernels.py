@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from blurkit.cli.options import PICTURE, walk_options
+from blurkit.cli.options import PICTURE, chosen_blur, mix_option, walk_options
 from blurkit.errors import SettingError, exit_codes
+from blurkit.families import FAMILIES
 
 
 @click.command(context_settings={"show_default": True})
@@ -15,14 +16,32 @@ from blurkit.errors import SettingError, exit_codes
 @click.option("--size", type=int, default=31, help="Side of the kernels in pixels, odd.")
 @click.option("--seed", type=int, default=0, help="Same seed, same kernels.")
 @click.option("--columns", type=int, help="Kernels in a row.  [default: a square sheet]")
+@click.option(
+    "--family",
+    type=click.Choice(list(FAMILIES)),
+    default="walk",
+    help="Kind of blur; of the options below a family takes those that it has.",
+)
+@mix_option
 @walk_options
-def kernels(out: str, npy: str | None, columns: int | None, n: int, size: int, **walk: Any) -> None:
-    """Draw camera-shake kernels on a contact sheet."""
+def kernels(
+    out: str,
+    npy: str | None,
+    columns: int | None,
+    n: int,
+    size: int,
+    seed: int,
+    family: str,
+    mix: str | None,
+    interpolation: str,
+    **walk: Any,
+) -> None:
+    """Draw blur kernels on a contact sheet."""
     with exit_codes():
         import numpy as np
 
+        from blurkit.draw import kernels as draw
         from blurkit.images import check_image_name, write_image
-        from blurkit.kernel import random_walk_kernels
         from blurkit.show import kernel_sheet
 
         if n < 1:
@@ -30,7 +49,10 @@ def kernels(out: str, npy: str | None, columns: int | None, n: int, size: int, *
         check_image_name(out)
         if npy == out:
             raise SettingError(f"npy must be another file than out, got {npy}")
-        made = random_walk_kernels(n, size, **walk)
+        if mix is not None and family != "walk":
+            raise SettingError(f"give either --family or --mix, got {family} and {mix}")
+        blur = chosen_blur(mix, family, walk)
+        made = draw(n, size, blur, interpolation=interpolation, seed=seed)
         write_image(out, kernel_sheet(made, columns))
         click.echo(f"{out}: {n:,} kernels of {size}x{size}")
         if npy:

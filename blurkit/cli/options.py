@@ -5,7 +5,11 @@ from functools import reduce
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from blurkit.errors import SettingError
+from blurkit.families import FAMILIES, Family
+from blurkit.mix import Mix, family_named, parse_mix
 from blurkit.trajectory import Walk
 
 
@@ -74,3 +78,36 @@ _walk = (
 def walk_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe the random walk, each showing its default."""
     return reduce(lambda function, option: option(function), reversed(_walk), command)
+
+
+mix_option = click.option(
+    "--mix",
+    metavar="NAME=WEIGHT,...",
+    help=f"Draw each sample's blur from these families: {', '.join(FAMILIES)}; for example "
+    "walk=6,linear=1,defocus=1. The options of the walk are for the walk in the mix.  "
+    "[default: the walk alone]",
+)
+
+
+def chosen_blur(mix: str | None, family: str, walk: dict[str, Any]) -> Family | Mix:
+    """The blur that --mix, --family and the walk's options ask for.
+
+    Raises
+    ------
+    SettingError
+        "jitter is not a setting of linear"; "jitter is a setting of the walk, which is not in the
+        mix linear=1"; those of the families and of `blurkit.mix.parse_mix`
+    """
+    source = click.get_current_context().get_parameter_source
+    given = {name: walk[name] for name in walk if source(name) is ParameterSource.COMMANDLINE}
+    if mix is None:
+        kind = family_named(family)
+        for name in given:
+            if name not in kind.__dataclass_fields__:
+                raise SettingError(f"{name} is not a setting of {family}")
+        return kind(**given)
+    made = parse_mix(mix, Walk(**walk))
+    if given and not any(isinstance(part, Walk) for part, _ in made.parts):
+        rule = f"{next(iter(given))} is a setting of the walk, which is not in the mix"
+        raise SettingError(f"{rule} {mix}")
+    return made
