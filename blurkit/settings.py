@@ -1,6 +1,9 @@
 """The settings of a dataset; light to import, for the commands take their defaults from here."""
 
 import dataclasses
+import json
+import reprlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,3 +70,27 @@ class SynthSettings:
         """These settings as the file keeps them: flat, `images` being the photos' digest."""
         flat = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         return flat | dataclasses.asdict(flat.pop("walk")) | {"images": images}
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any], images: str | None = None) -> "SynthSettings":
+        """The settings that a file keeps, with the folder of photos that its digest stands for.
+
+        Raises
+        ------
+        SettingError
+            "settings must be exactly inertia, interpolation, ..., got photos", and where a value
+            breaks its rule or is not as `stored` writes it.
+        """
+        names = set(cls().stored(None))
+        if set(stored) != names:
+            rule = f"settings must be exactly {', '.join(sorted(names))}"
+            raise SettingError(f"{rule}, got {reprlib.repr(sorted(stored))}")
+        walk = {f.name: stored[f.name] for f in dataclasses.fields(Walk)}
+        own = {f.name: stored[f.name] for f in dataclasses.fields(cls) if f.name in names}
+        try:
+            made = cls(**own | {"walk": Walk(**walk), "images": images})
+            if json.loads(json.dumps(made.stored(stored["images"]))) == stored:
+                return made
+        except (TypeError, OverflowError):
+            pass
+        raise SettingError(f"settings must be as synth keeps them, got {reprlib.repr(stored)}")

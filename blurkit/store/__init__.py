@@ -1,6 +1,7 @@
 """The dataset file: blurry and sharp pairs in plain contiguous HDF5, version 1 of the format."""
 
 from blurkit.store.layout import FORMAT_VERSION, read_layout, row_types
+from blurkit.store.metadata import metadata_faults
 from blurkit.store.reader import PART, PairFile
 from blurkit.store.writer import Writer, open_writer
 
@@ -9,6 +10,7 @@ __all__ = [
     "PART",
     "PairFile",
     "Writer",
+    "metadata_faults",
     "open_writer",
     "read_layout",
     "row_types",

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import FileError
-from blurkit.store.layout import CHECK_ROWS, Layout, RowTypes, as_bytes, read_layout, seal
+from blurkit.store.layout import Layout, RowTypes, read_layout
 from blurkit.store.reader import PART
+from blurkit.store.seal import CHECK_ROWS, as_bytes, seal
 from blurkit.store.structure import ALIGNMENT, root_attributes, write_structure
 
 
