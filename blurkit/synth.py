@@ -14,7 +14,7 @@ from blurkit.photos import Photos
 from blurkit.progress import bar
 from blurkit.samples import empty_rows, fill_rows, sample, sample_types, scan_photos
 from blurkit.settings import SynthSettings
-from blurkit.store import PART, Writer, open_writer
+from blurkit.store import PART, Writer, check_space, open_writer
 
 # most that a thread computes before it writes; the file's bytes do not depend on them
 BLOCK, BLOCK_BYTES = 64, 2**24
@@ -71,32 +71,38 @@ def synth(
         raise SettingError(f"out must not end in {PART}, got {out.name}")
     if not out.absolute().parent.is_dir():
         raise FileError(f"{out}: cannot be written (no folder {out.parent})")
-    photos = scan_photos(settings, threads, progress)
-    types = sample_types(settings, photos)
-    writer = open_writer(
-        out,
-        types,
-        settings=settings.stored(photos.label if photos else None),
-        seed=settings.seed,
-        start=settings.start,
-        count=settings.n,
-        overwrite=overwrite,
-    )
-    if writer is None:
-        log.info("%s is complete already, made with these settings", out)
-        return out
-    with writer:
-        kept = settings.n - int(writer.missing.sum())
-        if kept:
-            log.info("%s: keeping the %d of %d samples done before", out, kept, settings.n)
-        try:
+    try:
+        if settings.images is not None:  # looking at photos takes minutes, and a full disk shall
+            check_space(out, sample_types(settings, None), settings.n, overwrite)  # show at once
+        photos = scan_photos(settings, threads, progress)
+        types = sample_types(settings, photos)
+        writer = open_writer(
+            out,
+            types,
+            settings=settings.stored(photos.label if photos else None),
+            seed=settings.seed,
+            start=settings.start,
+            count=settings.n,
+            overwrite=overwrite,
+            progress=progress,
+        )
+        if writer is None:
+            log.info("%s is complete already, made with these settings", out)
+            return out
+        with writer:
+            kept = settings.n - int(writer.missing.sum())
+            if kept:
+                log.info("%s: keeping the %d of %d samples done before", out, kept, settings.n)
             sample(settings, settings.start, photos)  # compiles the loops before the clock starts
             with bar(settings.n, "Synthesising", "pair", kept, disable=not progress) as shown:
                 _fill(writer, settings, photos, types, threads, shown.update)
-        except KeyboardInterrupt:
+            return writer.finish()
+    except KeyboardInterrupt:
+        if out.with_name(out.name + PART).exists():
             log.warning("stopped: %s.part keeps what is done, the same command goes on", out)
-            raise
-        return writer.finish()
+        else:
+            log.warning("stopped: nothing is done yet, the same command begins again")
+        raise
 
 
 def _fill(

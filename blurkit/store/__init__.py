@@ -3,13 +3,14 @@
 from blurkit.store.layout import FORMAT_VERSION, read_layout, row_types
 from blurkit.store.metadata import metadata_faults
 from blurkit.store.reader import PART, PairFile
-from blurkit.store.writer import Writer, open_writer
+from blurkit.store.writer import Writer, check_space, open_writer
 
 __all__ = [
     "FORMAT_VERSION",
     "PART",
     "PairFile",
     "Writer",
+    "check_space",
     "metadata_faults",
     "open_writer",
     "read_layout",

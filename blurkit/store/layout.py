@@ -15,6 +15,7 @@ from blurkit.errors import FileError
 from blurkit.store.seal import seals_on_disk
 
 FORMAT, FORMAT_VERSION = "blurkit", 1
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 ATTRIBUTE_BYTES = 2**20  # longest attribute read; settings are a few hundred bytes
 
 # name: (dimension labels, units, description), in the order in which a row's CRC runs over them
@@ -109,10 +110,9 @@ def read_layout(path: str | os.PathLike[str]) -> Layout:
     try:
         if not path.is_file():
             raise FileError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
-        with path.open("rb"):  # HDF5 would report a missing permission as a foreign file
-            pass
-        if not h5py.is_hdf5(os.fspath(path)):
-            raise FileError(f"{path}: not an HDF5 file")
+        with path.open("rb") as raw:  # HDF5 would look on for its signature at 512, 1024, ...
+            if raw.read(len(SIGNATURE)) != SIGNATURE:
+                raise FileError(f"{path}: not an HDF5 file")
         with h5py.File(path, "r", locking=False) as file:
             return _read(file, path)
     except PermissionError as error:
