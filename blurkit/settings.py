@@ -5,6 +5,7 @@ import json
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import index as as_integer
 from typing import Any
 
 from blurkit.errors import SettingError
@@ -47,6 +48,8 @@ class SynthSettings:
     images: str | None = None
 
     def __post_init__(self) -> None:
+        for name in ("n", "patch", "kernel", "seed", "start"):
+            object.__setattr__(self, name, as_integer(getattr(self, name)))
         if self.n < 1:
             raise SettingError(f"n must be >= 1, got {self.n}")
         if not 16 <= self.patch <= 4096:
