@@ -1,9 +1,11 @@
-"""Small dataset files that several tests make, and what they are checked by."""
+"""What several tests need: small dataset files, and how many inputs a fuzz test tries."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 
 from blurkit.store import open_writer, row_types
 
@@ -38,3 +40,10 @@ def make(path, order=range(0, N, 4), types=TYPES, finish=True):
 
 def digest(path) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def fuzz(inputs: int):
+    """Settings of a fuzz test: so many inputs, or as many as FUZZ in the environment says."""
+    unchecked = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    examples = int(os.environ.get("FUZZ", inputs))
+    return settings(max_examples=examples, deadline=None, suppress_health_check=unchecked)

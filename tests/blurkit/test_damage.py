@@ -9,16 +9,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from making import TYPES, N, digest, make, rows
+from making import TYPES, N, digest, fuzz, make, rows
 
 from blurkit.errors import FileError
 from blurkit.store import PairFile, open_writer, read_layout, row_types
 from blurkit.store.seal import PIECE, seal
 from blurkit.store.structure import root_attributes, write_structure
 
-EXAMPLES = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 TINY = row_types((2, 2), 3, np.dtype([("length", "<f8")]), 8)
 
 
@@ -99,7 +98,7 @@ def test_a_file_that_is_cut_while_it_is_checked_is_an_error(copy):
 # the file
 
 
-@settings(max_examples=200, **EXAMPLES)
+@fuzz(200)
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_truncated_anywhere_is_refused(finished, tmp_path, share):
     data = finished.read_bytes()
@@ -108,7 +107,7 @@ def test_truncated_anywhere_is_refused(finished, tmp_path, share):
         PairFile(tmp_path / "cut.h5")
 
 
-@settings(max_examples=300, **EXAMPLES)
+@fuzz(300)
 @given(share=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), outside=st.booleans())
 def test_a_flipped_bit_anywhere_is_found(finished, tmp_path, share, bit, outside):
     layout, data = read_layout(finished), bytearray(finished.read_bytes())
