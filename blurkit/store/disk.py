@@ -45,7 +45,13 @@ def require_space(path: Path, needed: int, *given_back: Path) -> None:
 
 def lock(file: Path, path: Path, create: bool = False) -> int:
     """Open `file` and keep every other writer out of it for as long as it is open."""
-    opened = os.open(file, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o666)
+    refused = FileError(f"{path}: another process is writing it")
+    try:
+        opened = os.open(file, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o666)
+    except FileNotFoundError:
+        if create:
+            raise
+        raise refused from None  # it has just finished
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         moved = not file.exists() or not os.path.samestat(os.fstat(opened), file.stat())
@@ -56,7 +62,7 @@ def lock(file: Path, path: Path, create: bool = False) -> int:
         raise
     if moved:
         os.close(opened)
-        raise FileError(f"{path}: another process is writing it")
+        raise refused
     return opened
 
 
