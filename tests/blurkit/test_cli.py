@@ -277,7 +277,7 @@ def test_verify_goes_on_to_the_next_file():
         "blur-00000-of-00003.h5: 1 of 3 samples are damaged: 2",
         "blur-00001-of-00003.h5: all 3 samples are as they were written",
         "blur-00002-of-00003.h5: 1 of 3 samples are damaged: 0",
-        "Error: 2 of 3 files hold damaged samples",
+        "Error: 2 of 3 files are not as they were written",
     ]
 
 
