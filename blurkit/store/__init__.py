@@ -2,7 +2,7 @@
 
 from blurkit.store.layout import FORMAT_VERSION, read_layout, row_types
 from blurkit.store.names import AnyPath, expand, is_pattern, shard_name
-from blurkit.store.pairset import PairSet
+from blurkit.store.pairset import PairSet, warn_of_missing
 from blurkit.store.plan import PlannedFile, prepare
 from blurkit.store.reader import PART, PairFile
 from blurkit.store.writer import FileBusy, Writer, open_writer
@@ -23,4 +23,5 @@ __all__ = [
     "read_layout",
     "row_types",
     "shard_name",
+    "warn_of_missing",
 ]
