@@ -4,7 +4,7 @@ from blurkit.store.disk import FileBusy
 from blurkit.store.layout import FORMAT_VERSION, read_layout, row_types
 from blurkit.store.metadata import metadata_faults
 from blurkit.store.names import AnyPath, expand, is_pattern, shard_name
-from blurkit.store.pairset import PairSet
+from blurkit.store.pairset import PairSet, warn_of_missing
 from blurkit.store.plan import PlannedFile, check_space, prepare
 from blurkit.store.reader import PART, PairFile
 from blurkit.store.writer import Writer, open_writer
@@ -27,4 +27,5 @@ __all__ = [
     "read_layout",
     "row_types",
     "shard_name",
+    "warn_of_missing",
 ]
