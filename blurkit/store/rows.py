@@ -23,6 +23,8 @@ def _advise(descriptor: int, at: int, size: int) -> None:
     os.posix_fadvise(descriptor, at, size, os.POSIX_FADV_WILLNEED)
 
 
+# what is in memory already is read at once, and the disk is only asked for the rest
+NOWAIT = getattr(os, "RWF_NOWAIT", 0)
 ADVISE = _advise if hasattr(os, "posix_fadvise") else None  # macOS has none
 
 
@@ -110,12 +112,14 @@ class Rows:
         row = which.__index__()
         return self.take([row + len(self) if row < 0 else row])[0]
 
-    def take(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    def take(self, rows: Sequence[int] | np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """These rows, in this order, each read from its own place.
 
         Parameters
         ----------
         rows : (k,) int, 0 <= row < n; repeats are allowed
+        out : (k, ...) of the dataset's dtype, C-contiguous, optional
+            Written and returned.
 
         Returns
         -------
@@ -125,6 +129,8 @@ class Rows:
         ------
         IndexError
             "row must be between 0 and 99, got 100"
+        ValueError
+            "out must be (3, 128, 128, 3) uint8 and contiguous, got (2, 128, 128, 3) uint8"
         FileError
             A file is gone, damaged or replaced.
         """
@@ -134,7 +140,12 @@ class Rows:
             raise IndexError(f"row must be between 0 and {len(self) - 1}, got {outside[0]}")
         numbers = np.searchsorted(self._files.edges, wanted, side="right") - 1
         places = wanted - self._files.edges[numbers]
-        found = np.empty((len(wanted), *self._kind.shape), self.dtype)
+        shape = (len(wanted), *self._kind.shape)
+        found = np.empty(shape, self.dtype) if out is None else out
+        if found.shape != shape or found.dtype != self.dtype or not found.flags.c_contiguous:
+            raise ValueError(
+                f"out must be {shape} {self.dtype} and contiguous, got {found.shape} {found.dtype}"
+            )
         wanted_places = list(zip(numbers.tolist(), places.tolist(), strict=True))
         for first in range(0, len(found), AHEAD):
             some = wanted_places[first : first + AHEAD]
@@ -154,19 +165,21 @@ class Rows:
         starts = [
             file.offsets[name] + row * size for file, (_, row) in zip(files, places, strict=True)
         ]
-        if ADVISE is not None and len(files) > 1:
-            for file, at in zip(files, starts, strict=True):
-                ADVISE(file.descriptor, at, size)
-        target, end = found.reshape(-1).view(np.uint8).data, 0
+        target, end, late = found.reshape(-1).view(np.uint8).data, 0, []
         for file, at in zip(files, starts, strict=True):
             into = target[end : end + size]
             end += size
             try:
-                got = preadv(file.descriptor, (into,), at)
-            except OSError as error:
-                raise FileError(f"{file.path}: {error.strerror}") from error
+                got = preadv(file.descriptor, (into,), at, NOWAIT)
+            except OSError:  # not in memory, or the file system cannot tell
+                got = 0
             if got != size:
-                file.read(name, (at - file.offsets[name]) // size, into)
+                late.append((file, at, into))
+        if ADVISE is not None and len(late) > 1:
+            for file, at, _ in late:
+                ADVISE(file.descriptor, at, size)
+        for file, at, into in late:
+            file.read(name, (at - file.offsets[name]) // size, into)
 
 
 class Place:
