@@ -13,6 +13,7 @@ from common import hardware, interleaved, rounded, save, use_cores
 
 from blurkit import SynthSettings
 from blurkit.degrade import degrade_patch
+from blurkit.kernel import fill_kernels
 from blurkit.samples import empty_rows, fill_rows, sample_types
 from blurkit.scenes import fill_scene
 from blurkit.store.layout import as_bytes, seal
@@ -21,12 +22,16 @@ COUNT = 64  # samples in a turn: a block of synth
 SIDES = (64, 128, 256)
 
 
-def compare(patch):
-    """Median microseconds a sample of each stage."""
+def stages(patch, seconds=1.5):
+    """Median seconds a sample of each stage of synth, one thread."""
     settings = SynthSettings(n=COUNT, patch=patch)
     rows = empty_rows(sample_types(settings, None), COUNT)
     fill_rows(rows, settings, None, 0)
+    drawn = rows["params"].view("<f8").reshape(COUNT, -1)
     scenes = np.empty((COUNT, settings.side, settings.side, 3), np.uint8)
+
+    def kernel():
+        fill_kernels(rows["kernel"], drawn, settings.walk, seed=0, start=0)
 
     def scene():
         for i in range(COUNT):
@@ -36,10 +41,11 @@ def compare(patch):
         for i in range(COUNT):
             degrade_patch(rows["blurry"][i], rows["sharp"][i], scenes[i], rows["kernel"][i])
 
-    scene()
-    before = rows["blurry"].copy()
-    blurred()
-    assert np.array_equal(before, rows["blurry"])  # these are the stages that synth goes through
+    before = {name: data.copy() for name, data in rows.items()}
+    for run in (kernel, scene, blurred):
+        run()
+    for name, data in rows.items():  # so these are the stages that synth goes through
+        assert np.array_equal(before[name], data), name
     with tempfile.NamedTemporaryFile(dir=Path.cwd()) as file:
 
         def write():
@@ -47,9 +53,10 @@ def compare(patch):
             for data in rows.values():
                 at += os.pwrite(file.fileno(), as_bytes(data).reshape(-1).data, at)
 
-        stages = {"scene": scene, "blur": blurred, "crc": lambda: seal(rows), "write": write}
-        medians = interleaved(stages, seconds=1.5)
-    return {name: 1e6 * time / COUNT for name, time in medians.items()}
+        tasks = {"kernel": kernel, "scene": scene, "blur": blurred}
+        tasks |= {"crc": lambda: seal(rows), "write": write}
+        medians = interleaved(tasks, seconds=seconds)
+    return {name: time / COUNT for name, time in medians.items()}
 
 
 def main():
@@ -57,7 +64,7 @@ def main():
     results = {"hardware": hardware(), "us a sample": {}, "ratio": {}}
     print(f"{results['hardware']['cpu']}, one core; microseconds a sample")
     for patch in SIDES:
-        row = compare(patch)
+        row = {name: 1e6 * time for name, time in stages(patch).items()}
         ratio = row["scene"] / (row["blur"] + row["crc"] + row["write"])
         results["us a sample"][patch], results["ratio"][patch] = rounded(row), rounded(ratio)
         shown = "  ".join(f"{name} {time:7.1f}" for name, time in row.items())
