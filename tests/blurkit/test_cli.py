@@ -166,6 +166,8 @@ def test_help_is_light_and_python_m_works():
         (["synth", "--n", "2", "--shards", "3"], "shards must be <= n (2), got 3"),
         (["synth", "--shards", "0"], "shards must be >= 1, got 0"),
         (["synth", "--shards", "2", "--shard", "0/2"], "give either --shards K or --shard i/K"),
+        (["synth", "--dask", "tcp://127.0.0.1:8786"], "dask needs --shards K"),
+        (["synth", "--dask", "x", "--shard", "0/2"], "dask needs --shards K"),
         (["synth", "--n", "many"], "Invalid value for '--n': 'many' is not a valid integer."),
         (
             ["synth", "--images", "nowhere"],
