@@ -2,8 +2,9 @@
 
 Pairs a second with everything included, down to the fsync; against the bare writing of as many
 bytes, deepinv's `generate_dataset`, and the common script (common_script.py). The peers are given
-their sharp patches; blurkit generates its own, and is measured once more with scenes given. Then the share of each stage, and 100,000 pairs by
-the command, with its peak memory. Needs 11 GB free in DIR, by default the current folder.
+their sharp patches; blurkit generates its own, and is measured once more with scenes given. Then
+the share of each stage, and 100,000 pairs by the command, with its peak memory. Needs 11 GB free
+in DIR, by default the current folder.
 """
 
 import argparse
@@ -26,8 +27,7 @@ from scenes import stages
 
 from blurkit import SynthSettings, dead_leaves, synth
 from blurkit.samples import empty_rows, fill_rows, sample_types
-from blurkit.store import open_writer
-from blurkit.synth import _fill
+from blurkit.synth import begin, fill
 
 COUNT, FULL, ROUNDS = 6000, 100_000, 3
 DEEPINV, COMMON = 500, 24  # pairs that the slow ones make
@@ -42,7 +42,7 @@ def blurkit_pairs(folder, threads):
 class Ready:
     """Sharp scenes from memory in the place of photos: what the peers get."""
 
-    group = 1
+    group, names, label = 1, ["ready"], "ready"
 
     def __init__(self, count):
         self.scenes = np.stack([dead_leaves(SETTINGS.side, seed=0, index=i) for i in range(count)])
@@ -54,10 +54,8 @@ class Ready:
 
 def given_scenes(folder, ready, threads):
     """As `blurkit_pairs`, but for the scenes, which are there already."""
-    types = sample_types(SETTINGS, None)
-    about = {"settings": SETTINGS.stored(None), "seed": 0, "start": 0, "count": COUNT}
-    with open_writer(folder / "b.h5", types, **about, overwrite=True) as writer:
-        _fill(writer, SETTINGS, ready, types, threads, lambda done: None)
+    with begin(folder / "b.h5", SETTINGS, ready, overwrite=True) as writer:
+        fill(writer, SETTINGS, ready, threads, lambda done: None)
         writer.finish()
 
 
