@@ -103,12 +103,14 @@ class Rows:
         row = which.__index__()
         return self.take([row + len(self) if row < 0 else row])[0]
 
-    def take(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    def take(self, rows: Sequence[int] | np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """These rows, in this order, copied from their places.
 
         Parameters
         ----------
         rows : (k,) int, 0 <= row < n; repeats are allowed
+        out : (k, ...) of the dataset's dtype, C-contiguous, optional
+            Written and returned.
 
         Returns
         -------
@@ -118,6 +120,8 @@ class Rows:
         ------
         IndexError
             "row must be between 0 and 99, got 100"
+        ValueError
+            "out must be (3, 128, 128, 3) uint8 and contiguous, got (2, 128, 128, 3) uint8"
         FileError
             A file is gone, damaged or replaced.
         """
@@ -127,7 +131,12 @@ class Rows:
             raise IndexError(f"row must be between 0 and {len(self) - 1}, got {outside[0]}")
         numbers = np.searchsorted(self._files.edges, wanted, side="right") - 1
         places = wanted - self._files.edges[numbers]
-        found = np.empty((len(wanted), *self._kind.shape), self.dtype)
+        shape = (len(wanted), *self._kind.shape)
+        found = np.empty(shape, self.dtype) if out is None else out
+        if found.shape != shape or found.dtype != self.dtype or not found.flags.c_contiguous:
+            raise ValueError(
+                f"out must be {shape} {self.dtype} and contiguous, got {found.shape} {found.dtype}"
+            )
         for first in range(0, len(found), AHEAD):
             part = slice(first, first + AHEAD)
             self._read(found[part], numbers[part], places[part])
