@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from blurkit.store import PairFile
     from blurkit.synth import synth
     from blurkit.trajectory import Walk, random_walk_trajectory
+    from blurkit.verify import verify
 
 __all__ = [
     "FileError",
@@ -35,6 +36,7 @@ __all__ = [
     "random_walk_trajectory",
     "rasterise",
     "synth",
+    "verify",
 ]
 
 _HOME = {
@@ -48,6 +50,7 @@ _HOME = {
     "random_walk_trajectory": "blurkit.trajectory",
     "rasterise": "blurkit.rasterise",
     "synth": "blurkit.synth",
+    "verify": "blurkit.verify",
 }
 
 
