@@ -62,7 +62,7 @@ def test_a_part_whose_metadata_is_damaged_is_not_gone_on_with(tmp_path):
     with pytest.raises(FileError) as caught:
         begin(path)
     assert str(caught.value) == (
-        f"{part}: is damaged (1 bytes outside the samples are damaged, the first at {at:,}); "
+        f"{part}: is damaged (a byte outside the samples is damaged, at {at:,}); "
         "--overwrite begins again"
     )
     with begin(path, overwrite=True) as writer:
