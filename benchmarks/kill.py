@@ -2,10 +2,12 @@
 
     python benchmarks/kill.py [--trials 60] [--seed 0] [--json FILE]
 
-For each of several settings a run without a kill gives the digest and the time. A trial starts the
-command with 1 to 3 threads, kills it at a random moment of that time, starts it again, kills it
-again with a chance of one half, and so on until it finishes. Each run must say that it keeps as
-many samples as were whole on the disk, and the finished file must have the same SHA-256.
+For each of several settings a run without a kill gives the digest. A trial starts the command with
+1 to 3 threads, kills it at a random moment, starts it again, kills it again with a chance of one
+half, and so on until it finishes. The moment is a random number of milliseconds after a random
+number of samples; for each fifth kill it is within the first second, when Python starts and the
+file is laid out. Each run must say that it keeps as many samples as were whole on the disk, and the
+finished file must have the same SHA-256.
 """
 
 import argparse
@@ -55,48 +57,60 @@ def whole_samples():
     return int(np.count_nonzero(~layout.damaged(0, layout.count)))
 
 
-def trial(words, seconds, draw):
+def sealed():
+    try:
+        return int(np.count_nonzero(read_layout("blur.h5.part").map()["crc"]))
+    except (FileError, OSError):
+        return 0
+
+
+def kill(run, goal, draw):
+    """Kill -9 when `goal` samples are written, or at once somewhere in the first second."""
+    if draw.random() < 0.2:
+        time.sleep(draw.uniform(0, 1))
+    else:
+        while run.poll() is None and sealed() < goal:
+            time.sleep(0.001)
+        time.sleep(draw.uniform(0, 0.01))
+    run.send_signal(signal.SIGKILL)
+
+
+def trial(words, draw):
     """Kill until it finishes: samples kept after each kill, and whether each run said so."""
-    kept, honest, kills = [], True, 0
+    kept, honest = [], True
+    total = int(words[words.index("--n") + 1])
     while True:
         before = whole_samples()
         run = start(words, str(draw.randint(1, 3)))
-        killing = not kills or draw.random() < 0.5
-        if killing:
-            try:
-                run.wait(draw.uniform(0, seconds))
-            except subprocess.TimeoutExpired:
-                run.send_signal(signal.SIGKILL)
+        if not kept or draw.random() < 0.5:
+            kill(run, draw.randint(before, total), draw)
         said = "".join(run.communicate())
         if run.returncode not in (0, -signal.SIGKILL):
             sys.exit(f"the command failed: {said}")
         if said:  # it came as far as that
             honest &= (f"keeping the {before} of " in said) == (before > 0)
         if run.returncode == 0:
-            return kept, honest, kills
-        kills += 1
+            return kept, honest
         kept.append(whole_samples())
 
 
 def measure(words, trials, draw):
-    begun = time.monotonic()
     run = start(words, "2")
     if "".join(run.communicate()) and run.returncode:
         sys.exit("the command fails even when it is not killed")
-    seconds, right = time.monotonic() - begun, digest()
+    right = digest()
     os.unlink("blur.h5")
-    same, honest, kills, kept = 0, 0, 0, []
+    same, honest, kept = 0, 0, []
     for _ in range(trials):
-        left, said, killed = trial(words, seconds, draw)
+        left, said = trial(words, draw)
         same += digest() == right and os.listdir(".").count("blur.h5.part") == 0
         os.unlink("blur.h5")
-        honest, kills, kept = honest + said, kills + killed, kept + left
+        honest, kept = honest + said, kept + left
     return {
         "command": " ".join(["blurkit synth", *words]),
         "sha256": right,
-        "seconds_without_a_kill": round(seconds, 2),
         "trials": trials,
-        "kills": kills,
+        "kills": len(kept),
         "kept_after_a_kill": [min(kept), statistics.median(kept), max(kept)],
         "kills_that_kept_samples": sum(each > 0 for each in kept),
         "trials_that_said_what_they_kept": honest,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from blurkit.store import PairFile, PairSet
     from blurkit.synth import synth
     from blurkit.trajectory import Walk, random_walk_trajectory
+    from blurkit.verify import verify
 
 __all__ = [
     "FileError",
@@ -38,6 +39,7 @@ __all__ = [
     "rasterise",
     "synth",
     "synth_shards",
+    "verify",
 ]
 
 _HOME = {
@@ -53,6 +55,7 @@ _HOME = {
     "rasterise": "blurkit.rasterise",
     "synth": "blurkit.synth",
     "synth_shards": "blurkit.shards",
+    "verify": "blurkit.verify",
 }
 
 

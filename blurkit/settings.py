@@ -116,6 +116,8 @@ class SynthSettings:
             made = cls(**own | {"walk": Walk(**walk), "images": images})
             if json.loads(json.dumps(made.stored(stored["images"]))) == stored:
                 return made
-        except (TypeError, OverflowError):
+        except SettingError:
+            raise
+        except (TypeError, ValueError, OverflowError):  # lists of lists, text, endless numbers
             pass
         raise SettingError(f"settings must be as synth keeps them, got {reprlib.repr(stored)}")

@@ -45,5 +45,7 @@ def digest(path) -> str:
 def fuzz(inputs: int):
     """Settings of a fuzz test: so many inputs, or as many as FUZZ in the environment says."""
     unchecked = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":  # that run is about the loops
+        inputs //= 20
     examples = int(os.environ.get("FUZZ", inputs))
     return settings(max_examples=examples, deadline=None, suppress_health_check=unchecked)

@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import h5py
@@ -42,9 +43,11 @@ def metadata_faults(layout: Layout, folder: str | os.PathLike[str] | None = None
     about = layout.attributes
     said = root_attributes(about["settings"], about["seed"], about["start"], about["count"])
     said["blurkit_version"] = about["blurkit_version"]
-    with tempfile.TemporaryDirectory(prefix="blurkit-", dir=folder) as place:
-        right = Path(place, "right.h5")
+    with ExitStack() as stack:
+        place = folder or "the temporary folder"
         try:
+            place = stack.enter_context(tempfile.TemporaryDirectory(prefix="blurkit-", dir=folder))
+            right = Path(place, "right.h5")
             with right.open("wb") as file:  # HDF5 itself would crash where this fails
                 file.truncate(layout.path.stat().st_size)
             if shutil.disk_usage(place).free < ROOM:
@@ -123,6 +126,8 @@ def _unnamed(layout: Layout, expected: Layout) -> list[str]:
                 raise OSError("it has become shorter")
             wrong += (at + np.flatnonzero(found != meant)).tolist()
             at = begin + size
+    if len(wrong) == 1:
+        return [f"a byte outside the samples is damaged, at {wrong[0]:,}"]
     if not wrong:
         return []
     return [f"{len(wrong):,} bytes outside the samples are damaged, the first at {wrong[0]:,}"]

@@ -2,7 +2,10 @@
 
 import os
 import re
+import resource
 import shutil
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from hypothesis import strategies as st
 from making import TYPES, N, digest, fuzz, make, rows
 
 from blurkit.errors import FileError
-from blurkit.store import PairFile, open_writer, read_layout, row_types
+from blurkit.store import PairFile, metadata_faults, open_writer, read_layout, row_types
 from blurkit.store.seal import PIECE, seal
 from blurkit.store.structure import root_attributes, write_structure
 
@@ -125,10 +128,8 @@ def test_a_flipped_bit_anywhere_is_found(finished, tmp_path, share, bit, outside
         faults = PairFile(path).metadata_faults()
     except FileError:
         return
-    assert faults == [
-        f"1 bytes outside the samples are damaged, the first at "
-        f"{places[int(share * len(places))]:,}"
-    ]
+    place = places[int(share * len(places))]
+    assert faults == [f"a byte outside the samples is damaged, at {place:,}"]
 
 
 def edited(change):
@@ -211,3 +212,21 @@ def test_metadata_are_compared_without_touching_the_file(copy):
 def test_the_seal_of_a_file_and_of_memory_agree(finished):
     layout = read_layout(finished)
     np.testing.assert_array_equal(seal(rows()), layout.map()["crc"])
+
+
+def test_where_no_temporary_file_can_be_the_metadata_stay_unchecked_with_an_error(finished):
+    layout = read_layout(finished)
+    with pytest.raises(FileError) as caught:
+        metadata_faults(layout, "/proc")
+    assert str(caught.value).startswith(f"{finished}: its metadata cannot be checked in /proc (")
+    script = (
+        "import sys; from blurkit.store import PairFile\n"
+        "print(PairFile(sys.argv[1]).metadata_faults())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, finished],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr.splitlines()[-1].endswith("(File too large)")

@@ -3,6 +3,7 @@
 FUZZ=10000 in the environment tries so many inputs in each test here.
 """
 
+import json
 from pathlib import Path
 
 import h5py
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import TYPES, N, digest, fuzz, make
 
-from blurkit.errors import FileError
+from blurkit.errors import FileError, SettingError
+from blurkit.settings import SynthSettings
 from blurkit.show import describe
 from blurkit.store import PairFile
 
@@ -224,3 +226,24 @@ def test_any_hdf5_file(finished, tmp_path, changes):
                 if data.size and not h5py.check_ref_dtype(what) and what.kind not in "OV":
                     data[...] = np.zeros(shape, what)
     answer(path)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda v: st.lists(v, max_size=3) | st.dictionaries(st.text(max_size=3), v, max_size=2),
+    max_leaves=6,
+)
+STORED = json.loads(json.dumps(SynthSettings().stored(None)))
+
+
+@fuzz(400)
+@given(changes=st.dictionaries(st.sampled_from(sorted(STORED)), JSON, min_size=1, max_size=2))
+def test_any_settings_out_of_a_file(changes):
+    try:
+        settings = SynthSettings.from_stored(STORED | changes)
+    except SettingError as error:
+        said = str(error)
+    else:
+        assert json.loads(json.dumps(settings.stored(changes.get("images")))) == STORED | changes
+        return
+    assert len(said) < 1000

@@ -11,6 +11,7 @@ from making import TYPES, N, begin, digest, make, rows
 
 from blurkit.errors import FileError
 from blurkit.store import read_layout
+from blurkit.store.layout import Layout
 from blurkit.store.seal import seal
 
 
@@ -48,6 +49,55 @@ def test_a_row_that_does_not_fit_its_seal_is_made_again(finished, tmp_path):
         assert np.flatnonzero(writer.missing).tolist() == [6]
     make(path, [4])
     assert digest(path) == digest(finished)
+
+
+def test_a_part_whose_metadata_is_damaged_is_not_gone_on_with(tmp_path):
+    # its rows may be right, but the finished bytes would not be those of the settings
+    path = make(tmp_path / "a.h5", [4, 12], finish=False)
+    part = path.with_name("a.h5.part")
+    at = part.read_bytes().find(b"channel")  # a label, in a heap that has no checksum
+    with part.open("r+b") as file:
+        file.seek(at)
+        file.write(b"k")
+    with pytest.raises(FileError) as caught:
+        begin(path)
+    assert str(caught.value) == (
+        f"{part}: is damaged (a byte outside the samples is damaged, at {at:,}); "
+        "--overwrite begins again"
+    )
+    with begin(path, overwrite=True) as writer:
+        assert writer.missing.all()
+
+
+def test_a_check_that_is_interrupted_gives_the_lock_back(finished, tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    path = make(tmp_path / "a.h5", [4, 12], finish=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(Layout, "damaged", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            begin(path)
+    assert digest(make(path, [0, 8, 16])) == digest(finished)
+
+
+def test_a_late_thread_cannot_write_into_whatever_has_the_number_of_its_file_now(tmp_path):
+    writer = begin(tmp_path / "a.h5")
+    with writer:
+        pass
+    with (tmp_path / "diary").open("w+b") as other:
+        with pytest.raises(FileError, match="Bad file descriptor"):
+            writer.write(0, rows())
+        assert other.read() == b""
+
+
+def test_a_file_that_has_taken_the_name_meanwhile_is_kept(tmp_path):
+    with begin(tmp_path / "a.h5") as writer:
+        writer.write(0, rows())
+        (tmp_path / "a.h5").write_text("a thesis")
+        with pytest.raises(FileError, match="made by somebody else; it is kept"):
+            writer.finish()
+    assert (tmp_path / "a.h5").read_text() == "a thesis"
 
 
 def test_finishing_needs_every_row(tmp_path):

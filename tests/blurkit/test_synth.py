@@ -154,6 +154,24 @@ def test_the_same_call_again_does_nothing_and_says_so(finished, caplog):
     assert caplog.messages == [f"{finished} is complete already, made with these settings"]
 
 
+@pytest.mark.parametrize("step", ["scan_photos", "sample", "fill_rows"])
+def test_ctrl_c_says_what_is_kept_whenever_it_comes(photos, tmp_path, monkeypatch, caplog, step):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    settings, out = small(images=str(photos)), tmp_path / "a.h5"
+    with monkeypatch.context() as patched:
+        patched.setattr(module, step, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            synth(out, settings, threads=1, progress=False)
+    said = f"stopped: {out}.part keeps what is done, the same command goes on"
+    if step == "scan_photos":
+        said = "stopped: nothing is done yet, the same command begins again"
+    assert caplog.messages == [said]
+    whole = synth(tmp_path / "b.h5", settings, progress=False)
+    assert digest(synth(out, settings, progress=False)) == digest(whole)
+
+
 def test_other_photos_on_the_same_name_are_refused(photos, tmp_path):
     settings = small(images=str(photos))
     synth(tmp_path / "a.h5", settings, progress=False)
