@@ -1,7 +1,11 @@
 """The settings of a dataset; light to import, for the commands take their defaults from here."""
 
 import dataclasses
+import json
+import reprlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import index as as_integer
 from typing import Any
 
 from blurkit.errors import SettingError
@@ -54,6 +58,8 @@ class SynthSettings:
     shards: int = 1
 
     def __post_init__(self) -> None:
+        for name in ("n", "patch", "kernel", "seed", "start", "shard", "shards"):
+            object.__setattr__(self, name, as_integer(getattr(self, name)))
         if self.n < 1:
             raise SettingError(f"n must be >= 1, got {self.n}")
         if not 16 <= self.patch <= 4096:
@@ -89,3 +95,27 @@ class SynthSettings:
         """These settings as the file keeps them: flat, `images` being the photos' digest."""
         flat = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         return flat | dataclasses.asdict(flat.pop("walk")) | {"images": images}
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any], images: str | None = None) -> "SynthSettings":
+        """The settings that a file keeps, with the folder of photos that its digest stands for.
+
+        Raises
+        ------
+        SettingError
+            "settings must be exactly inertia, interpolation, ..., got photos", and where a value
+            breaks its rule or is not as `stored` writes it.
+        """
+        names = set(cls().stored(None))
+        if set(stored) != names:
+            rule = f"settings must be exactly {', '.join(sorted(names))}"
+            raise SettingError(f"{rule}, got {reprlib.repr(sorted(stored))}")
+        walk = {f.name: stored[f.name] for f in dataclasses.fields(Walk)}
+        own = {f.name: stored[f.name] for f in dataclasses.fields(cls) if f.name in names}
+        try:
+            made = cls(**own | {"walk": Walk(**walk), "images": images})
+            if json.loads(json.dumps(made.stored(stored["images"]))) == stored:
+                return made
+        except (TypeError, OverflowError):
+            pass
+        raise SettingError(f"settings must be as synth keeps them, got {reprlib.repr(stored)}")

@@ -30,12 +30,22 @@ DEFAULT = SynthSettings()
 @click.option("--seed", type=int, default=DEFAULT.seed, help="Same seed, same bytes.")
 @click.option("--start", type=int, default=DEFAULT.start, help="Index of the first sample.")
 @walk_options
-@click.option("--threads", type=int, help="[default: all processors]  The bytes do not change.")
+@click.option(
+    "--threads",
+    type=int,
+    help="[default: all processors; with --dask, 1 a task]  The bytes do not change.",
+)
 @click.option("--shards", type=int, metavar="K", help="Make K files, each of which stands alone.")
 @click.option(
     "--shard",
     metavar="i/K",
     help="Make one file of K alone, 0 <= i < K: for array jobs, one a task.",
+)
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Hand the --shards to this Dask scheduler, such as tcp://HOST:8786; all its workers must "
+    "share the folders of --out and --images.",
 )
 @click.option("--overwrite", is_flag=True, help="Throw away what is at --out and begin again.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
@@ -44,6 +54,7 @@ def synth(
     threads: int | None,
     shards: int | None,
     shard: str | None,
+    dask: str | None,
     overwrite: bool,
     quiet: bool,
     interpolation: str,
@@ -57,26 +68,36 @@ def synth(
     with exit_codes():
         if shard is not None and shards is not None:
             raise SettingError("give either --shards K or --shard i/K")
+        if dask is not None and shards is None:
+            raise SettingError("dask needs --shards K")
         walk = Walk(**{name: options.pop(name) for name in Walk.__dataclass_fields__})
         which: dict[str, Any] = {} if shard is None else parse_shard(shard)
         settings = SynthSettings(walk=walk, interpolation=interpolation, **options, **which)
 
-        from blurkit.shards import synth_shards
         from blurkit.store import shard_name
-        from blurkit.synth import synth as make
 
         began = time.monotonic()
-        how: dict[str, Any] = {"threads": threads, "overwrite": overwrite, "progress": not quiet}
+        how: dict[str, Any] = {"overwrite": overwrite, "progress": not quiet}
         try:
             if shards is None:
-                paths = [make(out, settings, **how)]
-                made = str(paths[0])
+                from blurkit.synth import synth as make
+
+                paths = [make(out, settings, threads=threads, **how)]
+            elif dask is None:
+                from blurkit.shards import synth_shards
+
+                paths = synth_shards(out, settings, shards=shards, threads=threads, **how)
             else:
-                paths = synth_shards(out, settings, shards=shards, **how)
-                made = str(paths[0].with_name(shard_name(Path(out).name, "*", shards)))
+                from blurkit.cluster import synth_on_dask
+
+                how["threads"] = 1 if threads is None else threads
+                paths = synth_on_dask(out, settings, shards=shards, address=dask, **how)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(130) from None
-        files = "" if shards is None else f"{len(paths):,} files, "
+        made, files = str(paths[0]), ""
+        if len(paths) > 1:
+            made = str(Path(out).with_name(shard_name(Path(out).name, "*", len(paths))))
+            files = f"{len(paths):,} files, "
         size = sum(path.stat().st_size for path in paths)
         click.echo(
             f"{made}: {files}{settings.count:,} pairs of {settings.patch}x{settings.patch}, "

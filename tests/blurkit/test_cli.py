@@ -166,6 +166,8 @@ def test_help_is_light_and_python_m_works():
         (["synth", "--n", "2", "--shards", "3"], "shards must be <= n (2), got 3"),
         (["synth", "--shards", "0"], "shards must be >= 1, got 0"),
         (["synth", "--shards", "2", "--shard", "0/2"], "give either --shards K or --shard i/K"),
+        (["synth", "--dask", "tcp://127.0.0.1:8786"], "dask needs --shards K"),
+        (["synth", "--dask", "x", "--shard", "0/2"], "dask needs --shards K"),
         (["synth", "--n", "many"], "Invalid value for '--n': 'many' is not a valid integer."),
         (
             ["synth", "--images", "nowhere"],
@@ -275,7 +277,7 @@ def test_verify_goes_on_to_the_next_file():
         "blur-00000-of-00003.h5: 1 of 3 samples are damaged: 2",
         "blur-00001-of-00003.h5: all 3 samples are as they were written",
         "blur-00002-of-00003.h5: 1 of 3 samples are damaged: 0",
-        "Error: 2 of 3 files hold damaged samples",
+        "Error: 2 of 3 files are not as they were written",
     ]
 
 
