@@ -1,7 +1,7 @@
-"""The camera: how light becomes an 8-bit picture, and by how much that varies from photo to photo."""
+"""The camera: how light becomes an 8-bit picture, and how much that varies between photos."""
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -100,7 +100,16 @@ PRESETS = {
 }
 
 
-@lru_cache(maxsize=None)
+def checked_camera(camera: Camera | str) -> Camera:
+    """The camera, or the preset of that name."""
+    if isinstance(camera, Camera):
+        return camera
+    if camera not in PRESETS:
+        raise SettingError(f"preset must be {', '.join(PRESETS)}, got {camera!r}")
+    return PRESETS[camera]
+
+
+@cache
 def tables(response: str) -> tuple[np.ndarray, np.ndarray]:
     """Light of each byte (256,) float64, and the byte of each of 2**14 levels of light."""
     from blurkit._loops.curves import fill_to_bytes, fill_to_light

@@ -96,4 +96,5 @@ def compressed(image: np.ndarray, quality: int) -> np.ndarray:
     import cv2
 
     _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(data, cv2.IMREAD_UNCHANGED).reshape(image.shape)[..., ::-1]
+    decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
+    return decoded.reshape(image.shape)[..., ::-1]

@@ -27,7 +27,7 @@ def draw_camera(camera, ranges, seed, index):
     for i in range(camera.shape[0]):
         low, high = ranges[i, 0], ranges[i, 1]
         at = uniform(key, ONE + np.uint64(i))
-        if i == SHOT or i == READ:
+        if i in (SHOT, READ):
             root = np.sqrt(low) + (np.sqrt(high) - np.sqrt(low)) * at
             camera[i] = root * root
         else:
