@@ -13,6 +13,7 @@ from blurkit.errors import FileError, SettingError
 
 if TYPE_CHECKING:
     from blurkit.blur import blur
+    from blurkit.camera import Camera
     from blurkit.draw import kernels, kernels_and_params
     from blurkit.families import BoracchiFoi, Defocus, Gaussian, Linear, Tremor
     from blurkit.kernel import random_walk_kernel, random_walk_kernels
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         tremor_kernel,
         tremor_trajectory,
     )
+    from blurkit.online import Degrade
     from blurkit.rasterise import rasterise
     from blurkit.scenes import dead_leaves
     from blurkit.settings import SynthSettings
@@ -32,17 +34,23 @@ if TYPE_CHECKING:
     from blurkit.store import PairFile, PairSet
     from blurkit.synth import synth
     from blurkit.trajectory import Walk, random_walk_trajectory
+    from blurkit.transforms import KernelGenerator, Shake
+    from blurkit.verify import verify
 
 __all__ = [
     "BoracchiFoi",
+    "Camera",
     "Defocus",
+    "Degrade",
     "FileError",
     "Gaussian",
+    "KernelGenerator",
     "Linear",
     "Mix",
     "PairFile",
     "PairSet",
     "SettingError",
+    "Shake",
     "SynthSettings",
     "Tremor",
     "Walk",
@@ -64,16 +72,21 @@ __all__ = [
     "synth_shards",
     "tremor_kernel",
     "tremor_trajectory",
+    "verify",
 ]
 
 _HOME = {
     "BoracchiFoi": "blurkit.families",
+    "Camera": "blurkit.camera",
     "Defocus": "blurkit.families",
+    "Degrade": "blurkit.online",
     "Gaussian": "blurkit.families",
+    "KernelGenerator": "blurkit.transforms",
     "Linear": "blurkit.families",
     "Mix": "blurkit.mix",
     "PairFile": "blurkit.store",
     "PairSet": "blurkit.store",
+    "Shake": "blurkit.transforms",
     "SynthSettings": "blurkit.settings",
     "Tremor": "blurkit.families",
     "Walk": "blurkit.trajectory",
@@ -94,6 +107,7 @@ _HOME = {
     "synth_shards": "blurkit.shards",
     "tremor_kernel": "blurkit.motion",
     "tremor_trajectory": "blurkit.motion",
+    "verify": "blurkit.verify",
 }
 
 

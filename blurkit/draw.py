@@ -136,7 +136,8 @@ def fill_mix(
     Parameters
     ----------
     kernels : (n, K, K) float32, C-contiguous; written
-    params : (n,) of dtype mix.params; written
+    params : (n,) structured; written
+        Has the fields of mix.params, or without the family's name, and maybe others.
     mix, seed, start, interpolation
         As for `kernels`.
     """
@@ -153,7 +154,8 @@ def fill_mix(
         names = NUMBERS[type(part)]
         drawn = np.empty((len(kernels), len(names)))
         fill_family(kernels, drawn, rows, part, seed, start, interpolation == "linear")
-        params["family"][rows] = name_of(part).encode()
+        if "family" in (params.dtype.names or ()):
+            params["family"][rows] = name_of(part).encode()
         for column, name in enumerate(names):
             params[name][rows] = drawn[rows, column]
 

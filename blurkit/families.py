@@ -245,7 +245,7 @@ NUMBERS: dict[type[Family], tuple[str, ...]] = {
 
 def _check_ranges(family: Family, **highest: float) -> None:
     for name, limit in highest.items():
-        object.__setattr__(family, name, checked_range(name, getattr(family, name), limit))
+        object.__setattr__(family, name, checked_range(name, getattr(family, name), 0, limit))
 
 
 def _check_steps(family: BoracchiFoi | Tremor, lowest: int) -> None:

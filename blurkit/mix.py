@@ -11,7 +11,7 @@ import numpy as np
 from blurkit.errors import SettingError
 from blurkit.families import FAMILIES, NUMBERS, Family
 
-NAME_BYTES = 16  # room for a family's name in /params
+FAMILY = ("family", "S16")  # the field of /params that names a sample's family
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Mix:
 
         A number that the sample's own family has not is NaN.
         """
-        return np.dtype([("family", f"S{NAME_BYTES}")] + [(name, "<f8") for name in self.numbers])
+        return np.dtype([FAMILY] + [(name, "<f8") for name in self.numbers])
 
     def stored(self) -> list[dict[str, Any]]:
         """As the dataset's file keeps it: for each part its name, weight and settings."""

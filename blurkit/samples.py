@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from blurkit.camera import NUMBERS
 from blurkit.degrade import degrade_patch
-from blurkit.kernel import PARAMS, fill_kernels
+from blurkit.draw import fill_mix
 from blurkit.photos import Photos, scan
 from blurkit.scenes import fill_scene
 from blurkit.settings import SynthSettings
@@ -13,7 +14,6 @@ from blurkit.store import row_types
 from blurkit.trajectory import checked_index
 
 DEAD_LEAVES = "dead-leaves"
-DRAWN = np.dtype([(name, "<f8") for name in PARAMS])
 
 
 def scan_photos(
@@ -36,7 +36,7 @@ def sample_types(settings: SynthSettings, photos: Photos | None) -> dict[str, np
     """The type of a sample in each dataset of the file."""
     names = photos.names if photos else [DEAD_LEAVES]
     room = max(len(name.encode(errors="replace")) for name in names) + len("@65535,65535")
-    return row_types((settings.patch, settings.patch), settings.kernel, DRAWN, room)
+    return row_types((settings.patch, settings.patch), settings.kernel, settings.drawn, room)
 
 
 def sample(
@@ -71,17 +71,11 @@ def fill_rows(
 ) -> None:
     """Samples start, start + 1, ... into the rows, each from its own index alone."""
     seed, margin = settings.seed, settings.kernel // 2
-    drawn = rows["params"].view("<f8").reshape(-1, len(PARAMS))
-    fill_kernels(
-        rows["kernel"],
-        drawn,
-        settings.walk,
-        seed=seed,
-        start=start,
-        interpolation=settings.interpolation,
-    )
+    kernels, params, way = rows["kernel"], rows["params"], settings.interpolation
+    fill_mix(kernels, params, settings.blur, seed=seed, start=start, interpolation=way)
+    photographed = np.empty((len(params), len(NUMBERS)))
     scene = np.empty((settings.side, settings.side, 3), np.uint8)
-    for row in range(len(drawn)):
+    for row in range(len(params)):
         source = DEAD_LEAVES
         if photos is None:
             fill_scene(scene, seed=seed, index=start + row)
@@ -89,4 +83,9 @@ def fill_rows(
             name, y, x = photos.cut(scene, start + row)
             source = f"{name}@{y + margin},{x + margin}"
         rows["source"][row] = source.encode(errors="replace")
-        degrade_patch(rows["blurry"][row], rows["sharp"][row], scene, rows["kernel"][row])
+        pair = rows["blurry"][row], rows["sharp"][row]
+        photographed[row] = degrade_patch(
+            *pair, scene, kernels[row], settings.camera, seed=seed, index=start + row
+        )
+    for name, numbers in zip(NUMBERS, photographed.T, strict=True):
+        params[name] = numbers

@@ -27,13 +27,15 @@ SCENE = np.uint64(3)  # a dead-leaves scene
 TEXTURE = np.uint64(4)  # the noise on its leaves, up to version 0.1
 CROP = np.uint64(5)  # where a patch is cut from a photo
 PHOTO = np.uint64(6)  # the order in which photos are used
-FOI = np.uint64(16)  # what is drawn for a Boracchi-Foi walk, and its big shakes
-FOI_SHAKE = np.uint64(17)  # its per-step perturbations
-TREMOR = np.uint64(18)  # a drift and its tremor
-LINE = np.uint64(19)  # a straight line
-DISC = np.uint64(20)  # a defocus disc
-GAUSSIAN = np.uint64(21)  # a Gaussian
-MIX = np.uint64(22)  # which family of a mix a sample belongs to
+CAMERA = np.uint64(16)  # exposure, highlights and noise levels of a photo
+NOISE = np.uint64(17)  # the noise itself
+FOI = np.uint64(32)  # what is drawn for a Boracchi-Foi walk, and its big shakes
+FOI_SHAKE = np.uint64(33)  # its per-step perturbations
+TREMOR = np.uint64(34)  # a drift and its tremor
+LINE = np.uint64(35)  # a straight line
+DISC = np.uint64(36)  # a defocus disc
+GAUSSIAN = np.uint64(37)  # a Gaussian
+MIX = np.uint64(38)  # which family of a mix a sample belongs to
 
 
 @loop

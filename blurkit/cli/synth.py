@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from blurkit.cli.options import walk_options
+from blurkit.camera import PRESETS
+from blurkit.cli.options import chosen_blur, mix_option, walk_options
 from blurkit.errors import SettingError, exit_codes
 from blurkit.settings import SynthSettings
 from blurkit.trajectory import Walk
@@ -29,6 +30,15 @@ DEFAULT = SynthSettings()
 @click.option("--kernel", type=int, default=DEFAULT.kernel, help="Side of the kernels, odd.")
 @click.option("--seed", type=int, default=DEFAULT.seed, help="Same seed, same bytes.")
 @click.option("--start", type=int, default=DEFAULT.start, help="Index of the first sample.")
+@click.option(
+    "--preset",
+    "camera",
+    type=click.Choice(list(PRESETS)),
+    help="The camera. naive: the blur acts on the stored values; clean: on linear light; "
+    "realistic: with exposure, bright highlights and noise as well.  [default: realistic for "
+    "--images, else naive]",
+)
+@mix_option
 @walk_options
 @click.option(
     "--threads",
@@ -57,22 +67,23 @@ def synth(
     dask: str | None,
     overwrite: bool,
     quiet: bool,
+    mix: str | None,
     interpolation: str,
     **options: Any,
 ) -> None:
     """Make a dataset of blurry/sharp pairs in one HDF5 file, or in several.
 
-    Stop it whenever you like: the same command goes on where it was. The blur acts on the sRGB
-    values as they are; linear light, noise and saturation are not modelled yet.
+    Stop it whenever you like: the same command goes on where it was.
     """
     with exit_codes():
         if shard is not None and shards is not None:
             raise SettingError("give either --shards K or --shard i/K")
         if dask is not None and shards is None:
             raise SettingError("dask needs --shards K")
-        walk = Walk(**{name: options.pop(name) for name in Walk.__dataclass_fields__})
+        walk = {name: options.pop(name) for name in Walk.__dataclass_fields__}
+        options["walk" if mix is None else "mix"] = chosen_blur(mix, "walk", walk)
         which: dict[str, Any] = {} if shard is None else parse_shard(shard)
-        settings = SynthSettings(walk=walk, interpolation=interpolation, **options, **which)
+        settings = SynthSettings(interpolation=interpolation, **options, **which)
 
         from blurkit.store import shard_name
 
