@@ -58,7 +58,7 @@ class BoracchiFoi:
     gaussian_shake: Range = (0.0, 10.0)
 
     def __post_init__(self) -> None:
-        _check_steps(self, 2)
+        _check_steps(self)
         _check_ranges(self, max_len=1e6, expl=1, centripetal=1e6, big_shake=1, gaussian_shake=1e6)
 
     def ranges(self) -> np.ndarray:
@@ -121,7 +121,7 @@ class Tremor:
         _check_ranges(self, exposure=60, drift=1e6, tremor=1e6, band=1000)
         if self.band[0] < 0.1:
             raise SettingError(f"band must be (lowest, highest) in 0.1 .. 1000, got {self.band}")
-        _check_steps(self, 2)
+        _check_steps(self)
         needed = int(np.ceil(8 * checked_range("exposure", self.exposure)[1] * self.band[1]))
         if self.steps < needed:
             rule = f"steps must be at least 8 * exposure * band, {needed}"
@@ -248,7 +248,7 @@ def _check_ranges(family: Family, **highest: float) -> None:
         object.__setattr__(family, name, checked_range(name, getattr(family, name), 0, limit))
 
 
-def _check_steps(family: BoracchiFoi | Tremor, lowest: int) -> None:
-    if not lowest <= as_integer(family.steps) <= 100_000:
-        raise SettingError(f"steps must be between {lowest} and 100000, got {family.steps}")
+def _check_steps(family: BoracchiFoi | Tremor) -> None:
+    if not 2 <= as_integer(family.steps) <= 100_000:
+        raise SettingError(f"steps must be between 2 and 100000, got {family.steps}")
     object.__setattr__(family, "steps", int(family.steps))

@@ -27,6 +27,7 @@ class Mix:
     Raises
     ------
     SettingError
+        "mix must be pairs (family, weight), got (Walk(),)";
         "mix must have at least one family, got ()";
         "weight of linear must be above 0 and finite, got 0"
 
@@ -45,7 +46,12 @@ class Mix:
     parts: tuple[tuple[Family, float], ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "parts", tuple((part, weight) for part, weight in self.parts))
+        try:
+            parts = tuple((part, weight) for part, weight in self.parts)
+        except (TypeError, ValueError):
+            rule = "mix must be pairs (family, weight)"
+            raise SettingError(f"{rule}, got {self.parts!r}") from None
+        object.__setattr__(self, "parts", parts)
         if not self.parts:
             raise SettingError("mix must have at least one family, got ()")
         for part, weight in self.parts:

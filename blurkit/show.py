@@ -125,9 +125,17 @@ def _flat(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings in words; a file that is its whole dataset needs no word on shards."""
     if "images" in settings and settings["images"] is None:
         settings = {**settings, "images": "none, scenes are generated"}
+    mix = settings.get("mix")
+    if isinstance(mix, list) and all(isinstance(part, dict) for part in mix):
+        settings = {**settings, "mix": "; ".join(map(_part, mix))}
     shard, shards = settings.get("shard"), settings.get("shards")
     kept = {k: v for k, v in settings.items() if k not in ("shard", "shards")}
     return kept | ({"shard": f"{shard}/{shards}"} if shards not in (None, 1) else {})
+
+
+def _part(part: dict[str, Any]) -> str:
+    numbers = (f"{name} {value}" for name, value in part.items() if name != "family")
+    return f"{part.get('family')}: {', '.join(numbers)}"
 
 
 def _rows(layouts: Sequence[Layout], name: str) -> str:

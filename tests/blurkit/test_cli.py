@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from blurkit import Defocus, Gaussian, Linear, Mix, Walk, kernels
 from blurkit.cli import main
 from blurkit.images import read_image, write_image
 from blurkit.store import PairFile
@@ -98,6 +99,25 @@ def test_kernels_draws_a_sheet_and_saves_the_array():
     assert height < width
 
 
+def test_kernels_draws_any_family_and_mix():
+    sheet = ["kernels", "--n", "6", "--size", "9", "--npy", "k.npy"]
+    blurkit(*sheet, "--family", "linear", "--length", "4", "4", "--seed", "3")
+    assert (np.load("k.npy") == kernels(6, 9, Linear(length=4), seed=3)).all()
+    blurkit(*sheet, "--mix", "walk=2,defocus=1", "--length", "2", "5")
+    mix = Mix(((Walk(length=(2, 5)), 2), (Defocus(), 1)))
+    assert (np.load("k.npy") == kernels(6, 9, mix, seed=0)).all()
+
+
+def test_synth_draws_from_a_mix_and_info_says_so():
+    blurkit("synth", "--n", "9", "--mix", "walk=1,gaussian=2", *TINY)
+    mix = Mix(((Walk(steps=32, length=(2, 5)), 1), (Gaussian(), 2)))
+    assert (PairFile("blur.h5").kernel[:] == kernels(9, 7, mix, seed=0)).all()
+    said = blurkit("info", "blur.h5")
+    walk = "walk: inertia 0.984, jerks 0.7, jitter [0.05, 0.4], length [2.0, 5.0], steps 32"
+    assert f"  mix           {walk}, weight 1.0; gaussian: angle " in said
+    assert blurkit("verify", "blur.h5", "--deep", "9", "--seed", "1").endswith("are the same\n")
+
+
 def test_info_tells_settings_and_state():
     blurkit("synth", "--n", "10", "--seed", "4", *TINY)
     lines = dict(line.split(maxsplit=1) for line in blurkit("info", "blur.h5").splitlines())
@@ -173,6 +193,17 @@ def test_help_is_light_and_python_m_works():
             ["synth", "--images", "nowhere"],
             "Invalid value for '--images': Directory 'nowhere' does not exist.",
         ),
+        (["kernels", "--family", "linear", "--jerks", "1"], "jerks is not a setting of linear"),
+        (
+            ["kernels", "--family", "linear", "--mix", "walk"],
+            "give either --family or --mix, got linear and walk",
+        ),
+        (
+            ["synth", "--mix", "linear=1", "--jitter", "0", "1"],
+            "jitter is a setting of the walk, which is not in the mix linear=1",
+        ),
+        (["synth", "--mix", "walk=0"], "weight of walk must be above 0 and finite, got 0.0"),
+        (["synth", "--mix", "walk=x"], 'mix must be like "walk=6,linear=1", got "walk=x"'),
         (["kernels", "--size", "20"], "size must be odd and >= 3, got 20"),
         (["synth", "--out", "a.part"], "out must not end in .part, got a.part"),
         (["kernels", "--n", "0"], "n must be >= 1, got 0"),
