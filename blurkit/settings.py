@@ -154,11 +154,6 @@ class SynthSettings:
                 return made
         except SettingError:
             raise
-        except (
-            TypeError,
-            ValueError,
-            KeyError,
-            OverflowError,
-        ):  # lists of lists, text, endless numbers
+        except (TypeError, ValueError, KeyError, OverflowError):  # lists, text, infinity
             pass
         raise SettingError(f"settings must be as synth keeps them, got {reprlib.repr(stored)}")
