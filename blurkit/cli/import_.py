@@ -89,7 +89,7 @@ def import_(
             raise click.exceptions.Exit(130) from None
         seconds, (height, width) = time.monotonic() - began, made.patch
         click.echo(
-            f"{made.path}: {made.rows:,} pairs of {width}x{height} from {made.pairs:,} photos, "
+            f"{made.path}: {made.rows:,} pairs of {width}x{height} from {made.pairs:,} images, "
             f"{len(made.problems):,} skipped, {made.path.stat().st_size / 1e6:,.1f} MB, "
             f"{seconds:.1f} s"
         )

@@ -1,5 +1,6 @@
 """Pairs in folders of image files: one small function a layout."""
 
+import os
 import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -65,7 +66,7 @@ def listed(root: Path, settings: ImportSettings) -> Found:
             continue
         blurry, sharp = names if settings.order == "blurry-sharp" else reversed(names)
         try:
-            gone = [name for name in (blurry, sharp) if not inside(root, name).is_file()]
+            gone = [name for name in (blurry, sharp) if not os.path.isfile(inside(root, name))]
         except FileError as error:
             raise FileError(f"{where}: {error}") from error
         pair = Pair(blurry, sharp)

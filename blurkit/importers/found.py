@@ -9,7 +9,8 @@ from blurkit.errors import FileError, printable
 from blurkit.importers.settings import leads_out
 
 SIDES = ("blurry", "sharp")
-NAMED = 3  # of each kind of problem, and of what a folder holds, in a message
+NAMED = 3  # of each kind of problem in a message
+SHOWN = 8  # of what a folder holds
 KINDS = {
     "no_partner": "without a partner",
     "unclear": "that name no single pair",
@@ -67,8 +68,8 @@ def in_words(problems: Iterable[Problem]) -> list[str]:
     return texts
 
 
-def some(names: Sequence[str]) -> str:
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+def some(names: Sequence[str], most: int = NAMED) -> str:
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def inside(root: Path, name: str) -> Path:
@@ -93,4 +94,4 @@ def holds(folder: Path) -> str:
     if not folder.is_dir():
         return f"there is no {folder}"
     names = sorted(f"{path.name}{'/' * path.is_dir()}" for path in folder.iterdir())
-    return f"{folder} holds {some(names) or 'nothing'}"
+    return f"{folder} holds {some(names, SHOWN) or 'nothing'}"

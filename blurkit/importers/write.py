@@ -111,7 +111,9 @@ def import_pairs(
         usable, problems = look(found, settings.crop, threads, progress)
         _tell(folder, problems, bool(usable), strict, report)
         plan = make_plan(folder, usable, settings)
-        skipped = {kind: sum(problem.kind == kind for problem in problems) for kind in KINDS}
+        skipped = {
+            kind: sum(problem.kind == kind for problem in problems) for kind in sorted(KINDS)
+        }
         writer = open_writer(
             out,
             plan.types,
