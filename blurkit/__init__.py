@@ -13,6 +13,8 @@ from blurkit.errors import FileError, SettingError
 
 if TYPE_CHECKING:
     from blurkit.blur import blur
+    from blurkit.importers.settings import ImportSettings
+    from blurkit.importers.write import import_pairs
     from blurkit.kernel import random_walk_kernel, random_walk_kernels
     from blurkit.rasterise import rasterise
     from blurkit.scenes import dead_leaves
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FileError",
+    "ImportSettings",
     "PairFile",
     "PairSet",
     "SettingError",
@@ -32,6 +35,7 @@ __all__ = [
     "__version__",
     "blur",
     "dead_leaves",
+    "import_pairs",
     "random_walk_kernel",
     "random_walk_kernels",
     "random_walk_trajectory",
@@ -41,12 +45,14 @@ __all__ = [
 ]
 
 _HOME = {
+    "ImportSettings": "blurkit.importers.settings",
     "PairFile": "blurkit.store",
     "PairSet": "blurkit.store",
     "SynthSettings": "blurkit.settings",
     "Walk": "blurkit.trajectory",
     "blur": "blurkit.blur",
     "dead_leaves": "blurkit.scenes",
+    "import_pairs": "blurkit.importers.write",
     "random_walk_kernel": "blurkit.kernel",
     "random_walk_kernels": "blurkit.kernel",
     "random_walk_trajectory": "blurkit.trajectory",
