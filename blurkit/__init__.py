@@ -13,9 +13,11 @@ from blurkit.errors import FileError, SettingError
 
 if TYPE_CHECKING:
     from blurkit.blur import blur
+    from blurkit.camera import Camera
     from blurkit.importers.settings import ImportSettings
     from blurkit.importers.write import import_pairs
     from blurkit.kernel import random_walk_kernel, random_walk_kernels
+    from blurkit.online import Degrade
     from blurkit.rasterise import rasterise
     from blurkit.scenes import dead_leaves
     from blurkit.settings import SynthSettings
@@ -23,13 +25,19 @@ if TYPE_CHECKING:
     from blurkit.store import PairFile, PairSet
     from blurkit.synth import synth
     from blurkit.trajectory import Walk, random_walk_trajectory
+    from blurkit.transforms import KernelGenerator, Shake
+    from blurkit.verify import verify
 
 __all__ = [
+    "Camera",
+    "Degrade",
     "FileError",
     "ImportSettings",
+    "KernelGenerator",
     "PairFile",
     "PairSet",
     "SettingError",
+    "Shake",
     "SynthSettings",
     "Walk",
     "__version__",
@@ -42,12 +50,17 @@ __all__ = [
     "rasterise",
     "synth",
     "synth_shards",
+    "verify",
 ]
 
 _HOME = {
+    "Camera": "blurkit.camera",
+    "Degrade": "blurkit.online",
     "ImportSettings": "blurkit.importers.settings",
+    "KernelGenerator": "blurkit.transforms",
     "PairFile": "blurkit.store",
     "PairSet": "blurkit.store",
+    "Shake": "blurkit.transforms",
     "SynthSettings": "blurkit.settings",
     "Walk": "blurkit.trajectory",
     "blur": "blurkit.blur",
@@ -59,6 +72,7 @@ _HOME = {
     "rasterise": "blurkit.rasterise",
     "synth": "blurkit.synth",
     "synth_shards": "blurkit.shards",
+    "verify": "blurkit.verify",
 }
 
 

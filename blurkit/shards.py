@@ -11,7 +11,7 @@ from blurkit.photos import Photos
 from blurkit.progress import bar
 from blurkit.samples import sample, sample_types, scan_photos
 from blurkit.settings import SynthSettings
-from blurkit.store import prepare
+from blurkit.store import check_space, prepare
 from blurkit.synth import begin, fill, planned, rows_kept, shard_path, thread_count
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,9 @@ def plan(
     dataclasses.replace(settings, shards=shards)  # refuses more shards than samples
     parts = tuple(dataclasses.replace(settings, shard=i, shards=shards) for i in range(shards))
     paths = tuple(shard_path(out, part) for part in parts)
+    if settings.images is not None:  # see `synth`
+        counts = {path: part.count for path, part in zip(paths, parts, strict=True)}
+        check_space(out, counts, sample_types(settings, None), overwrite)
     photos = scan_photos(settings, threads, progress)
     files = [planned(path, part, photos) for path, part in zip(paths, parts, strict=True)]
     done = prepare(out, files, sample_types(settings, photos), overwrite=overwrite)

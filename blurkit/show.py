@@ -7,7 +7,7 @@ import numpy as np
 
 from blurkit.errors import SettingError
 from blurkit.images import contact_sheet
-from blurkit.store import PART, AnyPath, PairFile, PairSet, expand, read_layout
+from blurkit.store import PART, AnyPath, PairFile, PairSet, expand, read_layout, warn_of_missing
 from blurkit.store.layout import Layout
 
 TILE = 96  # pixels that a kernel fills on a sheet, about
@@ -84,6 +84,8 @@ def _trio(pairs: PairFile | PairSet, row: int) -> np.ndarray:
 def describe(paths: AnyPath | Iterable[AnyPath]) -> dict[str, str]:
     """What the files of a dataset say of themselves, finished or not, as lines of text by name.
 
+    Missing shards are named in a warning.
+
     Parameters
     ----------
     paths : path, pattern such as "blur-*.h5", or several of them
@@ -94,6 +96,7 @@ def describe(paths: AnyPath | Iterable[AnyPath]) -> dict[str, str]:
         Those of `blurkit.store.layout.read_layout`, and "no file matches blur-*.h5".
     """
     layouts = [read_layout(path) for path in expand(paths)]
+    warn_of_missing(layouts)
     size = sum(layout.path.stat().st_size for layout in layouts)
     begun = [layout for layout in layouts if layout.path.suffix == PART]
     done = sum(int(np.count_nonzero(layout.map()["crc"])) for layout in begun)

@@ -14,7 +14,7 @@ from blurkit.photos import Photos
 from blurkit.progress import bar
 from blurkit.samples import empty_rows, fill_rows, sample, sample_types, scan_photos
 from blurkit.settings import SynthSettings
-from blurkit.store import PART, PlannedFile, Writer, open_writer, shard_name
+from blurkit.store import PART, PlannedFile, Writer, check_space, open_writer, shard_name
 
 # most that a thread computes before it writes; the file's bytes do not depend on them
 BLOCK, BLOCK_BYTES = 64, 2**24
@@ -67,21 +67,27 @@ def synth(
     settings = settings or SynthSettings()
     threads = thread_count(threads)
     path = shard_path(out, settings)
-    photos = scan_photos(settings, threads, progress)
-    writer = begin(path, settings, photos, overwrite=overwrite)
-    if writer is None:
-        log.info("%s is complete already, made with these settings", path)
-        return path
-    with writer:
-        kept = rows_kept(writer, settings)
-        try:
+    try:
+        if settings.images is not None:  # looking at photos takes minutes, and a full disk shall
+            types = sample_types(settings, None)  # show at once
+            check_space(path, {path: settings.count}, types, overwrite)
+        photos = scan_photos(settings, threads, progress)
+        writer = begin(path, settings, photos, overwrite=overwrite, progress=progress)
+        if writer is None:
+            log.info("%s is complete already, made with these settings", path)
+            return path
+        with writer:
+            kept = rows_kept(writer, settings)
             sample(settings, settings.first, photos)  # compiles the loops before the clock starts
             with bar(settings.count, "Synthesising", "pair", kept, disable=not progress) as shown:
                 fill(writer, settings, photos, threads, shown.update)
-        except KeyboardInterrupt:
+            return writer.finish()
+    except KeyboardInterrupt:
+        if path.with_name(path.name + PART).exists():
             log.warning("stopped: %s.part keeps what is done, the same command goes on", path)
-            raise
-        return writer.finish()
+        else:
+            log.warning("stopped: nothing is done yet, the same command begins again")
+        raise
 
 
 def shard_path(out: str | os.PathLike[str], settings: SynthSettings) -> Path:
@@ -92,6 +98,14 @@ def shard_path(out: str | os.PathLike[str], settings: SynthSettings) -> Path:
     SettingError, FileError
         `out` is no name of a file, or its folder does not exist.
     """
+    out = checked_out(out)
+    if settings.shards == 1:
+        return out
+    return out.with_name(shard_name(out.name, settings.shard, settings.shards))
+
+
+def checked_out(out: str | os.PathLike[str]) -> Path:
+    """`out` as a Path if it can be the name of a dataset file in a folder that is there."""
     out = Path(out)
     if not out.name:
         raise SettingError(f"out must be the name of a file, got {str(out)!r}")
@@ -99,9 +113,7 @@ def shard_path(out: str | os.PathLike[str], settings: SynthSettings) -> Path:
         raise SettingError(f"out must not end in {PART}, got {out.name}")
     if not out.absolute().parent.is_dir():
         raise FileError(f"{out}: cannot be written (no folder {out.parent})")
-    if settings.shards == 1:
-        return out
-    return out.with_name(shard_name(out.name, settings.shard, settings.shards))
+    return out
 
 
 def planned(path: Path, settings: SynthSettings, photos: Photos | None) -> PlannedFile:
@@ -111,7 +123,12 @@ def planned(path: Path, settings: SynthSettings, photos: Photos | None) -> Plann
 
 
 def begin(
-    path: Path, settings: SynthSettings, photos: Photos | None, *, overwrite: bool = False
+    path: Path,
+    settings: SynthSettings,
+    photos: Photos | None,
+    *,
+    overwrite: bool = False,
+    progress: bool = False,
 ) -> Writer | None:
     """`blurkit.store.open_writer` for the file of these settings."""
     file = planned(path, settings, photos)
@@ -123,6 +140,7 @@ def begin(
         start=file.start,
         count=file.count,
         overwrite=overwrite,
+        progress=progress,
     )
 
 

@@ -3,7 +3,7 @@
 import click
 
 from blurkit.cli.options import dataset_files
-from blurkit.errors import exit_codes
+from blurkit.errors import exit_codes, printable
 
 
 @click.command()
@@ -14,4 +14,4 @@ def info(files: tuple[str, ...]) -> None:
         from blurkit.show import describe
 
         for name, text in describe(files).items():
-            click.echo(f"{name:<16}{text}")
+            click.echo(printable(f"{name:<16}{text}"))

@@ -20,7 +20,7 @@ from blurkit.importers.plan import Plan, make_plan
 from blurkit.importers.settings import ImportSettings
 from blurkit.progress import bar
 from blurkit.store import PART, Writer, open_writer
-from blurkit.synth import thread_count
+from blurkit.synth import checked_out, thread_count
 
 BLOCK_BYTES = 2**24  # most that a thread cuts before it writes; the bytes do not depend on it
 FOLDERS = {
@@ -106,7 +106,9 @@ def import_pairs(
     >>> import_pairs("GOPRO_Large", settings, "gopro.h5").rows  # doctest: +SKIP
     16824
     """
-    folder, out, threads = Path(folder), _checked(out, report), thread_count(threads)
+    folder, out, threads = Path(folder), checked_out(out), thread_count(threads)
+    if report is not None and Path(report).absolute() == out.absolute():
+        raise SettingError(f"report must be another file than out, got {report}")
     with _opened(folder, settings) as found:
         usable, problems = look(found, settings.crop, threads, progress)
         _tell(folder, problems, bool(usable), strict, report)
@@ -127,6 +129,7 @@ def import_pairs(
             start=0,
             count=plan.count,
             overwrite=overwrite,
+            progress=progress,
         )
         if writer is None:
             log.info("%s is complete already, made from these images with these settings", out)
@@ -146,19 +149,6 @@ def _opened(folder: Path, settings: ImportSettings) -> Iterator[Found]:
             yield found
     else:
         yield FOLDERS[settings.source](folder, settings)
-
-
-def _checked(out: str | os.PathLike[str], report: str | os.PathLike[str] | None) -> Path:
-    out = Path(out)
-    if not out.name:
-        raise SettingError(f"out must be the name of a file, got {str(out)!r}")
-    if out.suffix == PART:
-        raise SettingError(f"out must not end in {PART}, got {out.name}")
-    if report is not None and Path(report).absolute() == out.absolute():
-        raise SettingError(f"report must be another file than out, got {report}")
-    if not out.absolute().parent.is_dir():
-        raise FileError(f"{out}: cannot be written (no folder {out.parent})")
-    return out
 
 
 def _tell(

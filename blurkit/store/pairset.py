@@ -73,7 +73,7 @@ class PairSet:
         facts = [layout.attributes for layout in layouts]
         _require_same_patch(layouts)
         _require_disjoint(layouts)
-        _warn_of_missing(layouts)
+        warn_of_missing(layouts)
         listed = [
             [about["settings"], about["seed"], about["start"], about["count"]] for about in facts
         ]
@@ -196,7 +196,7 @@ def _key(about: Mapping[str, Any], without: Iterable[str]) -> str:
     return json.dumps([settings, about["seed"]], sort_keys=True)
 
 
-def _warn_of_missing(layouts: Sequence[Layout]) -> None:
+def warn_of_missing(layouts: Sequence[Layout]) -> None:
     """Say which shards of the datasets are not among the files."""
     sharded: dict[str, list[Layout]] = {}
     for layout in layouts:

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from blurkit.store.disk import require_space
 from blurkit.store.layout import RowTypes, read_layout
 from blurkit.store.reader import PART
 from blurkit.store.structure import root_attributes
-from blurkit.store.writer import discard, require_same, require_space, row_bytes
+from blurkit.store.writer import discard, require_same, row_bytes
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,27 @@ class PlannedFile:
                 finished = there == self.path
                 return self.count if finished else int(np.count_nonzero(layout.map()["crc"]))
         return None
+
+
+def check_space(
+    out: str | os.PathLike[str], counts: Mapping[Path, int], types: RowTypes, overwrite: bool
+) -> None:
+    """FileError if there is no room for files that are not begun.
+
+    `open_writer` and `prepare` find out by themselves: this is for those who have long work to do
+    before.
+
+    Parameters
+    ----------
+    out : path that stands for all of them in a message, in their folder
+    counts : the files and their numbers of samples
+    types : row types from `row_types`
+    overwrite : True counts all files, and the room that those there give back
+    """
+    there = {path: [path, path.with_name(path.name + PART)] for path in counts}
+    new = [path for path in counts if overwrite or not any(old.exists() for old in there[path])]
+    old = [each for path in new for each in there[path]]
+    require_space(Path(out), row_bytes(types) * sum(counts[path] for path in new), *old)
 
 
 def prepare(

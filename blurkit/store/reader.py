@@ -1,7 +1,7 @@
 """Reading a dataset file: memory maps that open on first use, in whichever process asks."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import FileError
-from blurkit.store.layout import CHECK_ROWS, Layout, read_layout
+from blurkit.store.layout import Layout, read_layout
+from blurkit.store.metadata import metadata_faults
+from blurkit.store.seal import CHECK_ROWS
 
 PART = ".part"
 
@@ -23,7 +25,7 @@ class PairFile:
 
     Parameters
     ----------
-    path : path of a file that `blurkit synth` has finished
+    path : path of a file that `blurkit synth` or `blurkit import` has finished
 
     Attributes
     ----------
@@ -41,7 +43,7 @@ class PairFile:
     ------
     FileError
         "x.h5: no such file", "x.h5: not an HDF5 file",
-        "x.h5.part: not finished; run the blurkit synth command that made it again", and those of
+        "x.h5.part: not finished; run the blurkit command that made it again", and those of
         `blurkit.store.layout.read_layout`.
 
     Example
@@ -56,9 +58,7 @@ class PairFile:
         part = self.path.with_name(self.path.name + PART)
         if self.path.suffix == PART or (part.exists() and not self.path.exists()):
             name = self.path if self.path.suffix == PART else part
-            raise FileError(
-                f"{name}: not finished; run the blurkit synth command that made it again"
-            )
+            raise FileError(f"{name}: not finished; run the blurkit command that made it again")
         self._layout: Layout = read_layout(self.path)
         self.n: int = self._layout.count
         self.attributes: dict[str, Any] = self._layout.attributes
@@ -97,14 +97,22 @@ class PairFile:
         """The name of a row's sample: "sample 17" by the index of its settings."""
         return f"sample {self.start + row}"
 
-    def verify(self) -> Iterator[int]:
-        """Check every row against its CRC; yields the numbers of the rows that are damaged."""
+    def verify(self, done: Callable[[int], object] | None = None) -> Iterator[int]:
+        """Check every row against its CRC; yields the numbers of the rows that are damaged.
+
+        Parameters
+        ----------
+        done : told how many rows were checked since it was last called
+        """
         for first in range(0, self.n, CHECK_ROWS):
-            try:
-                damaged = self._layout.damaged(first, first + CHECK_ROWS)
-            except (OSError, ValueError) as error:
-                raise FileError(f"{self.path}: {error}") from error
+            damaged = self._layout.damaged(first, first + CHECK_ROWS)
             yield from (first + np.flatnonzero(damaged)).tolist()
+            if done:
+                done(len(damaged))
+
+    def metadata_faults(self) -> list[str]:
+        """Everything outside the rows that is not as blurkit writes it, in words."""
+        return metadata_faults(self._layout)
 
     def __len__(self) -> int:
         return self.n

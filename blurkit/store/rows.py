@@ -1,10 +1,11 @@
-"""Rows of many files read where they are: few files open at a time, nothing mapped.
+"""Rows of many files read where they are, through memory maps of a few of them at a time.
 
-A memory map keeps a descriptor, so maps of all shards of a large dataset would pass the limit of
-open files; and a mapped file that is cut short kills its reader, where a read is an error.
+A map keeps a descriptor: maps of all shards of a large dataset would pass the limit of open files.
 """
 
+import mmap
 import os
+import resource
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,15 +16,10 @@ import numpy as np
 from blurkit.errors import FileError
 from blurkit.store.layout import Layout, RowTypes, read_layout
 
-MOST_OPEN = 128  # files that a set keeps open; systems allow 256 or 1,024 a process
-AHEAD = 64  # rows that the disk is asked for at once (benchmarks/reading.py)
-
-
-def _advise(descriptor: int, at: int, size: int) -> None:
-    os.posix_fadvise(descriptor, at, size, os.POSIX_FADV_WILLNEED)
-
-
-ADVISE = _advise if hasattr(os, "posix_fadvise") else None  # macOS has none
+# files that a set keeps open: a quarter of what the system allows the process (ulimit -n)
+_ALLOWED = resource.getrlimit(resource.RLIMIT_NOFILE)[0]  # below 0: without a limit
+MOST_OPEN = 4096 if _ALLOWED < 0 else max(16, min(4096, _ALLOWED // 4))
+AHEAD = 64  # rows that the disk is asked for at once, before the first of them is waited for
 
 
 class Files:
@@ -58,15 +54,12 @@ class Files:
         return self._places[number]
 
     def open(self, number: int) -> "OpenFile":
-        """Open a file, if it is still the one whose structure was read."""
-        path, place = self.paths[number], self.place(number)
+        """Map a file, if it is still the one whose structure was read."""
         try:
-            file = OpenFile(path, place)
-            if _identity(os.fstat(file.descriptor)) != place.identity:
-                raise FileError(f"{path}: has been replaced since it was first read")
-        except OSError as error:
-            raise FileError(f"{path}: {error.strerror}") from error
-        return file
+            return OpenFile(self.paths[number], self.place(number))
+        except (OSError, ValueError) as error:  # gone, or empty
+            why = getattr(error, "strerror", None) or error
+            raise FileError(f"{self.paths[number]}: {why}") from error
 
     def all_rows(self) -> dict[str, "Rows"]:
         """The rows of each dataset; all share the files that are open."""
@@ -81,7 +74,7 @@ class Files:
             same = same and (name == "source" or layout.types[name] == kind)
         if not same:
             raise FileError(f"{layout.path}: has been replaced since it was first read")
-        return Place(layout)
+        return Place(layout, self.types)
 
 
 class Rows:
@@ -110,12 +103,14 @@ class Rows:
         row = which.__index__()
         return self.take([row + len(self) if row < 0 else row])[0]
 
-    def take(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        """These rows, in this order, each read from its own place.
+    def take(self, rows: Sequence[int] | np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """These rows, in this order, copied from their places.
 
         Parameters
         ----------
         rows : (k,) int, 0 <= row < n; repeats are allowed
+        out : (k, ...) of the dataset's dtype, C-contiguous, optional
+            Written and returned.
 
         Returns
         -------
@@ -125,6 +120,8 @@ class Rows:
         ------
         IndexError
             "row must be between 0 and 99, got 100"
+        ValueError
+            "out must be (3, 128, 128, 3) uint8 and contiguous, got (2, 128, 128, 3) uint8"
         FileError
             A file is gone, damaged or replaced.
         """
@@ -134,39 +131,32 @@ class Rows:
             raise IndexError(f"row must be between 0 and {len(self) - 1}, got {outside[0]}")
         numbers = np.searchsorted(self._files.edges, wanted, side="right") - 1
         places = wanted - self._files.edges[numbers]
-        found = np.empty((len(wanted), *self._kind.shape), self.dtype)
-        wanted_places = list(zip(numbers.tolist(), places.tolist(), strict=True))
+        shape = (len(wanted), *self._kind.shape)
+        found = np.empty(shape, self.dtype) if out is None else out
+        if found.shape != shape or found.dtype != self.dtype or not found.flags.c_contiguous:
+            raise ValueError(
+                f"out must be {shape} {self.dtype} and contiguous, got {found.shape} {found.dtype}"
+            )
         for first in range(0, len(found), AHEAD):
-            some = wanted_places[first : first + AHEAD]
-            self._read(found[first : first + AHEAD], some)
+            part = slice(first, first + AHEAD)
+            self._read(found[part], numbers[part], places[part])
         return found
 
-    def _read(self, found: np.ndarray, places: Sequence[tuple[int, int]]) -> None:
-        """Fill `found` from these places, (file, row in it); the disk is asked for all at once."""
-        name, size, preadv = self._name, self._kind.itemsize, os.preadv
-        files = [self._opened(number) for number, _ in places]
-        if name == "source":  # of which each file has its own length
-            for k, (file, (_, row)) in enumerate(zip(files, places, strict=True)):
-                text = bytearray(file.text_bytes)
-                file.read(name, row, memoryview(text))
-                found[k] = bytes(text)
-            return
-        starts = [
-            file.offsets[name] + row * size for file, (_, row) in zip(files, places, strict=True)
-        ]
-        if ADVISE is not None and len(files) > 1:
-            for file, at in zip(files, starts, strict=True):
-                ADVISE(file.descriptor, at, size)
-        target, end = found.reshape(-1).view(np.uint8).data, 0
-        for file, at in zip(files, starts, strict=True):
-            into = target[end : end + size]
-            end += size
-            try:
-                got = preadv(file.descriptor, (into,), at)
-            except OSError as error:
-                raise FileError(f"{file.path}: {error.strerror}") from error
-            if got != size:
-                file.read(name, (at - file.offsets[name]) // size, into)
+    def _read(self, found: np.ndarray, numbers: np.ndarray, places: np.ndarray) -> None:
+        """Fill `found` with the rows at these places in the files of these numbers."""
+        name = self._name
+        files = {number: self._opened(number) for number in set(numbers.tolist())}
+        listed = list(zip(numbers.tolist(), places.tolist(), strict=True))
+        for file in files.values():
+            file.check()
+        for number, row in listed:
+            files[number].ask(name, row)
+        if len(files) == 1 and name != "source":
+            ((_, file),) = files.items()
+            np.take(file.rows(name), places, axis=0, out=found, mode="clip")
+        else:
+            for k, (number, row) in enumerate(listed):
+                found[k] = files[number].rows(name)[row]
 
 
 class Place:
@@ -174,47 +164,57 @@ class Place:
 
     Attributes
     ----------
-    offsets : dict of dataset name to the byte where its first row begins
-    start : int, the index of the first sample
-    text_bytes : int, bytes of a row of /source
+    types, offsets : dict of dataset name to the type of a row, and to the byte where the first is
+    start, count : int, the index of the first sample, and their number
     identity : which file on the disk that was
     """
 
-    __slots__ = ("identity", "offsets", "start", "text_bytes")
+    __slots__ = ("count", "identity", "offsets", "start", "types")
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, types: RowTypes) -> None:
+        # most files of a set have the same types: one dict for all of them
+        self.types: RowTypes = types if types == layout.types else layout.types
         self.offsets: Mapping[str, int] = layout.offsets
         self.start: int = layout.attributes["start"]
-        self.text_bytes = layout.types["source"].itemsize if "source" in layout.types else 0
+        self.count = layout.count
         self.identity = _identity(layout.path.stat())
 
 
 class OpenFile:
-    """A descriptor that is closed when nobody holds it any more, in whichever thread."""
+    """One file's memory map, closed when nobody holds it any more, in whichever thread."""
 
-    __slots__ = ("descriptor", "offsets", "path", "text_bytes")
+    __slots__ = ("_map", "_path", "_place", "_rows")
 
     def __init__(self, path: Path, place: Place) -> None:
-        self.path, self.offsets, self.text_bytes = path, place.offsets, place.text_bytes
-        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-
-    def read(self, name: str, row: int, into: memoryview) -> None:
-        """Fill `into`, which is as long as a row, though the system may give less at a time."""
-        size = len(into)
-        at = self.offsets[name] + row * size
+        self._path, self._place = path, place
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            got = 0
-            while got < size:
-                more = os.preadv(self.descriptor, [into[got:]], at + got)
-                if not more:
-                    raise FileError(f"{self.path}: ends before its last row")
-                got += more
-        except OSError as error:
-            raise FileError(f"{self.path}: {error.strerror}") from error
+            if _identity(os.fstat(file)) != place.identity:
+                raise FileError(f"{path}: has been replaced since it was first read")
+            self._map = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
+        finally:
+            os.close(file)  # the map has its own
+        self._rows: dict[str, np.ndarray] = {}
 
-    def __del__(self) -> None:
-        if hasattr(self, "descriptor"):
-            os.close(self.descriptor)
+    def rows(self, name: str) -> np.ndarray:
+        """The rows of a dataset: (n, ...), read-only, in the map."""
+        if name not in self._rows:
+            kind, at = self._place.types[name], self._place.offsets[name]
+            shape = (self._place.count, *kind.shape)
+            self._rows[name] = np.ndarray(shape, kind.base, self._map, at)
+        return self._rows[name]
+
+    def check(self) -> None:
+        """FileError if the file was cut short meanwhile: to read on would end the process."""
+        if self._map.size() < len(self._map):
+            raise FileError(f"{self._path}: has been cut short since it was first read")
+
+    def ask(self, name: str, row: int) -> None:
+        """Have the disk fetch a row that is not in memory, without waiting for it."""
+        size = self._place.types[name].itemsize
+        at = self._place.offsets[name] + row * size
+        begin = at - at % mmap.PAGESIZE
+        self._map.madvise(mmap.MADV_WILLNEED, begin, at + size - begin)
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

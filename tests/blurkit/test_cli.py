@@ -103,6 +103,10 @@ def test_import_takes_real_pairs_and_names_what_it_skips():
     lines = dict(line.split(maxsplit=1) for line in blurkit("info", "real.h5").splitlines())
     assert (lines["import"], lines["crop"], lines["step"]) == ("pairs", "16", "16")
     assert blurkit("preview", "real.h5") == "preview.png: 4 of 4 pairs\n"
+    said = blurkit("verify", "real.h5", "--deep", "1", "--quiet", code=1)
+    assert said.endswith(
+        "real.h5: cannot be made again: its pairs were imported, not synthesised\n"
+    )
     said = blurkit(*REAL, "--crop", "16", "--quiet", "--strict", code=1)
     assert "not everything can be used; 1 without a partner: s/2.png" in said
 
@@ -265,7 +269,7 @@ def test_a_file_that_cannot_be_used_is_code_1(command, kind):
             return
         shutil.move(name, "bad.h5.part")
         name = "bad.h5.part"
-        message = "bad.h5.part: not finished; run the blurkit synth command that made it again"
+        message = "bad.h5.part: not finished; run the blurkit command that made it again"
     fails([command, name], 1, message)
 
 
@@ -298,15 +302,18 @@ def test_several_files_are_one_dataset(caplog):
     shutil.move(names[1], names[1] + ".part")
     said = blurkit("info", "blur-*")
     assert "1 not finished, 3 samples done in them" in said
-    blurkit("verify", "blur-*.h5")
-    assert caplog.messages[-1] == (
-        f"{names[0]}: 1 of the 3 shards of its dataset are missing: "
-        f"1 ({names[1]}.part is not finished)"
-    )
+    assert caplog.messages == []
+    for command in ("info", "verify"):
+        said = blurkit(command, "blur-*.h5")
+        missing = (
+            f"{names[0]}: 1 of the 3 shards of its dataset are missing: "
+            f"1 ({names[1]}.part is not finished)"
+        )
+        assert f"blurkit: {missing}\n" in said
     fails(
         ["verify", "*.part"],
         1,
-        f"{names[1]}.part: not finished; run the blurkit synth command that made it again",
+        f"{names[1]}.part: not finished; run the blurkit command that made it again",
     )
     fails(["verify", "other-*.h5"], 1, "no file matches other-*.h5")
 
@@ -323,7 +330,7 @@ def test_verify_goes_on_to_the_next_file():
         "blur-00000-of-00003.h5: 1 of 3 samples are damaged: 2",
         "blur-00001-of-00003.h5: all 3 samples are as they were written",
         "blur-00002-of-00003.h5: 1 of 3 samples are damaged: 0",
-        "Error: 2 of 3 files hold damaged samples",
+        "Error: 2 of 3 files are not as they were written",
     ]
 
 

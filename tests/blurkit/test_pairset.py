@@ -86,6 +86,16 @@ def test_a_row_is_the_callers_own(whole):
     assert pairs.sharp[3].any()
 
 
+def test_rows_are_read_into_the_array_that_is_given(sharded):
+    pairs = PairSet(sharded / "x-*.h5")
+    out = np.zeros((3, 16, 16, 3), np.uint8)
+    assert pairs.sharp.take([30, 2, 30], out) is out
+    np.testing.assert_array_equal(out, pairs.sharp.take([30, 2, 30]))
+    for wrong in (out[:2], out[:, ::-1], out.astype(np.int8)):
+        with pytest.raises(ValueError, match=r"^out must be \(3, 16, 16, 3\) uint8 and contiguous"):
+            pairs.sharp.take([30, 2, 30], wrong)
+
+
 @pytest.mark.parametrize("row", [40, -41])
 def test_rows_outside_are_an_index_error(sharded, row):
     pairs = PairSet(sharded / "x-*.h5")
@@ -270,8 +280,8 @@ def test_a_file_replaced_while_it_is_read_is_refused(folder, monkeypatch):
 def test_a_file_cut_short_while_it_is_read_is_an_error_and_no_crash(folder):
     pairs = PairSet(folder / "x-*.h5")
     everything(pairs)
-    os.truncate(folder / x(11), 9000)  # a memory map would end the process here
-    with pytest.raises(FileError, match=r"x-00011-of-00012\.h5: ends before its last row"):
+    os.truncate(folder / x(11), 9000)  # to read the map beyond it would end the process
+    with pytest.raises(FileError, match=r"x-00011-of-00012\.h5: has been cut short since"):
         everything(pairs)
 
 

@@ -3,15 +3,12 @@
 import hashlib
 import importlib
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from blurkit.camera import NUMBERS, Camera
 from blurkit.errors import FileError, SettingError
 from blurkit.images import read_image, write_image
 from blurkit.samples import sample, scan_photos
@@ -21,7 +18,6 @@ from blurkit.synth import synth
 from blurkit.trajectory import Walk
 
 SMALL = SynthSettings(n=12, patch=16, kernel=7, walk=Walk(steps=32, length=(2.0, 5.0)), seed=5)
-COMMAND = ["-m", "blurkit", "synth", "--n", "8000", "--patch", "64", "--kernel", "15", "--quiet"]
 module = importlib.import_module("blurkit.synth")  # the package shows the function by this name
 
 
@@ -101,7 +97,7 @@ def test_blurry_is_the_sharp_scene_under_the_stored_kernel(photos, tmp_path):
 
 def test_what_was_drawn_is_kept_within_its_ranges(finished):
     params = PairFile(finished).params
-    assert params.dtype.names == ("length", "jitter", "jerks", "shrink")
+    assert params.dtype.names == ("length", "jitter", "jerks", "shrink", *NUMBERS)
     assert (params["length"] >= 2).all()
     assert (params["length"] <= 5).all()
     assert len(set(params["length"].tolist())) == len(params)
@@ -111,8 +107,9 @@ def test_the_file_keeps_settings_but_neither_threads_nor_paths(photos, tmp_path)
     path = synth(tmp_path / "a.h5", small(images=str(photos)), threads=2, progress=False)
     kept = PairFile(path).settings
     assert kept.pop("images").startswith("3 photos, SHA-256 ")
-    names = {*SynthSettings.__dataclass_fields__, *Walk.__dataclass_fields__}
-    assert set(kept) == names - {"walk", "images"}
+    parts = (SynthSettings, Walk, Camera)
+    names = {name for part in parts for name in part.__dataclass_fields__}
+    assert set(kept) == names - {"walk", "camera", "images"}
     assert str(tmp_path).encode() not in path.read_bytes()
 
 
@@ -131,49 +128,6 @@ def sealed(part: Path) -> int:
         return int(np.count_nonzero(read_layout(part).map()["crc"]))
     except FileError:
         return 0
-
-
-def start(folder: Path) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, *COMMAND], cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-
-
-def stop_at(run: subprocess.Popen, part: Path, rows: int, how: signal.Signals) -> tuple[int, str]:
-    """Send the signal once `rows` rows are sealed; the exit code and what the run said."""
-    while run.poll() is None and sealed(part) < rows:
-        time.sleep(0.002)
-    run.send_signal(how)
-    said = b"".join(run.communicate()).decode()
-    return run.returncode, said
-
-
-@pytest.mark.compiled
-def test_kill_9_and_ctrl_c_at_any_moment_end_with_the_same_bytes(tmp_path):
-    start(tmp_path).communicate()
-    whole = digest(tmp_path / "blur.h5")
-    (tmp_path / "blur.h5").unlink()
-    part, kept = tmp_path / "blur.h5.part", [0]
-
-    run = start(tmp_path)
-    time.sleep(0.2)  # still importing
-    run.kill()
-    run.communicate()
-    for rows in (0, 1, 2000, 4000):
-        code, _ = stop_at(start(tmp_path), part, rows, signal.SIGKILL)
-        assert code == -signal.SIGKILL
-        kept.append(sealed(part))
-    assert kept == sorted(kept)
-    assert 4000 <= kept[-1] < 8000
-
-    code, said = stop_at(start(tmp_path), part, kept[-1] + 500, signal.SIGINT)
-    assert code == 130
-    assert f"keeping the {kept[-1]} of 8000 samples done before" in said
-    assert "stopped: blur.h5.part keeps what is done, the same command goes on" in said
-
-    assert start(tmp_path).communicate()[0].startswith(b"blur.h5: 8,000 pairs")
-    assert [p.name for p in tmp_path.iterdir()] == ["blur.h5"]
-    assert digest(tmp_path / "blur.h5") == whole
 
 
 def test_a_failing_thread_stops_the_run_and_keeps_what_is_done(photos, tmp_path, monkeypatch):
@@ -200,6 +154,24 @@ def test_the_same_call_again_does_nothing_and_says_so(finished, caplog):
     assert synth(finished, SMALL, progress=False) == finished
     assert os.stat(finished).st_mtime_ns == before
     assert caplog.messages == [f"{finished} is complete already, made with these settings"]
+
+
+@pytest.mark.parametrize("step", ["scan_photos", "sample", "fill_rows"])
+def test_ctrl_c_says_what_is_kept_whenever_it_comes(photos, tmp_path, monkeypatch, caplog, step):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    settings, out = small(images=str(photos)), tmp_path / "a.h5"
+    with monkeypatch.context() as patched:
+        patched.setattr(module, step, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            synth(out, settings, threads=1, progress=False)
+    said = f"stopped: {out}.part keeps what is done, the same command goes on"
+    if step == "scan_photos":
+        said = "stopped: nothing is done yet, the same command begins again"
+    assert caplog.messages == [said]
+    whole = synth(tmp_path / "b.h5", settings, progress=False)
+    assert digest(synth(out, settings, progress=False)) == digest(whole)
 
 
 def test_other_photos_on_the_same_name_are_refused(photos, tmp_path):
