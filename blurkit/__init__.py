@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from blurkit.camera import Camera
     from blurkit.draw import kernels, kernels_and_params
     from blurkit.families import BoracchiFoi, Defocus, Gaussian, Linear, Tremor
+    from blurkit.importers.settings import ImportSettings
+    from blurkit.importers.write import import_pairs
     from blurkit.kernel import random_walk_kernel, random_walk_kernels
     from blurkit.lens import defocus_kernel, gaussian_kernel
     from blurkit.mix import Mix
@@ -44,6 +46,7 @@ __all__ = [
     "Degrade",
     "FileError",
     "Gaussian",
+    "ImportSettings",
     "KernelGenerator",
     "Linear",
     "Mix",
@@ -61,6 +64,7 @@ __all__ = [
     "dead_leaves",
     "defocus_kernel",
     "gaussian_kernel",
+    "import_pairs",
     "kernels",
     "kernels_and_params",
     "linear_kernel",
@@ -81,6 +85,7 @@ _HOME = {
     "Defocus": "blurkit.families",
     "Degrade": "blurkit.online",
     "Gaussian": "blurkit.families",
+    "ImportSettings": "blurkit.importers.settings",
     "KernelGenerator": "blurkit.transforms",
     "Linear": "blurkit.families",
     "Mix": "blurkit.mix",
@@ -99,6 +104,7 @@ _HOME = {
     "kernels": "blurkit.draw",
     "kernels_and_params": "blurkit.draw",
     "linear_kernel": "blurkit.motion",
+    "import_pairs": "blurkit.importers.write",
     "random_walk_kernel": "blurkit.kernel",
     "random_walk_kernels": "blurkit.kernel",
     "random_walk_trajectory": "blurkit.trajectory",
