@@ -66,6 +66,31 @@ def test_a_kernel_is_its_trajectory_rasterised():
         assert shake.tobytes() == rasterise(tremor_trajectory(**options), 31, way).tobytes()
 
 
+@pytest.mark.compiled
+@pytest.mark.parametrize("expl", [0.01, 0.05])
+def test_walks_spread_as_those_of_a_plain_implementation(expl):
+    # the published recursion in complex numbers, 800 walks at once, with exact normals
+    n, steps, max_len, centripetal, big_shake, gaussian_shake = 800, 400, 60, 0.5, 0.1, 5
+    draw = np.random.default_rng(0)
+    unit = max_len / (steps - 1)
+    x = np.zeros((steps, n), complex)
+    v = unit * np.exp(2j * np.pi * draw.random(n))
+    for t in range(steps - 1):
+        turned = 2 * v * np.exp(1j * (np.pi + draw.random(n) - 0.5))
+        push = gaussian_shake * (draw.normal(size=n) + 1j * draw.normal(size=n))
+        dv = np.where(draw.random(n) < big_shake * expl, turned, 0)
+        v = v + dv + expl * (push - centripetal * x[t]) * unit
+        v *= unit / abs(v)
+        x[t + 1] = x[t] + v
+    theirs = np.sqrt(x.var(axis=0))
+    given = {"centripetal": centripetal, "big_shake": big_shake, "gaussian_shake": gaussian_shake}
+    options = {"steps": steps, "max_len": max_len, "expl": expl, **given, "seed": 3}
+    walks = np.stack([boracchi_foi_trajectory(**options, index=i) for i in range(n)])
+    ours = np.sqrt(walks.var(axis=1).sum(axis=1))
+    for part in (10, 50, 90):
+        assert np.percentile(ours, part) == pytest.approx(np.percentile(theirs, part), rel=0.07)
+
+
 def test_without_anxiety_the_walk_is_a_straight_line():
     walk = boracchi_foi_trajectory(steps=50, max_len=30, expl=0, seed=2)
     assert np.hypot(*(walk[-1] - walk[0])) == pytest.approx(30)
