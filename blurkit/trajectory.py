@@ -42,8 +42,8 @@ class Walk:
 
     Notes
     -----
-    One step is v <- inertia * v + jitter * g, x <- x + v, with g standard normal (a sum of eight
-    bytes, so |g| < 5); the first v is a unit vector in a random direction. The finished path is
+    One step is v <- inertia * v + jitter * g, x <- x + v, with g standard normal (a sum of four
+    bytes, so |g| < 3.5); the first v is a unit vector in a random direction. The finished path is
     scaled to its length and moved so that its mean over time is the origin. The model is that of
     Boracchi & Foi, "Modeling the performance of image restoration from motion blur" (IEEE TIP
     2012), with their pull towards the origin left out.
