@@ -8,6 +8,7 @@ from blurkit._version import __version__
 from blurkit.cli.info import info
 from blurkit.cli.kernels import kernels
 from blurkit.cli.preview import preview
+from blurkit.cli.realism import realism
 from blurkit.cli.synth import synth
 from blurkit.cli.verify import verify
 
@@ -28,5 +29,5 @@ def main() -> None:
     log.setLevel(logging.INFO)
 
 
-for command in (synth, kernels, info, preview, verify):
+for command in (synth, kernels, realism, info, preview, verify):
     main.add_command(command)
