@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from blurkit import matlab5
 from blurkit.errors import FileError
 
 NAMES = ("kernels", "kernel", "psfs", "psf", "k", "f")  # taken first, if there
 MAX_BYTES = 2**29  # all values together
 MAX_MATRICES = 100_000
 DEPTH = 4  # cells within cells
-_MATRIX, _COMPRESSED = 14, 15  # types of element in a file of version 5
 
 
 def read_matrices(path: str | os.PathLike[str], max_side: int = 2**16) -> list[np.ndarray]:
@@ -68,25 +68,15 @@ def _chosen(names: list[str]) -> list[str]:
 
 
 def _version_5(path: Path) -> Iterator[np.ndarray]:
-    from scipy.io import loadmat
-
-    _bound_elements(path)
-    variables = loadmat(path, chars_as_strings=False)
-    names = [name for name in variables if not name.startswith("__")]
-    for name in _chosen(names):
-        yield from _opened(path, variables[name], DEPTH)
-
-
-def _opened(path: Path, value: Any, depth: int) -> Iterator[np.ndarray]:
-    """The matrices in a variable as SciPy gives it."""
-    if not isinstance(value, np.ndarray):
-        return
-    if value.dtype == object:
-        _require(depth > 0, path, f"has cells within cells, more than {DEPTH} deep")
-        for cell in value.ravel("F"):
-            yield from _opened(path, cell, depth - 1)
-    elif value.dtype.kind in "biuf":
-        yield from _planes(value)
+    size = path.stat().st_size
+    _require(size <= MAX_BYTES, path, f"more than {MAX_BYTES:,} bytes of values")
+    try:
+        variables = matlab5.matrices(path.read_bytes(), MAX_BYTES, DEPTH)
+    except OverflowError as error:
+        raise FileError(f"{path}: {error}") from error
+    planes = {name: [p for a in arrays for p in _planes(a)] for name, arrays in variables.items()}
+    for name in _chosen([name for name, found in planes.items() if found]):
+        yield from planes[name]
 
 
 def _planes(value: np.ndarray) -> Iterator[np.ndarray]:
@@ -96,25 +86,6 @@ def _planes(value: np.ndarray) -> Iterator[np.ndarray]:
         yield value
 
 
-def _bound_elements(path: Path) -> None:
-    """Refuse what unpacks to more than MAX_BYTES: zlib can shrink a thousandfold."""
-    total = 0
-    with path.open("rb") as file:
-        order = "<" if file.read(128)[126:128] == b"IM" else ">"
-        while len(tag := file.read(8)) == 8:
-            kind, size = (int(n) for n in np.frombuffer(tag, f"{order}u4"))
-            _require(kind in (_MATRIX, _COMPRESSED), path, f"has an element of unknown type {kind}")
-            unpack = zlib.decompressobj() if kind == _COMPRESSED else None
-            while size and (data := file.read(min(size, 2**20))):
-                size -= len(data)
-                while data:
-                    piece = unpack.decompress(data, 2**22) if unpack else data
-                    total += len(piece)
-                    _require(total <= MAX_BYTES, path, f"more than {MAX_BYTES:,} bytes of values")
-                    data = unpack.unconsumed_tail if unpack else b""
-            _require(size == 0, path, "truncated or damaged (an element breaks off)")
-
-
 def _version_73(path: Path, max_side: int) -> Iterator[np.ndarray]:
     import h5py
 
@@ -122,9 +93,9 @@ def _version_73(path: Path, max_side: int) -> Iterator[np.ndarray]:
         plain = [
             name
             for name in file
-            if not name.startswith("#")
-            and isinstance(file.get(name, getlink=True), h5py.HardLink)
+            if isinstance(file.get(name, getlink=True), h5py.HardLink)
             and isinstance(file[name], h5py.Dataset)
+            and (_is_cell(file[name]) or _is_matrix(file[name]))
         ]
         queue = [(file[name], DEPTH) for name in reversed(_chosen(plain))]
         total = count = 0
@@ -133,22 +104,36 @@ def _version_73(path: Path, max_side: int) -> Iterator[np.ndarray]:
             plan, kind = data.id.get_create_plist(), data.dtype
             here = plan.get_layout() != h5py.h5d.VIRTUAL and not plan.get_external_count()
             _require(here, path, f"{data.name} lies outside the file, which is not followed")
-            if data.shape is None or "MATLAB_empty" in data.attrs or _is_text(data):
+            if not (_is_cell(data) or _is_matrix(data)):
                 continue
             total += math.prod(data.shape) * kind.itemsize
             count += 1
             _require(total <= MAX_BYTES, path, f"more than {MAX_BYTES:,} bytes of values")
-            if h5py.check_ref_dtype(kind) is h5py.Reference:
-                _require(depth > 0, path, f"has cells within cells, more than {DEPTH} deep")
+            if _is_cell(data):
+                _require(depth > 0, path, "cells within too many cells")
                 many = count + len(queue) + data.size > MAX_MATRICES
                 _require(not many, path, f"more than {MAX_MATRICES:,} matrices")
                 cells = [file[cell] for cell in data[()].ravel() if cell]
                 queue += [(c, depth - 1) for c in reversed(cells) if isinstance(c, h5py.Dataset)]
-            elif kind.kind in "biuf" and data.ndim in (2, 3) and min(data.shape[-2:]) > 1:
+            else:
                 rule = f"{data.name} must be at most {max_side} px a side"
                 fits = max(data.shape[-2:]) <= max_side
                 _require(fits, path, f"{rule}, got shape {data.shape[::-1]}")
                 yield from _planes(data[()].T)  # MATLAB stores columns first
+
+
+def _is_cell(data: Any) -> bool:
+    import h5py
+
+    empty = data.shape is None or "MATLAB_empty" in data.attrs
+    return not empty and h5py.check_ref_dtype(data.dtype) is h5py.Reference
+
+
+def _is_matrix(data: Any) -> bool:
+    """Real numbers, at least two rows and columns; MATLAB keeps the shape of an empty one there."""
+    empty = data.shape is None or "MATLAB_empty" in data.attrs or _is_text(data)
+    numbers = not empty and data.dtype.kind in "biuf"
+    return numbers and data.ndim in (2, 3) and min(data.shape[-2:]) > 1
 
 
 def _is_text(data: Any) -> bool:
