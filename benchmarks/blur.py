@@ -1,104 +1,203 @@
-"""Blur of one image by `blurkit.blur` against SciPy's FFT and OpenCV's filter2D, one core.
+"""`blurkit.blur` against SciPy, OpenCV, torch and kornia: python benchmarks/blur.py
 
-    python benchmarks/blur.py [--json FILE]
-
-Every method blurs the same image with the same random-walk kernels, in turn, in one run; medians
-of the times, and the ratio of blurkit to the fastest of the others. Then blurkit's two methods
-against each other over the number of taps: the rule of `method="auto"` (taps up to 300).
+RGB images, many kernels, one core; the ratio is against the fastest of the others. Every method
+returns the same number of pixels, and they agree within a grey level. uint8: arrays (H, W, 3) in
+and out. float32: each in the layout that it likes, so without conversions. Then the two methods of
+blurkit against each other over the number of taps, which gives the rule of `method="auto"`.
 """
 
-import argparse
-import json
-import os
-import statistics
-import time
-
-os.environ.update(OMP_NUM_THREADS="1")
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import cv2
 import numpy as np
+import torch
+from common import CORES, hardware, interleaved, rounded, save, use_cores
+from peers import kornia
+from scipy.fft import next_fast_len
 from scipy.signal import fftconvolve
 
-from blurkit import __version__, blur, dead_leaves, random_walk_kernels
+from blurkit import blur, dead_leaves, random_walk_kernels
 
-cv2.setNumThreads(1)
-ROUNDS, KERNELS, SIZE = 15, 8, 31
+SIDES = (128, 256, 1024)
+TAPS = (50, 100, 150, 200, 300)
 
 
-def by_scipy(image, kernel):
+def kernels():
+    """{name: kernels to take in turn}"""
+    rng = np.random.default_rng(0)
+    dense = {f"dense {k}": [rng.random((k, k), np.float32)] for k in (3, 5, 7, 9, 11, 15, 31)}
+    bell = np.exp(-(((np.arange(31) - 15) / 5) ** 2) / 2).astype(np.float32)
+    walks = list(random_walk_kernels(8, 31, seed=0))
+    every = {"random walk 31": walks, **dense, "Gaussian 31": [np.outer(bell, bell)]}
+    return {name: [kernel / kernel.sum() for kernel in some] for name, some in every.items()}
+
+
+def tensor(image):
+    """(H, W, 3) -> (1, 3, H, W) float32"""
+    return torch.from_numpy(image).permute(2, 0, 1)[None].to(torch.float32).contiguous()
+
+
+def finish(blurred, dtype):
+    """(1, 3, H, W) -> (H, W, 3) of the dtype"""
+    if dtype == np.uint8:
+        blurred = blurred.add_(0.5).clamp_(0, 255).to(torch.uint8)
+    return blurred[0].permute(1, 2, 0).contiguous().numpy()
+
+
+def torch_fft(image, kernel):
+    last = kernel.shape[0] - 1
+    height, width = image.shape[2:]
+    size = [next_fast_len(height, real=True), next_fast_len(width, real=True)]
+    spectrum = torch.fft.rfft2(image, size) * torch.fft.rfft2(kernel, size)
+    return torch.fft.irfft2(spectrum, size)[:, :, last:height, last:width]
+
+
+def kornia_direct(image, kernel):
+    return kornia.filters.filter2d(
+        image, kernel[None], padding="valid", behaviour="conv", border_type="constant"
+    )
+
+
+def kornia_fft(image, kernel):
+    return kornia.filters.fft_conv(
+        image, kernel[None], padding="valid", behaviour="conv", border_type="constant"
+    )
+
+
+TENSORS = {
+    "torch rfft2": torch_fft,
+    "kornia filter2d": kornia_direct,
+    "kornia fft_conv": kornia_fft,
+}
+
+
+def scipy_fft(image, kernel):
     blurred = fftconvolve(image.astype(np.float32), kernel[:, :, None], "valid", axes=(0, 1))
     return np.clip(blurred + 0.5, 0, 255).astype(np.uint8)
 
 
-def by_opencv(image, kernel):
+def scipy_planes(planes, kernel):
+    return fftconvolve(planes, kernel[None], "valid", axes=(1, 2))
+
+
+def opencv(inner, kernel):
+    return cv2.filter2D(inner, -1, kernel[::-1, ::-1], borderType=cv2.BORDER_REFLECT_101)
+
+
+def methods(image, kernel):
+    """{name: (function without arguments, function that gives its result as (H, W, 3))}"""
     half = len(kernel) // 2
-    return cv2.filter2D(image, -1, kernel[::-1, ::-1])[half:-half, half:-half]
+    inner = np.ascontiguousarray(image[half:-half, half:-half])  # as many pixels out as the others
+    dtype, taps = image.dtype, torch.from_numpy(kernel)
+    found = {"blurkit": (lambda: blur(image, kernel), lambda out: out)}
+    if dtype == np.uint8:
+        found["scipy fftconvolve"] = (lambda: scipy_fft(image, kernel), lambda out: out)
+    else:
+        planes = np.ascontiguousarray(np.moveaxis(image, 2, 0))
+        found["scipy fftconvolve"] = (
+            lambda: scipy_planes(planes, kernel),
+            lambda out: np.moveaxis(out, 0, 2),
+        )
+    found["cv2.filter2D"] = (lambda: opencv(inner, kernel), lambda out: out)
+    ready = tensor(image)
+    for name, function in TENSORS.items():
+        if dtype == np.uint8:
+            found[name] = (
+                lambda function=function: finish(function(tensor(image), taps), np.uint8),
+                lambda out: out,
+            )
+        else:
+            found[name] = (
+                lambda function=function: function(ready, taps),
+                lambda out: finish(out, np.float32),
+            )
+    return found
 
 
-def by_blurkit(image, kernel):
-    return blur(image, kernel)
+def compare(side, dtype, some, seconds):
+    """{method: median ms an image}, after a check that all results agree."""
+    image = dead_leaves(side + len(some[0]) - 1, seed=0)
+    level = 1
+    if dtype == np.float32:
+        image, level = image / np.float32(255), 1 / 255
+    each = [methods(image, kernel) for kernel in some]
+    half = len(some[0]) // 2
+    middle = slice(half, side - half)  # OpenCV saw another border
+    expected = each[0]["blurkit"][0]()[middle, middle].astype(np.float32)
+    for name, (run, show) in each[0].items():
+        off = np.abs(show(run())[middle, middle].astype(np.float32) - expected).max()
+        assert off <= level, f"{name} is off by {off / level} grey levels"
+    tasks = {name: lambda name=name: [one[name][0]() for one in each] for name in each[0]}
+    medians = interleaved(tasks, seconds=seconds, least=3)
+    return {name: 1e3 * time / len(some) for name, time in medians.items()}
 
 
-METHODS = {"blurkit": by_blurkit, "scipy fftconvolve": by_scipy, "cv2.filter2D": by_opencv}
+def with_ratio(medians):
+    peer = min((name for name in medians if name != "blurkit"), key=medians.__getitem__)
+    return {**medians, "fastest peer": peer, "ratio": medians[peer] / medians["blurkit"]}
 
 
-def measure(side):
-    image = dead_leaves(side + SIZE - 1, seed=0)
-    kernels = random_walk_kernels(KERNELS, SIZE, seed=0)
-    times = {name: [] for name in METHODS}
-    for name, method in METHODS.items():  # warm, and equal within a grey level
-        off = np.abs(method(image, kernels[0]).astype(int) - by_blurkit(image, kernels[0]))
-        assert off.max() <= 1, name
-    for _ in range(ROUNDS):
-        for kernel in kernels:
-            for name, method in METHODS.items():
-                start = time.perf_counter()
-                method(image, kernel)
-                times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(each) * 1e3 for name, each in times.items()}
+def all_cores(side, some):
+    """{method: ms an image} on all cores: one image a core, or one image on all, the faster."""
+    image = dead_leaves(side + len(some[0]) - 1, seed=0)
+    each = [methods(image, kernel) for kernel in some]
+    best = {}
+    with ThreadPoolExecutor(CORES) as pool:
+        for cores_a_call in (1, CORES):
+            use_cores(cores_a_call)
+            run = map if cores_a_call > 1 else pool.map
+            tasks = {
+                name: lambda name=name, run=run: list(run(lambda one: one[name][0](), each))
+                for name in each[0]
+            }
+            for name, time in interleaved(tasks, seconds=0.3).items():
+                best[name] = min(best.get(name, np.inf), 1e3 * time / len(some))
+    use_cores(1)
+    return best
 
 
-def methods_by_taps(side, counts=(100, 200, 300, 400, 500)):
-    """{taps: time by FFT / time by taps}: above 1 the taps are faster."""
-    image = dead_leaves(side + SIZE - 1, seed=0)
+def break_even(side):
+    """{taps: time by FFT / time by taps} of blurkit itself: above 1 the taps are faster."""
+    image = dead_leaves(side + 30, seed=0)
     ratios = {}
-    for count in counts:
-        kernel = np.zeros(SIZE * SIZE, np.float32)
-        kernel[np.random.default_rng(0).choice(SIZE * SIZE, count, replace=False)] = 1 / count
-        kernel = kernel.reshape(SIZE, SIZE)
-        times = {"taps": [], "fft": []}
-        for turn in range(ROUNDS + 1):
-            for method, measured in times.items():
-                start = time.perf_counter()
-                blur(image, kernel, method=method)
-                if turn:  # the first is warm-up
-                    measured.append(time.perf_counter() - start)
-        ratios[count] = statistics.median(times["fft"]) / statistics.median(times["taps"])
+    for count in TAPS:
+        kernel = np.zeros(31 * 31, np.float32)
+        kernel[np.random.default_rng(0).choice(31 * 31, count, replace=False)] = 1 / count
+        kernel = kernel.reshape(31, 31)
+        ways = {way: partial(blur, image, kernel, method=way) for way in ("taps", "fft")}
+        medians = interleaved(ways, seconds=0.2)
+        ratios[count] = medians["fft"] / medians["taps"]
     return ratios
 
 
+def show(key, row):
+    peer = row["fastest peer"]
+    times = f"blurkit {row['blurkit']:7.3f}  {peer:17s} {row[peer]:7.3f}"
+    print(f"{key:27s} {times}  ratio {row['ratio']:5.2f}", flush=True)
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", help="write the figures here")
-    arguments = parser.parse_args()
-    with open("/proc/cpuinfo", encoding="utf-8") as lines:
-        cpu = next(line.split(":")[1].strip() for line in lines if "model name" in line)
-    print(f"{cpu}, one core; {SIZE}x{SIZE} random-walk kernels, uint8 RGB, valid border")
-    results = {"cpu": cpu, "blurkit": __version__, "kernel": SIZE, "milliseconds": {}}
-    for side in (128, 256, 1024):
-        medians = measure(side)
-        best = min(time for name, time in medians.items() if name != "blurkit")
-        results["milliseconds"][side] = medians | {"ratio": best / medians["blurkit"]}
-        shown = "  ".join(f"{name} {time:.2f} ms" for name, time in medians.items())
-        print(f"{side:5d} px: {shown}  -> {best / medians['blurkit']:.1f}x the fastest other")
+    use_cores(1)
+    results = {"hardware": hardware("scipy", "opencv-python", "torch", "kornia"), "ms": {}}
+    print(f"{results['hardware']['cpu']}, one core; ms an image, RGB")
+    every = kernels()
+    for dtype, sides in ((np.uint8, SIDES), (np.float32, (256,))):
+        for side in sides:
+            for name, some in every.items():
+                row = with_ratio(compare(side, dtype, some, seconds=0.1))
+                key = f"{np.dtype(dtype).name} {side} {name}"
+                results["ms"][key] = rounded(row)
+                show(key, row)
+    row = with_ratio(all_cores(256, every["random walk 31"]))
+    results["ms_all_cores"] = {"uint8 256 random walk 31": rounded(row)}
+    show(f"{CORES} cores, 256, random walk", row)
     results["fft_time_over_taps_time"] = {}
-    for side in (128, 256, 1024):
-        ratios = results["fft_time_over_taps_time"][side] = methods_by_taps(side)
-        shown = "  ".join(f"{count} taps {ratio:.2f}" for count, ratio in ratios.items())
-        print(f"{side:5d} px, time by FFT over time by taps: {shown}")
-    if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            file.write(json.dumps(results, indent=2) + "\n")
+    for side in SIDES:
+        ratios = results["fft_time_over_taps_time"][side] = rounded(break_even(side), 3)
+        shown = "  ".join(f"{count}: {ratio:.2f}" for count, ratio in ratios.items())
+        print(f"{side:5d} px, time by FFT over time by taps, by number of taps: {shown}")
+    save("blur", results)
 
 
 if __name__ == "__main__":

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from blurkit.rasterise import rasterise
     from blurkit.scenes import dead_leaves
     from blurkit.settings import SynthSettings
-    from blurkit.store import PairFile
+    from blurkit.shards import synth_shards
+    from blurkit.store import PairFile, PairSet
     from blurkit.synth import synth
     from blurkit.trajectory import Walk, random_walk_trajectory
+    from blurkit.verify import verify
 
 __all__ = [
     "FileError",
     "PairFile",
+    "PairSet",
     "SettingError",
     "SynthSettings",
     "Walk",
@@ -35,10 +38,13 @@ __all__ = [
     "random_walk_trajectory",
     "rasterise",
     "synth",
+    "synth_shards",
+    "verify",
 ]
 
 _HOME = {
     "PairFile": "blurkit.store",
+    "PairSet": "blurkit.store",
     "SynthSettings": "blurkit.settings",
     "Walk": "blurkit.trajectory",
     "blur": "blurkit.blur",
@@ -48,6 +54,8 @@ _HOME = {
     "random_walk_trajectory": "blurkit.trajectory",
     "rasterise": "blurkit.rasterise",
     "synth": "blurkit.synth",
+    "synth_shards": "blurkit.shards",
+    "verify": "blurkit.verify",
 }
 
 

@@ -1,5 +1,7 @@
 """Blurring an image with a kernel: by the kernel's few non-zero taps, or by FFT."""
 
+import itertools
+
 import numpy as np
 
 from blurkit.errors import SettingError
@@ -7,7 +9,8 @@ from blurkit.errors import SettingError
 BORDERS = ("valid", "reflect")
 METHODS = ("auto", "taps", "fft")
 _DTYPES = ("uint8", "uint16", "float32", "float64")
-_TAPS_AT_MOST = 300  # above it the FFT is faster, see the notes of `blur`
+_FFT_TAPS = 140  # taps that cost as much as the FFT, a pixel; see the notes of `blur`
+_TILE = 288  # side of the FFT's tiles, px
 
 
 def blur(
@@ -46,9 +49,9 @@ def blur(
     Notes
     -----
     Sums are taken in float32, for float64 images in float64. Shift and add costs one
-    multiplication for each non-zero tap and pixel, the FFT the same for any kernel. They break
-    even between 250 and 400 taps, depending on the image's size (`benchmarks/blur.py`): "auto"
-    takes the taps up to 300.
+    multiplication for each non-zero tap and pixel returned, the FFT the same for any kernel, but
+    for each pixel it reads. "auto" takes the taps where taps x pixels returned <= 140 x pixels of
+    the image: `benchmarks/blur.py` measures where the two break even.
 
     Examples
     --------
@@ -85,7 +88,8 @@ def blur(
             f"got {height}x{width}"
         )
     if method == "auto":
-        method = "taps" if np.count_nonzero(taps) <= _TAPS_AT_MOST else "fft"
+        by_taps = np.count_nonzero(taps) * (height - size + 1) * (width - size + 1)
+        method = "taps" if by_taps <= _FFT_TAPS * height * width else "fft"
     blurred = (_by_taps if method == "taps" else _by_fft)(planes, taps)
     return blurred if image.ndim == 3 else blurred[:, :, 0]
 
@@ -95,29 +99,59 @@ def _by_taps(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     from blurkit._loops import taps
 
     height, width, channels = image.shape
-    work = np.float64 if image.dtype == np.float64 else np.float32
     rows, columns = height - len(kernel) + 1, width - len(kernel) + 1
     blurred = np.empty((rows, columns * channels), image.dtype)
     blur_into = taps.blur_integers if image.dtype.kind == "u" else taps.blur_floats
-    plane = image.astype(work, order="C").ravel()
-    kernel = kernel.astype(work, order="C")
-    blur_into(blurred, plane, width * channels, kernel, channels)
+    plane = np.ascontiguousarray(image).reshape(-1)
+    blur_into(blurred, plane, width * channels, kernel.astype(_work(image), order="C"), channels)
     return blurred.reshape(rows, columns, channels)
 
 
 def _by_fft(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Valid convolution of (H, W, C) by FFT."""
-    from scipy import fft
+    """Valid convolution of (H, W, C) by FFT, in tiles that fit the cache."""
+    import cv2
 
-    work = np.float64 if image.dtype == np.float64 else np.float32
-    last = len(kernel) - 1
-    # circular convolution as large as the image: only rows and columns before `last` wrap around
-    shape = [fft.next_fast_len(side, real=True) for side in image.shape[:2]]
-    planes = np.moveaxis(image, 2, 0).astype(work)
-    spectrum = fft.rfft2(planes, shape) * fft.rfft2(kernel.astype(work), shape)
-    full = fft.irfft2(spectrum, shape, overwrite_x=True)
-    blurred = np.moveaxis(full[:, last : image.shape[0], last : image.shape[1]], 0, 2)
-    if image.dtype.kind == "u":
-        top = np.iinfo(image.dtype).max
-        blurred = np.clip(np.floor(blurred + work(0.5)), 0, top)
-    return np.ascontiguousarray(blurred, image.dtype)
+    from blurkit._loops.spectra import multiply_packed
+
+    work, last = _work(image), len(kernel) - 1
+    rows, columns = image.shape[0] - last, image.shape[1] - last
+    down, right = _tile(rows, last), _tile(columns, last)
+    # circular convolution: only rows and columns before `last` wrap around
+    tile = np.zeros((_fast_side(down + last), _fast_side(right + last)), work)
+    tile[: last + 1, : last + 1] = kernel
+    response = cv2.dft(tile)
+    top = np.iinfo(image.dtype).max if image.dtype.kind == "u" else None
+    blurred = np.empty((image.shape[2], rows, columns), image.dtype)
+    planes = cv2.split(np.ascontiguousarray(image))
+    for y, x in itertools.product(range(0, rows, down), range(0, columns, right)):
+        for plane, out in zip(planes, blurred, strict=True):
+            part = plane[y : y + down + last, x : x + right + last]
+            height, width = part.shape
+            tile[:height, :width] = part  # what lies beyond it reaches only what wraps around
+            spectrum = cv2.dft(tile)
+            multiply_packed(spectrum, response)
+            full = cv2.dft(spectrum, dst=spectrum, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
+            found = full[last:height, last:width]
+            if top is not None:
+                found = found + work(0.5)
+                np.clip(found, 0, top, out=found)
+            out[y : y + down, x : x + right] = found
+    return cv2.merge(list(blurred)).reshape(rows, columns, -1)
+
+
+def _work(image: np.ndarray) -> type[np.floating]:
+    """In what the sums are taken."""
+    return np.float64 if image.dtype == np.float64 else np.float32
+
+
+def _tile(length: int, last: int) -> int:
+    """Pixels a tile gives along one side, all tiles about equal."""
+    most = max(_TILE, 4 * last) - last
+    return -(-length // -(-length // most))
+
+
+def _fast_side(side: int) -> int:
+    """The next even number with no prime factors but 2, 3 and 5."""
+    import cv2
+
+    return 2 * cv2.getOptimalDFTSize(-(-side // 2))

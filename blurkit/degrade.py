@@ -55,7 +55,6 @@ def degrade_patch(
 
     half = len(kernel) // 2
     rows, columns, channels = blurry.shape
-    plane = scene.astype(np.float32).ravel()
     flat = blurry.reshape(rows, columns * channels)
-    blur_integers(flat, plane, scene.shape[1] * channels, kernel, channels)
+    blur_integers(flat, scene.reshape(-1), scene.shape[1] * channels, kernel, channels)
     sharp[...] = scene[half : half + rows, half : half + columns]

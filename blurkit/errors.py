@@ -12,6 +12,13 @@ class FileError(Exception):
     """A file, photo or dataset cannot be used. The message names it and says why; exit code 1."""
 
 
+def printable(text: str) -> str:
+    """Text that may come out of a file, safe for a terminal: control characters are escaped."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+    )
+
+
 @contextmanager
 def exit_codes() -> Iterator[None]:
     """Turn the errors above, and the system's own on files, into click's messages and codes."""
@@ -20,9 +27,9 @@ def exit_codes() -> Iterator[None]:
     try:
         yield
     except SettingError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(printable(str(error))) from error
     except FileError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(printable(str(error))) from error
     except MemoryError as error:
         raise click.ClickException(f"not enough memory: {error}") from error
     except OSError as error:

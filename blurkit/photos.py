@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,10 @@ class Photos:
     group: int
     label: str
     _decoded: threading.local = field(default_factory=threading.local, compare=False, repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        folder = self.folder.absolute()  # for another process, which may stand elsewhere
+        return Photos, (folder, self.names, self.side, self.seed, self.group, self.label)
 
     def cut(self, scene: np.ndarray, index: int) -> tuple[str, int, int]:
         """Copy the scene of sample `index` from its photo.

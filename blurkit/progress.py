@@ -5,7 +5,14 @@ import sys
 from tqdm import tqdm
 
 
-def bar(total: int, desc: str, unit: str = "it", initial: int = 0, disable: bool = False) -> tqdm:
+def bar(
+    total: int,
+    desc: str,
+    unit: str = "it",
+    initial: int = 0,
+    disable: bool = False,
+    delay: float = 0,
+) -> tqdm:
     """Progress bar on stderr that shows rate and ETA.
 
     Parameters
@@ -16,6 +23,8 @@ def bar(total: int, desc: str, unit: str = "it", initial: int = 0, disable: bool
         What is being done, and the word for one unit.
     disable : bool
         True shows nothing.
+    delay : float, seconds
+        Work that is done sooner shows nothing.
     """
     return tqdm(
         total=total,
@@ -23,6 +32,7 @@ def bar(total: int, desc: str, unit: str = "it", initial: int = 0, disable: bool
         unit=unit,
         initial=initial,
         disable=disable,
+        delay=delay,
         mininterval=0.1 if sys.stderr.isatty() else 10.0,
         dynamic_ncols=True,
     )

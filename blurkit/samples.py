@@ -48,7 +48,7 @@ def sample(
     ----------
     settings : SynthSettings
     index : int >= 0
-        Row `index - settings.start` of the settings' file.
+        Row `index - settings.first` of the settings' file.
     photos : from `scan_photos(settings)`; None where scenes are generated
 
     Returns

@@ -1,7 +1,11 @@
 """The settings of a dataset; light to import, for the commands take their defaults from here."""
 
 import dataclasses
+import json
+import reprlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import index as as_integer
 from typing import Any
 
 from blurkit.errors import SettingError
@@ -25,8 +29,16 @@ class SynthSettings:
     interpolation : "nearest" or "linear"
         How the path becomes a kernel.
     seed, start : int
-        The file holds the samples start .. start + n - 1 of this seed.
+        The dataset holds the samples start .. start + n - 1 of this seed.
     images : folder of sharp photos, None for generated dead-leaves scenes
+    shard, shards : int, 0 <= shard < shards <= n
+        The file holds this one of so many nearly equal runs of the dataset's samples. All other
+        settings stay those of the whole dataset, and so do the samples' bytes.
+
+    Attributes
+    ----------
+    first, count : int
+        The file holds the samples first .. first + count - 1.
 
     Raises
     ------
@@ -42,8 +54,12 @@ class SynthSettings:
     seed: int = 0
     start: int = 0
     images: str | None = None
+    shard: int = 0
+    shards: int = 1
 
     def __post_init__(self) -> None:
+        for name in ("n", "patch", "kernel", "seed", "start", "shard", "shards"):
+            object.__setattr__(self, name, as_integer(getattr(self, name)))
         if self.n < 1:
             raise SettingError(f"n must be >= 1, got {self.n}")
         if not 16 <= self.patch <= 4096:
@@ -57,6 +73,18 @@ class SynthSettings:
         checked_seed(self.seed)
         checked_index(self.start, "start")
         checked_index(self.start + self.n, "start + n")
+        if not 0 <= self.shard < self.shards:
+            raise SettingError(f"shard must be i/K with 0 <= i < K, got {self.shard}/{self.shards}")
+        if self.shards > self.n:
+            raise SettingError(f"shards must be <= n ({self.n}), got {self.shards}")
+
+    @property
+    def first(self) -> int:
+        return self.start + self.shard * self.n // self.shards
+
+    @property
+    def count(self) -> int:
+        return self.start + (self.shard + 1) * self.n // self.shards - self.first
 
     @property
     def side(self) -> int:
@@ -67,3 +95,29 @@ class SynthSettings:
         """These settings as the file keeps them: flat, `images` being the photos' digest."""
         flat = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         return flat | dataclasses.asdict(flat.pop("walk")) | {"images": images}
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any], images: str | None = None) -> "SynthSettings":
+        """The settings that a file keeps, with the folder of photos that its digest stands for.
+
+        Raises
+        ------
+        SettingError
+            "settings must be exactly inertia, interpolation, ..., got photos", and where a value
+            breaks its rule or is not as `stored` writes it.
+        """
+        names = set(cls().stored(None))
+        if set(stored) != names:
+            rule = f"settings must be exactly {', '.join(sorted(names))}"
+            raise SettingError(f"{rule}, got {reprlib.repr(sorted(stored))}")
+        walk = {f.name: stored[f.name] for f in dataclasses.fields(Walk)}
+        own = {f.name: stored[f.name] for f in dataclasses.fields(cls) if f.name in names}
+        try:
+            made = cls(**own | {"walk": Walk(**walk), "images": images})
+            if json.loads(json.dumps(made.stored(stored["images"]))) == stored:
+                return made
+        except SettingError:
+            raise
+        except (TypeError, ValueError, OverflowError):  # lists of lists, text, endless numbers
+            pass
+        raise SettingError(f"settings must be as synth keeps them, got {reprlib.repr(stored)}")

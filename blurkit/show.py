@@ -1,13 +1,14 @@
-"""Pictures of kernels and of a dataset file's pairs."""
+"""Pictures of kernels and of a dataset's pairs, and what its files say of themselves."""
 
-import os
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from blurkit.errors import SettingError
 from blurkit.images import contact_sheet
-from blurkit.store import PART, PairFile, read_layout
+from blurkit.store import PART, AnyPath, PairFile, PairSet, expand, read_layout, warn_of_missing
+from blurkit.store.layout import Layout
 
 TILE = 96  # pixels that a kernel fills on a sheet, about
 STOPS = (0.0, 0.15, 0.6, 1.0)
@@ -43,14 +44,14 @@ def kernel_tile(kernel: np.ndarray, side: int) -> np.ndarray:
     return _enlarged(np.rint(tile).astype(np.uint8), max(1, side // len(kernel)))
 
 
-def pair_sheet(pairs: PairFile, count: int = 8) -> np.ndarray:
-    """Samples spread evenly over a file: sharp patch, kernel and blurry patch of each in a row.
+def pair_sheet(pairs: PairFile | PairSet, count: int = 8) -> np.ndarray:
+    """Samples spread evenly over a dataset: sharp patch, kernel and blurry patch of each in a row.
 
     Parameters
     ----------
-    pairs : PairFile
+    pairs : PairSet or PairFile
     count : int >= 1
-        Samples shown; fewer where the file has fewer.
+        Samples shown; fewer where the dataset has fewer.
 
     Returns
     -------
@@ -63,10 +64,10 @@ def pair_sheet(pairs: PairFile, count: int = 8) -> np.ndarray:
     return contact_sheet([_trio(pairs, row) for row in rows], 2, gap=16)
 
 
-def _trio(pairs: PairFile, row: int) -> np.ndarray:
+def _trio(pairs: PairFile | PairSet, row: int) -> np.ndarray:
     sharp = pairs.sharp[row]
     times = max(1, round(2 * TILE / max(sharp.shape)))
-    pictures, labels = [_enlarged(sharp, times)], [f"sample {pairs.start + row}: sharp"]
+    pictures, labels = [_enlarged(sharp, times)], [f"{pairs.label(row)}: sharp"]
     if pairs.kernel is not None:
         night = np.empty_like(pictures[0])
         night[:] = COLOURS[0]
@@ -80,30 +81,65 @@ def _trio(pairs: PairFile, row: int) -> np.ndarray:
     return contact_sheet(pictures, len(pictures), gap=4, labels=labels)
 
 
-def describe(path: str | os.PathLike[str]) -> dict[str, str]:
-    """What a dataset file says of itself, finished or not, as lines of text by their names.
+def describe(paths: AnyPath | Iterable[AnyPath]) -> dict[str, str]:
+    """What the files of a dataset say of themselves, finished or not, as lines of text by name.
+
+    Missing shards are named in a warning.
+
+    Parameters
+    ----------
+    paths : path, pattern such as "blur-*.h5", or several of them
 
     Raises
     ------
     FileError
-        Those of `blurkit.store.layout.read_layout`.
+        Those of `blurkit.store.layout.read_layout`, and "no file matches blur-*.h5".
     """
-    layout = read_layout(path)
-    about, unfinished = layout.attributes, Path(path).suffix == PART
-    done = int(np.count_nonzero(layout.map()["crc"]))
-    rows = {name: _in_words(kind) for name, kind in layout.types.items()}
-    settings = about["settings"]
+    layouts = [read_layout(path) for path in expand(paths)]
+    warn_of_missing(layouts)
+    size = sum(layout.path.stat().st_size for layout in layouts)
+    begun = [layout for layout in layouts if layout.path.suffix == PART]
+    done = sum(int(np.count_nonzero(layout.map()["crc"])) for layout in begun)
+    starts = [layout.attributes["start"] for layout in layouts]
+    about = [layout.attributes for layout in layouts]
+    settings = [_flat(each["settings"]) for each in about]
+    files = f"{layouts[0].path}, {size:,} bytes"
+    state = f"not finished, {done:,} samples done" if begun else "complete"
+    if len(layouts) > 1:
+        files = f"{len(layouts):,}, {layouts[0].path} to {layouts[-1].path}, {size:,} bytes"
+        state = f"{len(begun)} not finished, {done:,} samples done in them" if begun else "complete"
+    return {
+        "file" if len(layouts) == 1 else "files": files,
+        "state": state,
+        "samples": f"{sum(layout.count for layout in layouts):,}, from {min(starts)} on",
+        "seed": _several(each["seed"] for each in about),
+        "made by": _several(
+            f"blurkit {each['blurkit_version']}, format {each['format_version']}" for each in about
+        ),
+        **{f"/{name}": _rows(layouts, name) for name in layouts[0].types},
+        **{f"  {name}": _several(s.get(name) for s in settings) for name in settings[0]},
+    }
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings in words; a file that is its whole dataset needs no word on shards."""
     if "images" in settings and settings["images"] is None:
         settings = {**settings, "images": "none, scenes are generated"}
-    return {
-        "file": f"{path}, {Path(path).stat().st_size:,} bytes",
-        "state": f"not finished, {done:,} samples done" if unfinished else "complete",
-        "samples": f"{layout.count:,}, from {about['start']} on",
-        "seed": str(about["seed"]),
-        "made by": f"blurkit {about['blurkit_version']}, format {about['format_version']}",
-        **{f"/{name}": text for name, text in rows.items()},
-        **{f"  {name}": str(value) for name, value in settings.items()},
-    }
+    shard, shards = settings.get("shard"), settings.get("shards")
+    kept = {k: v for k, v in settings.items() if k not in ("shard", "shards")}
+    return kept | ({"shard": f"{shard}/{shards}"} if shards not in (None, 1) else {})
+
+
+def _rows(layouts: Sequence[Layout], name: str) -> str:
+    kinds = (layout.types.get(name) for layout in layouts)
+    return _several("absent" if kind is None else _in_words(kind) for kind in kinds)
+
+
+def _several(values: Iterable[object]) -> str:
+    """A value that all files share, or those that they have."""
+    distinct = list(dict.fromkeys(map(str, values)))
+    more = f", ... ({len(distinct)} in all)" if len(distinct) > 3 else ""
+    return "; ".join(distinct[:3]) + more
 
 
 def _in_words(kind: np.dtype) -> str:

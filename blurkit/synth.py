@@ -3,23 +3,24 @@
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import pairwise
 from pathlib import Path
-
-import numpy as np
+from typing import TypeVar
 
 from blurkit.errors import FileError, SettingError
 from blurkit.photos import Photos
 from blurkit.progress import bar
 from blurkit.samples import empty_rows, fill_rows, sample, sample_types, scan_photos
 from blurkit.settings import SynthSettings
-from blurkit.store import PART, Writer, open_writer
+from blurkit.store import PART, PlannedFile, Writer, check_space, open_writer, shard_name
 
 # most that a thread computes before it writes; the file's bytes do not depend on them
 BLOCK, BLOCK_BYTES = 64, 2**24
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 def synth(
@@ -35,7 +36,8 @@ def synth(
     Parameters
     ----------
     out : path
-        The file; while it is being made it is called `out` + ".part".
+        The file; while it is being made it is called `out` + ".part". Where the settings ask for
+        a shard, its number joins the name: shard 3 of 10 of blur.h5 is blur-00003-of-00010.h5.
     settings : SynthSettings
     threads : int >= 1, optional
         All processors by default. The file's bytes do not depend on it.
@@ -63,7 +65,39 @@ def synth(
     PosixPath('blur.h5')
     """
     settings = settings or SynthSettings()
-    threads = _threads(threads)
+    threads = thread_count(threads)
+    path = shard_path(out, settings)
+    try:
+        if settings.images is not None:  # looking at photos takes minutes, and a full disk shall
+            types = sample_types(settings, None)  # show at once
+            check_space(path, {path: settings.count}, types, overwrite)
+        photos = scan_photos(settings, threads, progress)
+        writer = begin(path, settings, photos, overwrite=overwrite, progress=progress)
+        if writer is None:
+            log.info("%s is complete already, made with these settings", path)
+            return path
+        with writer:
+            kept = rows_kept(writer, settings)
+            sample(settings, settings.first, photos)  # compiles the loops before the clock starts
+            with bar(settings.count, "Synthesising", "pair", kept, disable=not progress) as shown:
+                fill(writer, settings, photos, threads, shown.update)
+            return writer.finish()
+    except KeyboardInterrupt:
+        if path.with_name(path.name + PART).exists():
+            log.warning("stopped: %s.part keeps what is done, the same command goes on", path)
+        else:
+            log.warning("stopped: nothing is done yet, the same command begins again")
+        raise
+
+
+def shard_path(out: str | os.PathLike[str], settings: SynthSettings) -> Path:
+    """The file's path: `out`, or for one of several shards blur-00003-of-00010.h5 beside it.
+
+    Raises
+    ------
+    SettingError, FileError
+        `out` is no name of a file, or its folder does not exist.
+    """
     out = Path(out)
     if not out.name:
         raise SettingError(f"out must be the name of a file, got {str(out)!r}")
@@ -71,58 +105,78 @@ def synth(
         raise SettingError(f"out must not end in {PART}, got {out.name}")
     if not out.absolute().parent.is_dir():
         raise FileError(f"{out}: cannot be written (no folder {out.parent})")
-    photos = scan_photos(settings, threads, progress)
-    types = sample_types(settings, photos)
-    writer = open_writer(
-        out,
-        types,
-        settings=settings.stored(photos.label if photos else None),
-        seed=settings.seed,
-        start=settings.start,
-        count=settings.n,
-        overwrite=overwrite,
-    )
-    if writer is None:
-        log.info("%s is complete already, made with these settings", out)
+    if settings.shards == 1:
         return out
-    with writer:
-        kept = settings.n - int(writer.missing.sum())
-        if kept:
-            log.info("%s: keeping the %d of %d samples done before", out, kept, settings.n)
-        try:
-            sample(settings, settings.start, photos)  # compiles the loops before the clock starts
-            with bar(settings.n, "Synthesising", "pair", kept, disable=not progress) as shown:
-                _fill(writer, settings, photos, types, threads, shown.update)
-        except KeyboardInterrupt:
-            log.warning("stopped: %s.part keeps what is done, the same command goes on", out)
-            raise
-        return writer.finish()
+    return out.with_name(shard_name(out.name, settings.shard, settings.shards))
 
 
-def _fill(
+def planned(path: Path, settings: SynthSettings, photos: Photos | None) -> PlannedFile:
+    """The file of these settings."""
+    stored = settings.stored(photos.label if photos else None)
+    return PlannedFile(path, stored, settings.seed, settings.first, settings.count)
+
+
+def begin(
+    path: Path,
+    settings: SynthSettings,
+    photos: Photos | None,
+    *,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> Writer | None:
+    """`blurkit.store.open_writer` for the file of these settings."""
+    file = planned(path, settings, photos)
+    return open_writer(
+        path,
+        sample_types(settings, photos),
+        settings=file.settings,
+        seed=file.seed,
+        start=file.start,
+        count=file.count,
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+def rows_kept(writer: Writer, settings: SynthSettings) -> int:
+    """How many rows an earlier run has left; said aloud if there are any."""
+    kept = settings.count - int(writer.missing.sum())
+    if kept:
+        text = "%s: keeping the %d of %d samples done before"
+        log.info(text, writer.path, kept, settings.count)
+    return kept
+
+
+def fill(
     writer: Writer,
     settings: SynthSettings,
     photos: Photos | None,
-    types: Mapping[str, np.dtype],
     threads: int,
     done: Callable[[int], object],
 ) -> None:
-    """Compute and write the missing blocks in threads; each has one block in memory."""
-    block = min(BLOCK, settings.n, max(1, BLOCK_BYTES // sum(t.itemsize for t in types.values())))
+    """Compute and write the missing blocks in threads; each has one block in memory.
+
+    `done(rows)` is called after each block, by one thread at a time.
+    """
+    types = sample_types(settings, photos)
+    block = min(
+        BLOCK, settings.count, max(1, BLOCK_BYTES // sum(t.itemsize for t in types.values()))
+    )
     if photos:  # the samples of a photo stay in one block, if a block has room for them
         block = block // photos.group * photos.group or block
-    firsts = [f for f in range(0, settings.n, block) if writer.missing[f : f + block].any()]
-    queue, stop, lock = iter(firsts), threading.Event(), threading.Lock()
+    # blocks begin at multiples of their size, as the groups of samples that share a photo do
+    edges = [0, *range(block - settings.first % block, settings.count, block), settings.count]
+    blocks = [(a, b) for a, b in pairwise(edges) if writer.missing[a:b].any()]
+    queue, stop, lock = iter(blocks), threading.Event(), threading.Lock()
 
     def work() -> None:
         rows = empty_rows(types, block)
-        for first in _taken(queue, stop):
-            missing = writer.missing[first : first + block]
-            part = {name: data[: len(missing)] for name, data in rows.items()}
-            fill_rows(part, settings, photos, settings.start + first)
+        for first, end in _taken(queue, stop):
+            part = {name: data[: end - first] for name, data in rows.items()}
+            fill_rows(part, settings, photos, settings.first + first)
             writer.write(first, part)
             with lock:
-                done(int(missing.sum()))
+                done(int(writer.missing[first:end].sum()))
 
     with ThreadPoolExecutor(threads) as pool:
         try:
@@ -132,12 +186,13 @@ def _fill(
             stop.set()
 
 
-def _taken(queue: Iterator[int], stop: threading.Event) -> Iterator[int]:
-    while not stop.is_set() and (first := next(queue, None)) is not None:
-        yield first
+def _taken(queue: Iterator[T], stop: threading.Event) -> Iterator[T]:
+    while not stop.is_set() and (item := next(queue, None)) is not None:
+        yield item
 
 
-def _threads(threads: int | None) -> int:
+def thread_count(threads: int | None) -> int:
+    """The number asked for, or that of the processors that this process may use."""
     if threads is None:
         usable = getattr(os, "sched_getaffinity", None)  # a container may lend us only some
         return len(usable(0)) if usable else os.cpu_count() or 1

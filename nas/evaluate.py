@@ -20,12 +20,12 @@ from blurkit.progress import bar
 
 from .checkpoint import load_model, write_text
 from .compare import busiest, plot_comparison
-from .data import spread
+from .data import Data, open_data, spread
 from .device import hardware, pick
 from .latency import SIDE, latency, macs, parameters
 from .metrics import psnr, ssim
-from .options import check, for_device, options, setting
-from .pairs import Image, ImagePairs, pairs_of_file, pairs_of_folder
+from .options import DATASET, check, for_device, options, setting
+from .pairs import Image, ImagePairs, data_name, pairs_of_data, pairs_of_folder
 from .restore import check_tile, restore
 from .table import Row, Score, document, table
 
@@ -55,7 +55,7 @@ class EvaluateSettings:
 def evaluate(
     models: Sequence[AnyPath],
     *,
-    data: AnyPath | None = None,
+    data: Data | None = None,
     pairs: AnyPath | None = None,
     settings: EvaluateSettings | None = None,
     device: str = "auto",
@@ -68,7 +68,7 @@ def evaluate(
     Parameters
     ----------
     models : paths of model.safetensors files, or of the folders that hold them
-    data : a dataset file; or else
+    data : a dataset file, a pattern such as "blur-*.h5", several of them, or a PairSet; or else
     pairs : a folder that holds blur/ and sharp/, or input/ and target/ (see `nas.pairs`)
     settings : EvaluateSettings, the defaults for the device if None
     device : "auto", "cpu", "cuda" or "cuda:N"
@@ -93,14 +93,15 @@ def evaluate(
     settings = settings or for_device(EvaluateSettings, where, {})
     networks = _load(models, where)
     inputs = [Path(p, "model.safetensors") if Path(p).is_dir() else Path(p) for p in models]
-    for used in (*inputs, Path(data or "")):
+    stored = None if data is None else open_data(data)
+    for used in (*inputs, *(stored.paths if stored else ())):
         if json_file and Path(json_file).exists() and used.samefile(json_file):
             raise SettingError(f"json must not be a file that is read, got {json_file}")
     for folder in (out, json_file and Path(json_file).parent):
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
-    if data is not None:
-        source = pairs_of_file(data)
+    if stored is not None:
+        source = pairs_of_data(stored)
     else:
         source = pairs_of_folder(pairs or "", progress=progress)
 
@@ -205,7 +206,10 @@ def _report(rows: Sequence[Row], source: str, device: torch.device) -> str:
     type=click.Path(exists=True, path_type=Path),
 )
 @click.option(
-    "--data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A dataset file."
+    "--data",
+    type=DATASET,
+    multiple=True,
+    help='A dataset file or a pattern such as "test-*.h5"; may be given several times.',
 )
 @click.option(
     "--pairs",
@@ -227,7 +231,7 @@ def _report(rows: Sequence[Row], source: str, device: torch.device) -> str:
 @options(EvaluateSettings)
 def main(
     models: tuple[Path, ...],
-    data: Path | None,
+    data: tuple[str, ...],
     pairs: Path | None,
     json_file: Path | None,
     out: Path | None,
@@ -241,18 +245,18 @@ def main(
     """
     with exit_codes():
         settings = for_device(EvaluateSettings, pick(device), given)
+        stored = open_data(data) if data else None
         rows = evaluate(
             models,
-            data=data,
+            data=stored,
             pairs=pairs,
             settings=settings,
             device=device,
             json_file=json_file,
             out=out,
         )
-        source = data or pairs
-        assert source is not None
-        click.echo(_report(rows, source.resolve().name, pick(device)))
+        source = data_name(stored) if stored else Path(pairs or "").resolve().name
+        click.echo(_report(rows, source, pick(device)))
         if out:
             pictures = f"   pictures: {out / 'compare.png'}" if settings.rows else ""
             click.echo(f"table: {out / 'table.md'}{pictures}")

@@ -2,6 +2,7 @@
 
 import json
 import random
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ SPACE = "unet9-1"  # renamed whenever cells, slots or the meaning of an operatio
 
 CELLS = ("enc1", "enc2", "enc3", "enc4", "middle", "dec4", "dec3", "dec2", "dec1")
 SLOTS = 3
+LONGEST = 2**16  # bytes of a file; a genotype has about 1,000
 OPERATION_NAMES = (
     "zero",
     "conv3",
@@ -52,17 +54,17 @@ class Genotype:
 
     def __post_init__(self) -> None:
         if not isinstance(self.cells, Mapping) or set(self.cells) != set(CELLS):
-            got = ", ".join(map(str, self.cells)) if isinstance(self.cells, Mapping) else self.cells
-            raise SettingError(f"cells must be exactly {', '.join(CELLS)}, got {got}")
+            got = list(self.cells) if isinstance(self.cells, Mapping) else self.cells
+            raise SettingError(f"cells must be exactly {', '.join(CELLS)}, got {_short(got)}")
         for cell in CELLS:
             slots = self.cells[cell]
             if not isinstance(slots, list | tuple) or len(slots) != SLOTS:
-                raise SettingError(f"cell {cell} must have {SLOTS} operations, got {slots!r}")
+                raise SettingError(f"cell {cell} must have {SLOTS} operations, got {_short(slots)}")
             for i, name in enumerate(slots, start=1):
                 if name not in OPERATION_NAMES:
                     raise SettingError(
                         f"cell {cell}, slot {i}: operation must be one of "
-                        f"{', '.join(OPERATION_NAMES)}, got {name!r}"
+                        f"{', '.join(OPERATION_NAMES)}, got {_short(name)}"
                     )
         object.__setattr__(self, "cells", {cell: tuple(self.cells[cell]) for cell in CELLS})
 
@@ -96,11 +98,11 @@ class Genotype:
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise SettingError(f'not a genotype: "format" must be "{FORMAT}"')
         version = document.get("format_version")
-        if version != FORMAT_VERSION:
-            raise SettingError(f"format_version must be {FORMAT_VERSION}, got {version!r}")
+        if type(version) is not int or version != FORMAT_VERSION:
+            raise SettingError(f"format_version must be {FORMAT_VERSION}, got {_short(version)}")
         space = document.get("space")
         if space != SPACE:
-            raise SettingError(f'space must be "{SPACE}", got {space!r}: another nas made it')
+            raise SettingError(f'space must be "{SPACE}", got {_short(space)}: another nas made it')
         return cls(document.get("cells"))  # type: ignore[arg-type]
 
     def to_json(self) -> str:
@@ -109,13 +111,43 @@ class Genotype:
 
     @classmethod
     def load(cls, path: str | Path) -> "Genotype":
-        """Read a genotype file; FileError names the file and what is wrong with it."""
+        """Read a genotype file.
+
+        Raises
+        ------
+        FileError
+            "g.json: cannot be read (No such file or directory)", "g.json: not a file",
+            "g.json: not a genotype: longer than 65536 bytes", "... not a text file",
+            "... not JSON (...)", "... cells stands there twice", and the SettingErrors of
+            `Genotype`, with the file's name in front.
+        """
         try:
-            text = Path(path).read_text(encoding="utf-8")
-            return cls.from_dict(json.loads(text))
+            if Path(path).exists() and not Path(path).is_file():  # a pipe would keep us waiting
+                raise FileError(f"{path}: not a file")
+            with open(path, "rb") as file:
+                text = file.read(LONGEST + 1)
+            if len(text) > LONGEST:
+                raise FileError(f"{path}: not a genotype: longer than {LONGEST} bytes")
+            return cls.from_dict(json.loads(text.decode(), object_pairs_hook=_once))
+        except OSError as error:
+            raise FileError(f"{path}: cannot be read ({error.strerror})") from error
         except UnicodeDecodeError as error:
             raise FileError(f"{path}: not a genotype: not a text file") from error
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise FileError(f"{path}: not a genotype: not JSON ({error})") from error
         except SettingError as error:
             raise FileError(f"{path}: {error}") from error
+        except (ValueError, RecursionError) as error:  # also for numbers of too many digits
+            raise FileError(f"{path}: not a genotype: not JSON ({error})") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, whose names must differ: readers disagree on which of two counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
+        raise SettingError(f"not a genotype: {_short(twice)} stands there twice")
+    return found
+
+
+def _short(value: Any) -> str:
+    """A value for a message, whatever its size or depth."""
+    return reprlib.repr(value)

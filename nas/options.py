@@ -13,8 +13,19 @@ import click
 import torch
 
 from blurkit.errors import SettingError
+from blurkit.store import is_pattern
 
 T = TypeVar("T")
+
+
+class _Dataset(click.Path):
+    """A dataset file that exists, or a pattern such as "blur-*.h5" for PairSet to expand."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        return value if is_pattern(value) else super().convert(value, param, ctx)
+
+
+DATASET = _Dataset(exists=True, dir_okay=False)
 
 
 def setting(

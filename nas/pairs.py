@@ -1,4 +1,4 @@
-"""Blurry/sharp pairs to score a network on: of a dataset file, or of a folder of photos."""
+"""Blurry/sharp pairs to score a network on: of a dataset, or of a folder of photos."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from blurkit.errors import FileError
 from blurkit.images import find_images, read_image
 from blurkit.progress import bar
-from blurkit.store import PairFile
+from blurkit.store import PairSet
 
+from .data import Data, open_data
 from .metrics import SSIM_WINDOW
 
 Image = NDArray[np.uint8]
@@ -39,15 +40,21 @@ class ImagePairs:
     read: Callable[[int], tuple[Image, Image]]
 
 
-def pairs_of_file(path: str | os.PathLike[str]) -> ImagePairs:
-    """The pairs of a dataset file; FileError if it cannot be used."""
-    file = PairFile(path)
-    _check_size(Path(path).name, *file.sharp.shape[1:3])
+def pairs_of_data(data: Data) -> ImagePairs:
+    """The pairs of a dataset in one file or in several; FileError if they cannot be used."""
+    pairs = open_data(data)
+    _check_size(pairs.paths[0].name, *pairs.sharp.shape[1:3])
     return ImagePairs(
-        Path(path).resolve().name,
-        tuple(f"sample {file.start + i}" for i in range(file.n)),
-        lambda i: (np.asarray(file.blurry[i]), np.asarray(file.sharp[i])),
+        data_name(pairs),
+        tuple(pairs.label(row) for row in range(pairs.n)),
+        lambda row: (pairs.blurry[row], pairs.sharp[row]),
     )
+
+
+def data_name(pairs: PairSet) -> str:
+    """What a table calls a dataset: "test.h5", or "test-00000-of-00003.h5 and 2 more"."""
+    more = f" and {len(pairs.paths) - 1} more" if len(pairs.paths) > 1 else ""
+    return pairs.paths[0].resolve().name + more
 
 
 def pairs_of_folder(folder: str | os.PathLike[str], *, progress: bool = False) -> ImagePairs:

@@ -21,12 +21,12 @@ from blurkit.progress import bar
 from . import show
 from .cell import STRIDE
 from .checkpoint import save_model
-from .data import Batches, Pairs, fit_crop, split
+from .data import Batches, Data, fit_crop, open_data, split
 from .device import hardware, pick
 from .genotype import Genotype
 from .loss import psnr, psnr_loss
 from .network import BUILT_IN, WIDEST, build
-from .options import check, for_device, options, setting
+from .options import DATASET, check, for_device, options, setting
 from .run import Run, talk
 
 log = logging.getLogger("nas")
@@ -77,7 +77,7 @@ class Trainer:
     """A network, its optimiser and its batches."""
 
     def __init__(
-        self, arch: str | dict[str, Any], data: Path, s: RetrainSettings, device: torch.device
+        self, arch: str | dict[str, Any], data: Data, s: RetrainSettings, device: torch.device
     ) -> None:
         self.settings, self.device = s, device
         torch.manual_seed(s.seed)
@@ -123,7 +123,7 @@ class Trainer:
 
 def retrain(
     arch: str | dict[str, Any],
-    data: str | Path,
+    data: Data,
     out: str | Path,
     settings: RetrainSettings | None = None,
     *,
@@ -137,7 +137,7 @@ def retrain(
     Parameters
     ----------
     arch : name of a built-in network, or a genotype as a dict (`Genotype.to_dict`)
-    data : path of a dataset file
+    data : path of a dataset file, a pattern such as "blur-*.h5", several of them, or a PairSet
     out : folder for model.safetensors, log.jsonl, training.png, tensorboard/, settings.json
     settings : RetrainSettings, the defaults for the device if None
     name : what tables call the network; the built-in name or "searched" if None
@@ -157,10 +157,10 @@ def retrain(
         the data cannot be read, the folder cannot be written or holds a run with other settings,
         or a loss is not finite
     """
-    where, folder = pick(device), Path(out)
+    where, folder, pairs = pick(device), Path(out), open_data(data)
     s = settings or for_device(RetrainSettings, where, {})
-    trainer = Trainer(arch, Path(data), s, where)  # refuses bad settings before the folder
-    facts = {**dataclasses.asdict(s), "arch": arch, "data": Pairs(data).identity()}
+    trainer = Trainer(arch, pairs, s, where)  # refuses bad settings before the folder
+    facts = {**dataclasses.asdict(s), "arch": arch, "data": pairs.identity}
     run = Run(folder, facts, "model.safetensors", overwrite)
     if run.finished:
         log.info("%s is complete; --overwrite trains again", folder)
@@ -199,7 +199,7 @@ def retrain(
 
 @click.command()
 @click.argument("arch")
-@click.argument("data", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("data", nargs=-1, required=True, metavar="DATA...", type=DATASET)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to fill.")
 @click.option("--name", help="What tables call it.  [default: the built-in name or 'searched']")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
@@ -207,7 +207,7 @@ def retrain(
 @options(RetrainSettings)
 def main(
     arch: str,
-    data: Path,
+    data: tuple[str, ...],
     out: Path,
     name: str | None,
     device: str,

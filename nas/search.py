@@ -19,10 +19,10 @@ from blurkit.progress import bar
 
 from . import show
 from .checkpoint import write_text
-from .data import Pairs
+from .data import Data, open_data
 from .device import hardware, pick
 from .genotype import CELLS, Genotype
-from .options import for_device, options
+from .options import DATASET, for_device, options
 from .run import Run, minutes, talk
 from .searcher import Searcher, SearchSettings
 
@@ -43,7 +43,7 @@ def _plan(searcher: Searcher, done: int) -> str:
 
 
 def search(
-    data: str | Path,
+    data: Data,
     out: str | Path = "search",
     settings: SearchSettings | None = None,
     *,
@@ -51,11 +51,11 @@ def search(
     overwrite: bool = False,
     progress: bool = True,
 ) -> Genotype:
-    """Search on the pairs of a dataset file; the same call goes on after an interruption.
+    """Search on the pairs of a dataset; the same call goes on after an interruption.
 
     Parameters
     ----------
-    data : path of a dataset file
+    data : path of a dataset file, a pattern such as "blur-*.h5", several of them, or a PairSet
     out : folder for genotype.json, search.png (curves), alphas.png, cells.png, log.jsonl,
         tensorboard/, settings.json
     settings : SearchSettings, the defaults for the device if None
@@ -75,10 +75,10 @@ def search(
         the data cannot be read, the folder cannot be written or holds a run with other settings,
         or a loss is not finite
     """
-    where, folder = pick(device), Path(out)
+    where, folder, pairs = pick(device), Path(out), open_data(data)
     settings = settings or for_device(SearchSettings, where, {})
-    searcher = Searcher(Path(data), settings, where)  # refuses bad settings before the folder
-    facts = {**dataclasses.asdict(settings), "data": Pairs(data).identity()}
+    searcher = Searcher(pairs, settings, where)  # refuses bad settings before the folder
+    facts = {**dataclasses.asdict(settings), "data": pairs.identity}
     run = Run(folder, facts, "genotype.json", overwrite)
     if run.finished:
         log.info("%s is complete; --overwrite searches again", folder)
@@ -107,13 +107,13 @@ def search(
 
 
 @click.command()
-@click.argument("data", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("data", nargs=-1, required=True, metavar="DATA...", type=DATASET)
 @click.option("--out", default="search", show_default=True, type=click.Path(path_type=Path))
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
 @click.option("--overwrite", is_flag=True, help="Start again whatever --out holds.")
 @options(SearchSettings)
-def main(data: Path, out: Path, device: str, overwrite: bool, **given: Any) -> None:
-    """Search for a deblurring network on the pairs of DATA, a file made by `blurkit synth`.
+def main(data: tuple[str, ...], out: Path, device: str, overwrite: bool, **given: Any) -> None:
+    """Search for a deblurring network on the pairs of DATA, files made by `blurkit synth`.
 
     Writes OUT/genotype.json, curves and the drawing of the cells. Stop it at any time: the same
     command goes on after the last finished epoch.

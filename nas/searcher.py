@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import repeat
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +15,7 @@ from torch.func import functional_call
 from blurkit.errors import SettingError
 
 from .architect import Loss, Weights, first_order, second_order
-from .data import Batch, Batches, fit_crop, split
+from .data import Batch, Batches, Data, fit_crop, split
 from .genotype import Genotype
 from .loss import psnr, psnr_loss
 from .network import WIDEST
@@ -60,7 +59,7 @@ class SearchSettings:
 class Searcher:
     """Supernet, its two optimisers and the three parts of the data."""
 
-    def __init__(self, data: Path, settings: SearchSettings, device: torch.device) -> None:
+    def __init__(self, data: Data, settings: SearchSettings, device: torch.device) -> None:
         self.settings, self.device = settings, device
         on_weights, on_alphas, self.selection = split(data, SHARES)
         self.crop = fit_crop(settings.crop, on_weights, Supernet.stride)

@@ -8,7 +8,23 @@ import click
 
 from blurkit.trajectory import Walk
 
-DATASET = click.Path(exists=True, dir_okay=False)
+
+class _Dataset(click.Path):
+    """A dataset file that exists, or a pattern such as "blur-*.h5" for PairSet to expand."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        from blurkit.store import is_pattern
+
+        return value if is_pattern(value) else super().convert(value, param, ctx)
+
+
+dataset_files = click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=_Dataset(exists=True, dir_okay=False),
+)
 PICTURE = click.Path(dir_okay=False)
 WALK = Walk()
 

@@ -2,20 +2,45 @@
 
 import click
 
-from blurkit.cli.options import DATASET
-from blurkit.errors import FileError, exit_codes
+from blurkit.cli.options import dataset_files
+from blurkit.errors import FileError, exit_codes, printable
 
 
-@click.command()
-@click.argument("file", type=DATASET)
-def verify(file: str) -> None:
-    """Check every sample of a dataset file against its checksum."""
+@click.command(context_settings={"show_default": True})
+@dataset_files
+@click.option("--deep", type=int, default=0, help="Samples to make again and compare, at random.")
+@click.option("--seed", type=int, help="Chooses these samples.  [default: a fresh one]")
+@click.option(
+    "--images",
+    type=click.Path(exists=True, file_okay=False),
+    help="The folder of photos that the dataset was made from, for --deep.",
+)
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def verify(
+    files: tuple[str, ...], deep: int, seed: int | None, images: str | None, quiet: bool
+) -> None:
+    """Check a dataset, in one FILE or in several: samples against checksums, metadata too.
+
+    Exit code 0: as it was written. 1: damaged, foreign or unfinished. 2: a wrong command line.
+    """
     with exit_codes():
-        from blurkit.store import PairFile
+        from blurkit.store import PairSet, expand
+        from blurkit.verify import verify as check
 
-        pairs = PairFile(file)
-        bad = list(pairs.verify())
-        if bad:
-            some = ", ".join(map(str, bad[:8])) + (", ..." if len(bad) > 8 else "")
-            raise FileError(f"{file}: {len(bad)} of {len(pairs):,} samples are damaged: {some}")
-        click.echo(f"{file}: all {len(pairs):,} samples are as they were written")
+        paths, faulty = expand(files), 0
+        for path in paths:
+            try:
+                verdict = check(path, deep=deep, seed=seed, images=images, progress=not quiet)
+                if not verdict.sound:
+                    raise FileError(str(verdict))
+            except FileError as error:
+                if len(paths) == 1:
+                    raise
+                faulty += 1
+                click.echo(printable(str(error)), err=True)
+            else:
+                click.echo(verdict)
+        if faulty:
+            raise FileError(f"{faulty} of {len(paths)} files are not as they were written")
+        if len(paths) > 1:
+            PairSet(paths)  # what is wrong between them: samples twice, shards missing

@@ -1,15 +1,31 @@
 """The dataset file: blurry and sharp pairs in plain contiguous HDF5, version 1 of the format."""
 
+from blurkit.store.disk import FileBusy
 from blurkit.store.layout import FORMAT_VERSION, read_layout, row_types
+from blurkit.store.metadata import metadata_faults
+from blurkit.store.names import AnyPath, expand, is_pattern, shard_name
+from blurkit.store.pairset import PairSet, warn_of_missing
+from blurkit.store.plan import PlannedFile, check_space, prepare
 from blurkit.store.reader import PART, PairFile
 from blurkit.store.writer import Writer, open_writer
 
 __all__ = [
     "FORMAT_VERSION",
     "PART",
+    "AnyPath",
+    "FileBusy",
     "PairFile",
+    "PairSet",
+    "PlannedFile",
     "Writer",
+    "check_space",
+    "expand",
+    "is_pattern",
+    "metadata_faults",
     "open_writer",
+    "prepare",
     "read_layout",
     "row_types",
+    "shard_name",
+    "warn_of_missing",
 ]

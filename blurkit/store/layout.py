@@ -2,7 +2,6 @@
 
 import json
 import os
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,9 +12,10 @@ import h5py
 import numpy as np
 
 from blurkit.errors import FileError
+from blurkit.store.seal import seals_on_disk
 
 FORMAT, FORMAT_VERSION = "blurkit", 1
-CHECK_ROWS = 64  # rows checked at once
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 ATTRIBUTE_BYTES = 2**20  # longest attribute read; settings are a few hundred bytes
 
 # name: (dimension labels, units, description), in the order in which a row's CRC runs over them
@@ -52,28 +52,6 @@ def row_types(
     return types | {"source": np.dtype(f"S{source_bytes}"), "crc": np.dtype("<u4")}
 
 
-def seal(rows: Mapping[str, np.ndarray]) -> np.ndarray:
-    """CRC-32 of each row over all datasets but `crc`, in the format's order; never 0.
-
-    Returns
-    -------
-    crc : (n,) uint32
-    """
-    parts = [as_bytes(rows[name]) for name in DATASETS if name in rows and name != "crc"]
-    crcs = np.empty(len(parts[0]), "<u4")
-    for row in range(len(crcs)):
-        crc = 0
-        for part in parts:
-            crc = zlib.crc32(part[row], crc)
-        crcs[row] = crc or 1
-    return crcs
-
-
-def as_bytes(rows: np.ndarray) -> np.ndarray:
-    """(n, ...) of any plain dtype as (n, bytes a row) uint8, without a copy where contiguous."""
-    return np.ascontiguousarray(rows).reshape(len(rows), -1).view(np.uint8)
-
-
 @dataclass(frozen=True)
 class Layout:
     """Where the rows of one file lie: what the reader maps and the writer fills."""
@@ -99,11 +77,22 @@ class Layout:
         }
 
     def damaged(self, first: int, last: int) -> np.ndarray:
-        """(n,) bool, for rows first .. last - 1: never sealed, or the seal does not fit."""
-        rows = self.map(first, last)  # these rows only, so that memory is given back
-        if not rows["crc"].any():
-            return np.ones(len(rows["crc"]), bool)
-        return np.asarray((seal(rows) != rows["crc"]) | (rows["crc"] == 0))
+        """(n,) bool, for rows first .. last - 1: never sealed, or the seal does not fit.
+
+        Raises
+        ------
+        FileError
+            "x.h5: cannot be read (Input/output error)", "x.h5: ends too early"
+        """
+        last = min(last, self.count)
+        try:
+            with self.path.open("rb", buffering=0) as file:
+                stored, right = seals_on_disk(file.fileno(), self.types, self.offsets, first, last)
+        except EOFError:
+            raise FileError(f"{self.path}: ends too early") from None
+        except OSError as error:
+            raise FileError(f"{self.path}: cannot be read ({error.strerror})") from error
+        return (stored != right) | (stored == 0)
 
 
 def read_layout(path: str | os.PathLike[str]) -> Layout:
@@ -121,10 +110,9 @@ def read_layout(path: str | os.PathLike[str]) -> Layout:
     try:
         if not path.is_file():
             raise FileError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
-        with path.open("rb"):  # HDF5 would report a missing permission as a foreign file
-            pass
-        if not h5py.is_hdf5(os.fspath(path)):
-            raise FileError(f"{path}: not an HDF5 file")
+        with path.open("rb") as raw:  # HDF5 would look on for its signature at 512, 1024, ...
+            if raw.read(len(SIGNATURE)) != SIGNATURE:
+                raise FileError(f"{path}: not an HDF5 file")
         with h5py.File(path, "r", locking=False) as file:
             return _read(file, path)
     except PermissionError as error:

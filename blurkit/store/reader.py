@@ -1,7 +1,7 @@
 """Reading a dataset file: memory maps that open on first use, in whichever process asks."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import FileError
-from blurkit.store.layout import CHECK_ROWS, Layout, read_layout
+from blurkit.store.layout import Layout, read_layout
+from blurkit.store.metadata import metadata_faults
+from blurkit.store.seal import CHECK_ROWS
 
 PART = ".part"
 
@@ -93,14 +95,26 @@ class PairFile:
     def source(self) -> np.ndarray | None:
         return self._maps.get("source")
 
-    def verify(self) -> Iterator[int]:
-        """Check every row against its CRC; yields the numbers of the rows that are damaged."""
+    def label(self, row: int) -> str:
+        """The name of a row's sample: "sample 17" by the index of its settings."""
+        return f"sample {self.start + row}"
+
+    def verify(self, done: Callable[[int], object] | None = None) -> Iterator[int]:
+        """Check every row against its CRC; yields the numbers of the rows that are damaged.
+
+        Parameters
+        ----------
+        done : told how many rows were checked since it was last called
+        """
         for first in range(0, self.n, CHECK_ROWS):
-            try:
-                damaged = self._layout.damaged(first, first + CHECK_ROWS)
-            except (OSError, ValueError) as error:
-                raise FileError(f"{self.path}: {error}") from error
+            damaged = self._layout.damaged(first, first + CHECK_ROWS)
             yield from (first + np.flatnonzero(damaged)).tolist()
+            if done:
+                done(len(damaged))
+
+    def metadata_faults(self) -> list[str]:
+        """Everything outside the rows that is not as blurkit writes it, in words."""
+        return metadata_faults(self._layout)
 
     def __len__(self) -> int:
         return self.n

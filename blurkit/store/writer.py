@@ -5,10 +5,8 @@ sealed with its CRC afterwards, so the CRCs are the journal: after a kill, every
 right is kept. When the last row is there, NAME.part becomes NAME.
 """
 
-import fcntl
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,8 +15,12 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import FileError
-from blurkit.store.layout import CHECK_ROWS, Layout, RowTypes, as_bytes, read_layout, seal
+from blurkit.progress import bar
+from blurkit.store.disk import FileBusy, lock, require_space, reserve, write_all
+from blurkit.store.layout import Layout, RowTypes, read_layout
+from blurkit.store.metadata import metadata_faults
 from blurkit.store.reader import PART
+from blurkit.store.seal import CHECK_ROWS, as_bytes, seal
 from blurkit.store.structure import ALIGNMENT, root_attributes, write_structure
 
 
@@ -31,6 +33,7 @@ def open_writer(
     start: int,
     count: int,
     overwrite: bool = False,
+    progress: bool = False,
 ) -> "Writer | None":
     """Begin a dataset file, or go on with the one that an earlier run left unfinished.
 
@@ -40,6 +43,7 @@ def open_writer(
     types : row types from `row_types`
     settings, seed, start, count : what the file says of itself
     overwrite : True throws away whatever is there and begins again
+    progress : show a bar while the rows of an earlier run are checked
 
     Returns
     -------
@@ -47,11 +51,13 @@ def open_writer(
 
     Raises
     ------
+    FileBusy
+        "blur.h5: another process is writing it"
     FileError
         "blur.h5: was made with other settings (seed: 0 there, 1 here); --overwrite begins again",
-        "blur.h5: another process is writing it",
         "blur.h5: needs 9,900,000 bytes, but only 4,000,000 are free in DIR",
-        "blur.h5: 9,900,000 bytes cannot be reserved (File too large)", or
+        "blur.h5: needs 9,900,000 bytes, which cannot be reserved in DIR (File too large; 4,000,000
+        are free)", "blur.h5.part: is damaged (...); --overwrite begins again", or
         "blur.h5: cannot be written (Permission denied)".
     """
     path = Path(path)
@@ -59,20 +65,22 @@ def open_writer(
     part = path.with_name(path.name + PART)
     try:
         if overwrite:
-            _require_space(path, count * _row_bytes(types), path, part)
-            _discard(path, part)
+            require_space(path, count * row_bytes(types), path, part)
+            discard(path, part)
         elif path.exists():
-            _require_same(path, read_layout(path), attributes, types)
+            require_same(path, read_layout(path), attributes, types)
             return None
         if part.exists():
-            lock = _lock(part, path)
+            held = lock(part, path)
             try:
                 layout = read_layout(part)
-                _require_same(path, layout, attributes, types)
+                require_same(path, layout, attributes, types)
+                if faults := metadata_faults(layout):  # the finished bytes would be others
+                    raise FileError(f"{part}: is damaged ({faults[0]}); --overwrite begins again")
+                return Writer(path, layout, held, _missing(layout, progress))
             except BaseException:
-                os.close(lock)
+                os.close(held)
                 raise
-            return Writer(path, layout, lock)
         return _create(path, part, types, attributes)
     except OSError as error:
         raise FileError(f"{path}: cannot be written ({error.strerror or error})") from error
@@ -86,9 +94,8 @@ class Writer:
     missing : (count,) bool, the rows that were not on disk when the file was opened
     """
 
-    def __init__(self, path: Path, layout: Layout, lock: int) -> None:
-        self.path, self._layout, self._file = path, layout, lock
-        self.missing = _missing(layout)
+    def __init__(self, path: Path, layout: Layout, file: int, missing: np.ndarray) -> None:
+        self.path, self._layout, self._file, self.missing = path, layout, file, missing
 
     def write(self, first: int, rows: Mapping[str, np.ndarray]) -> None:
         """Put rows `first`, `first + 1`, ... in place, then seal them; thread-safe.
@@ -97,19 +104,32 @@ class Writer:
         ----------
         first : int
         rows : one array (n, ...) for each dataset but `crc`, in the dataset's type
+
+        Raises
+        ------
+        FileError
+            "blur.h5: cannot be written (No space left on device); blur.h5.part keeps what is done"
         """
         for name, data in (*rows.items(), ("crc", seal(rows))):
             kind = self._layout.types[name]
             if data.dtype != kind.base or data.shape[1:] != kind.shape:
                 raise TypeError(f"/{name} takes rows of {kind}, got {data.dtype} {data.shape[1:]}")
             at = self._layout.offsets[name] + first * kind.itemsize
-            _write_all(self._file, as_bytes(data).reshape(-1).data, at)
+            try:
+                write_all(self._file, as_bytes(data).reshape(-1).data, at)
+            except OSError as error:
+                raise FileError(
+                    f"{self.path}: cannot be written ({error.strerror}); "
+                    f"{self.path.name}{PART} keeps what is done"
+                ) from error
 
     def finish(self) -> Path:
         """Bring everything to the disk and give the file its name; every row must be written."""
         left = int(np.count_nonzero(self._layout.map()["crc"] == 0))
         if left:
             raise RuntimeError(f"{left} rows are not written yet")
+        if self.path.exists():
+            raise FileError(f"{self.path}: is there now, made by somebody else; it is kept")
         os.fsync(self._file)
         self.path.with_name(self.path.name + PART).rename(self.path)
         folder = os.open(self.path.parent, os.O_RDONLY)
@@ -123,80 +143,48 @@ class Writer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._file)
+        file, self._file = self._file, -1  # a thread that is late must not meet the number again
+        os.close(file)
 
 
 def _create(path: Path, part: Path, types: RowTypes, attributes: Mapping[str, Any]) -> Writer:
     """A new file, which takes the name PART only when its structure is complete."""
     new = part.with_name(part.name + ".new")
-    lock = _lock(new, path, create=True)
+    held = lock(new, path, create=True)
     try:
-        needed = attributes["count"] * _row_bytes(types)
-        _reserve(lock, path, needed + ALIGNMENT * (len(types) + 1))  # h5py dies on a full disk
+        needed = attributes["count"] * row_bytes(types)
+        reserve(held, path, needed + ALIGNMENT * (len(types) + 1))  # h5py dies on a full disk
         write_structure(new, types, attributes)
-        _reserve(lock, path, os.fstat(lock).st_size)
+        reserve(held, path, os.fstat(held).st_size)
         if part.exists() or path.exists():
-            raise FileError(f"{path}: another process is writing it")
+            raise FileBusy(f"{path}: another process is writing it")
+        os.fsync(held)  # after a power cut PART has its structure, or is not there
         new.rename(part)
-        return Writer(path, read_layout(part), lock)
+        return Writer(path, read_layout(part), held, np.ones(attributes["count"], bool))
     except BaseException:
         new.unlink(missing_ok=True)
-        os.close(lock)
+        os.close(held)
         raise
 
 
-def _reserve(file: int, path: Path, needed: int) -> None:
-    """Take the space from the disk now, so that a full disk is found before the first sample."""
-    reserved = os.fstat(file).st_blocks * 512
-    _require_space(path, needed - reserved)
-    try:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file, 0, needed)
-        else:
-            os.ftruncate(file, needed)
-    except OSError as error:
-        raise FileError(
-            f"{path}: {needed:,} bytes cannot be reserved ({error.strerror})"
-        ) from error
-
-
-def _require_space(path: Path, needed: int, *given_back: Path) -> None:
-    folder = path.resolve().parent
-    free = shutil.disk_usage(folder).free
-    free += sum(old.stat().st_blocks * 512 for old in given_back if old.is_file())
-    if needed > free:
-        raise FileError(f"{path}: needs {needed:,} bytes, but only {free:,} are free in {folder}")
-
-
-def _row_bytes(types: RowTypes) -> int:
+def row_bytes(types: RowTypes) -> int:
+    """Bytes of a sample in all datasets of its file."""
     return sum(kind.itemsize for kind in types.values())
 
 
-def _lock(file: Path, path: Path, create: bool = False) -> int:
-    """Open `file` and keep every other writer out of it for as long as it is open."""
-    opened = os.open(file, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o666)
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        moved = not file.exists() or not os.path.samestat(os.fstat(opened), file.stat())
-    except BlockingIOError:
-        moved = True
-    if moved:
-        os.close(opened)
-        raise FileError(f"{path}: another process is writing it")
-    return opened
-
-
-def _discard(path: Path, part: Path) -> None:
+def discard(path: Path, part: Path) -> None:
+    """Throw a file away, finished or not, unless somebody is writing it."""
     if part.exists():
-        lock = _lock(part, path)
+        held = lock(part, path)
         part.unlink()
-        os.close(lock)
+        os.close(held)
     path.unlink(missing_ok=True)
 
 
-def _require_same(
+def require_same(
     path: Path, layout: Layout, attributes: Mapping[str, Any], types: RowTypes
 ) -> None:
+    """FileError that names the difference, unless the file there is the one to be made here."""
     there, here = (
         {**each["settings"], "blurkit_version": each["blurkit_version"]}
         for each in (layout.attributes, json.loads(json.dumps(attributes)))
@@ -212,16 +200,14 @@ def _require_same(
         )
 
 
-def _missing(layout: Layout) -> np.ndarray:
+def _missing(layout: Layout, progress: bool) -> np.ndarray:
     """(count,) bool: the rows still to be written."""
-    firsts = range(0, layout.count, CHECK_ROWS)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return np.concatenate(
-            list(pool.map(lambda first: layout.damaged(first, first + CHECK_ROWS), firsts))
-        )
-
-
-def _write_all(file: int, data: memoryview, at: int) -> None:
-    while data:  # the system may write less than it was given
-        done = os.pwrite(file, data, at)
-        data, at = data[done:], at + done
+    firsts, found = range(0, layout.count, CHECK_ROWS), []
+    with (
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+        bar(layout.count, "Looking", "sample", disable=not progress, delay=1.0) as shown,
+    ):
+        for rows in pool.map(lambda first: layout.damaged(first, first + CHECK_ROWS), firsts):
+            found.append(rows)
+            shown.update(len(rows))
+    return np.concatenate(found)

@@ -75,6 +75,33 @@ def test_auto_agrees_on_a_dense_kernel_too():
     assert np.abs(auto - blur(image, kernel, method="taps")).max() <= 1
 
 
+@pytest.mark.compiled
+@pytest.mark.parametrize("shape", [(300, 601), (577, 290, 2), (260, 259, 5)])
+@pytest.mark.parametrize("side", [3, 29, 101])
+def test_tiles_meet_without_a_seam(shape, side):
+    image, kernel = picture(shape, "float64"), picture((side, side), "float64", seed=1)
+    fft, taps = (blur(image, kernel, method=method) for method in ("fft", "taps"))
+    np.testing.assert_allclose(fft, taps, atol=1e-12 * kernel.sum())
+
+
+@METHODS
+@pytest.mark.parametrize("taps", range(27))
+def test_any_number_of_taps(method, taps):
+    image, kernel = picture((12, 40, 3), "float64"), np.zeros(49)
+    kernel[np.random.default_rng(taps).choice(49, taps, replace=False)] = 1 + np.arange(taps)
+    kernel = kernel.reshape(7, 7)
+    np.testing.assert_allclose(
+        blur(image, kernel, method=method), reference(image, kernel), atol=1e-12 * 27**2
+    )
+
+
+@pytest.mark.compiled
+def test_strips_meet_without_a_seam():
+    # taller than what is converted from integers at once
+    image, kernel = picture((900, 300), "uint8"), random_walk_kernel(15, seed=6, length=12)
+    assert np.abs(blur(image, kernel, method="taps") - reference(image, kernel)).max() < 0.51
+
+
 @METHODS
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
 def test_a_delta_kernel_changes_nothing(method, dtype):

@@ -15,6 +15,7 @@ from blurkit.images import read_image, write_image
 from blurkit.store import PairFile
 
 TINY = ["--patch", "16", "--kernel", "7", "--steps", "32", "--length", "2", "5", "--quiet"]
+NOWHERE = "Invalid value for 'FILE...': File 'nowhere.h5' does not exist."
 ENDINGS = ".jpg .jpeg .png .tif .tiff .webp"
 
 
@@ -71,6 +72,21 @@ def test_synth_takes_photos_and_reports_the_unreadable():
     said = blurkit("synth", "--n", "5", "--images", "photos", *TINY, "--out", "p.h5")
     assert "blurkit: skipped 1 unreadable photos: b.png\n" in said
     assert all(source.startswith(b"sub/a.jpg@") for source in PairFile("p.h5").source)
+
+
+def test_synth_makes_shards_together_or_one_by_one():
+    said = blurkit("synth", "--n", "10", "--shards", "3", *TINY)
+    assert re.fullmatch(
+        r"blur-\*-of-00003\.h5: 3 files, 10 pairs of 16x16, 0\.\d MB, \d+\.\d s\n", said
+    )
+    names = [f"blur-0000{i}-of-00003.h5" for i in range(3)]
+    assert sorted(path.name for path in Path().iterdir()) == names
+    made = [Path(name).read_bytes() for name in names]
+    for i, name in enumerate(names):
+        Path(name).unlink()
+        said = blurkit("synth", "--n", "10", "--shard", f"{i}/3", *TINY)
+        assert said.startswith(f"{name}: {[3, 3, 4][i]} pairs of 16x16, ")
+    assert [Path(name).read_bytes() for name in names] == made
 
 
 def test_kernels_draws_a_sheet_and_saves_the_array():
@@ -144,6 +160,14 @@ def test_help_is_light_and_python_m_works():
         (["synth", "--seed", "-1"], "seed must be between 0 and 2**64 - 1, got -1"),
         (["synth", "--threads", "0"], "threads must be >= 1, got 0"),
         (["synth", "--inertia", "2"], "inertia must be between 0 and 1, got 2.0"),
+        (["synth", "--shard", "10/10"], "shard must be i/K with 0 <= i < K, got 10/10"),
+        (["synth", "--shard", "3"], "shard must be i/K with 0 <= i < K, got 3"),
+        (["synth", "--shard", "-1/3"], "shard must be i/K with 0 <= i < K, got -1/3"),
+        (["synth", "--n", "2", "--shards", "3"], "shards must be <= n (2), got 3"),
+        (["synth", "--shards", "0"], "shards must be >= 1, got 0"),
+        (["synth", "--shards", "2", "--shard", "0/2"], "give either --shards K or --shard i/K"),
+        (["synth", "--dask", "tcp://127.0.0.1:8786"], "dask needs --shards K"),
+        (["synth", "--dask", "x", "--shard", "0/2"], "dask needs --shards K"),
         (["synth", "--n", "many"], "Invalid value for '--n': 'many' is not a valid integer."),
         (
             ["synth", "--images", "nowhere"],
@@ -154,9 +178,15 @@ def test_help_is_light_and_python_m_works():
         (["kernels", "--n", "0"], "n must be >= 1, got 0"),
         (["kernels", "--columns", "0"], "columns must be >= 1, got 0"),
         (["kernels", "--out", "sheet.txt"], f"out must end in {ENDINGS}, got sheet.txt"),
-        (["info", "nowhere.h5"], "Invalid value for 'FILE': File 'nowhere.h5' does not exist."),
-        (["verify", "nowhere.h5"], "Invalid value for 'FILE': File 'nowhere.h5' does not exist."),
-        (["preview", "nowhere.h5"], "Invalid value for 'FILE': File 'nowhere.h5' does not exist."),
+        (["info", "nowhere.h5"], "Invalid value for 'FILE...': File 'nowhere.h5' does not exist."),
+        (
+            ["verify", "nowhere.h5"],
+            "Invalid value for 'FILE...': File 'nowhere.h5' does not exist.",
+        ),
+        (
+            ["preview", "nowhere.h5"],
+            "Invalid value for 'FILE...': File 'nowhere.h5' does not exist.",
+        ),
     ],
 )
 def test_what_the_command_line_alone_shows_is_code_2(folder, words, message):
@@ -203,6 +233,55 @@ def test_verify_names_the_damaged_samples():
         file.seek(at + 100)
         file.write(bytes([byte ^ 4]))
     fails(["verify", "blur.h5"], 1, "blur.h5: 1 of 10 samples are damaged: 6")
+
+
+def test_several_files_are_one_dataset(caplog):
+    blurkit("synth", "--n", "10", "--shards", "3", *TINY)
+    names = [f"blur-0000{i}-of-00003.h5" for i in range(3)]
+    size = sum(Path(name).stat().st_size for name in names)
+    for given in (["blur-*.h5"], names):
+        lines = dict(line.split(maxsplit=1) for line in blurkit("info", *given).splitlines())
+        assert lines["files"] == f"3, {names[0]} to {names[2]}, {size:,} bytes"
+        assert (lines["state"], lines["samples"]) == ("complete", "10, from 0 on")
+        assert (lines["shard"], lines["seed"]) == ("0/3; 1/3; 2/3", "0")
+        assert blurkit("preview", *given, "--n", "4") == "preview.png: 4 of 10 pairs\n"
+        assert blurkit("verify", *given).splitlines() == [
+            f"{name}: all {n} samples are as they were written"
+            for name, n in zip(names, (3, 3, 4), strict=True)
+        ]
+    shutil.move(names[1], names[1] + ".part")
+    said = blurkit("info", "blur-*")
+    assert "1 not finished, 3 samples done in them" in said
+    assert caplog.messages == []
+    for command in ("info", "verify"):
+        said = blurkit(command, "blur-*.h5")
+        missing = (
+            f"{names[0]}: 1 of the 3 shards of its dataset are missing: "
+            f"1 ({names[1]}.part is not finished)"
+        )
+        assert f"blurkit: {missing}\n" in said
+    fails(
+        ["verify", "*.part"],
+        1,
+        f"{names[1]}.part: not finished; run the blurkit synth command that made it again",
+    )
+    fails(["verify", "other-*.h5"], 1, "no file matches other-*.h5")
+
+
+def test_verify_goes_on_to_the_next_file():
+    blurkit("synth", "--n", "9", "--shards", "3", *TINY)
+    for name, row in (("blur-00000-of-00003.h5", 2), ("blur-00002-of-00003.h5", 0)):
+        at = Path(name).read_bytes().find(PairFile(name).sharp[row].tobytes())
+        with open(name, "r+b") as file:
+            file.seek(at)
+            file.write(b"\0\0\0\0")
+    said = blurkit("verify", "blur-*.h5", code=1).splitlines()
+    assert said == [
+        "blur-00000-of-00003.h5: 1 of 3 samples are damaged: 2",
+        "blur-00001-of-00003.h5: all 3 samples are as they were written",
+        "blur-00002-of-00003.h5: 1 of 3 samples are damaged: 0",
+        "Error: 2 of 3 files are not as they were written",
+    ]
 
 
 def test_preview_of_no_pairs():

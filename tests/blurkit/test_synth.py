@@ -3,10 +3,6 @@
 import hashlib
 import importlib
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +17,6 @@ from blurkit.synth import synth
 from blurkit.trajectory import Walk
 
 SMALL = SynthSettings(n=12, patch=16, kernel=7, walk=Walk(steps=32, length=(2.0, 5.0)), seed=5)
-COMMAND = ["-m", "blurkit", "synth", "--n", "8000", "--patch", "64", "--kernel", "15", "--quiet"]
 module = importlib.import_module("blurkit.synth")  # the package shows the function by this name
 
 
@@ -133,49 +128,6 @@ def sealed(part: Path) -> int:
         return 0
 
 
-def start(folder: Path) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, *COMMAND], cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-
-
-def stop_at(run: subprocess.Popen, part: Path, rows: int, how: signal.Signals) -> tuple[int, str]:
-    """Send the signal once `rows` rows are sealed; the exit code and what the run said."""
-    while run.poll() is None and sealed(part) < rows:
-        time.sleep(0.002)
-    run.send_signal(how)
-    said = b"".join(run.communicate()).decode()
-    return run.returncode, said
-
-
-@pytest.mark.compiled
-def test_kill_9_and_ctrl_c_at_any_moment_end_with_the_same_bytes(tmp_path):
-    start(tmp_path).communicate()
-    whole = digest(tmp_path / "blur.h5")
-    (tmp_path / "blur.h5").unlink()
-    part, kept = tmp_path / "blur.h5.part", [0]
-
-    run = start(tmp_path)
-    time.sleep(0.2)  # still importing
-    run.kill()
-    run.communicate()
-    for rows in (0, 1, 2000, 4000):
-        code, _ = stop_at(start(tmp_path), part, rows, signal.SIGKILL)
-        assert code == -signal.SIGKILL
-        kept.append(sealed(part))
-    assert kept == sorted(kept)
-    assert 4000 <= kept[-1] < 8000
-
-    code, said = stop_at(start(tmp_path), part, kept[-1] + 500, signal.SIGINT)
-    assert code == 130
-    assert f"keeping the {kept[-1]} of 8000 samples done before" in said
-    assert "stopped: blur.h5.part keeps what is done, the same command goes on" in said
-
-    assert start(tmp_path).communicate()[0].startswith(b"blur.h5: 8,000 pairs")
-    assert [p.name for p in tmp_path.iterdir()] == ["blur.h5"]
-    assert digest(tmp_path / "blur.h5") == whole
-
-
 def test_a_failing_thread_stops_the_run_and_keeps_what_is_done(photos, tmp_path, monkeypatch):
     settings, real = small(images=str(photos), n=48), module.fill_rows
     monkeypatch.setattr(module, "BLOCK", 16)
@@ -200,6 +152,24 @@ def test_the_same_call_again_does_nothing_and_says_so(finished, caplog):
     assert synth(finished, SMALL, progress=False) == finished
     assert os.stat(finished).st_mtime_ns == before
     assert caplog.messages == [f"{finished} is complete already, made with these settings"]
+
+
+@pytest.mark.parametrize("step", ["scan_photos", "sample", "fill_rows"])
+def test_ctrl_c_says_what_is_kept_whenever_it_comes(photos, tmp_path, monkeypatch, caplog, step):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    settings, out = small(images=str(photos)), tmp_path / "a.h5"
+    with monkeypatch.context() as patched:
+        patched.setattr(module, step, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            synth(out, settings, threads=1, progress=False)
+    said = f"stopped: {out}.part keeps what is done, the same command goes on"
+    if step == "scan_photos":
+        said = "stopped: nothing is done yet, the same command begins again"
+    assert caplog.messages == [said]
+    whole = synth(tmp_path / "b.h5", settings, progress=False)
+    assert digest(synth(out, settings, progress=False)) == digest(whole)
 
 
 def test_other_photos_on_the_same_name_are_refused(photos, tmp_path):

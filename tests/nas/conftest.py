@@ -2,12 +2,21 @@
 
 import pytest
 
-from blurkit import SynthSettings, Walk, synth
+from blurkit import SynthSettings, Walk, synth, synth_shards
+
+SETTINGS = SynthSettings(n=60, patch=32, kernel=9, walk=Walk(length=(3, 8)))
 
 
 @pytest.fixture(scope="session")
 def pairs_file(tmp_path_factory):
     """60 pairs of 32x32 with short 9x9 kernels."""
     path = tmp_path_factory.mktemp("data") / "pairs.h5"
-    settings = SynthSettings(n=60, patch=32, kernel=9, walk=Walk(length=(3, 8)))
-    return synth(path, settings, progress=False)
+    return synth(path, SETTINGS, progress=False)
+
+
+@pytest.fixture(scope="session")
+def shards(tmp_path_factory):
+    """The same pairs in four files, as a pattern."""
+    folder = tmp_path_factory.mktemp("shards")
+    synth_shards(folder / "pairs.h5", SETTINGS, shards=4, progress=False)
+    return str(folder / "pairs-*.h5")

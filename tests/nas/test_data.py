@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from blurkit.errors import SettingError
-from nas.data import Batches, Pairs, fit_crop, split
+from nas.data import Batches, Pairs, fit_crop, loader, split, to_float, to_tensor
 
 
 def test_items_are_the_file(pairs_file):
@@ -67,10 +67,21 @@ def test_batches_are_channels_last(pairs_file):
     )
 
 
+def test_shards_give_the_same_batches_as_one_file(pairs_file, shards):
+    for one, many in zip(
+        split(pairs_file, (0.6, 0.35, 0.05)), split(shards, (0.6, 0.35, 0.05)), strict=True
+    ):
+        assert one.rows == many.rows
+        ours, theirs = (Batches(part, 3, 16, seed=1)[5] for part in (one, many))
+        for first, second in zip(ours, theirs, strict=True):
+            assert torch.equal(first, second)
+    assert len(many.file.paths) == 4
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_loader_workers_read_the_same(pairs_file, method):
+def test_loader_workers_read_the_same(shards, method):
     # h5py handles opened before a fork, and datasets that cannot be pickled, are known traps
-    pairs = Pairs(pairs_file)
+    pairs = Pairs(shards)
     pairs[0]
     context = multiprocessing.get_context(method)
     loader = DataLoader(pairs, batch_size=20, num_workers=1, multiprocessing_context=context)
@@ -105,3 +116,45 @@ def test_judged_pairs_are_spread_over_their_part(pairs_file):
     sharp = torch.cat([sharp for _, sharp in pairs.batches(3, 16, most=4)])
     assert torch.equal(sharp, torch.stack([pairs[i][1] for i in (5, 15, 25, 35)]))
     assert sum(len(blurry) for blurry, _ in pairs.batches(16, 16, most=100)) == 40
+
+
+def test_the_loader_gives_each_pair_once_an_epoch_in_another_order(pairs_file):
+    pairs = Pairs(pairs_file, range(10, 50))
+    batches = loader(pairs, 8, seed=3)
+    expected = {tuple(map(bytes, pair)) for pair in zip(*pairs.raw(range(40)), strict=True)}
+    epochs = [torch.cat(list(batches), dim=1) for _ in range(2)]
+    for epoch in epochs:
+        assert epoch.dtype == torch.uint8
+        assert {tuple(map(bytes, pair)) for pair in zip(*epoch.numpy(), strict=True)} == expected
+    assert not torch.equal(*epochs)
+    assert torch.equal(epochs[0], torch.cat(list(loader(pairs, 8, seed=3)), dim=1))
+    assert not torch.equal(epochs[0], torch.cat(list(loader(pairs, 8, seed=4)), dim=1))
+    assert len(batches) == 5
+    assert len(loader(pairs, 9)) == 4
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_the_loader_does_not_depend_on_its_workers(pairs_file, method):
+    pairs = Pairs(pairs_file)
+    alone = list(loader(pairs, 7, seed=1))
+    for workers in (1, 2):
+        for one, other in zip(
+            alone, loader(pairs, 7, seed=1, workers=workers, context=method), strict=True
+        ):
+            assert torch.equal(one, other)
+
+
+def test_floats_on_the_device_are_those_of_the_files(pairs_file):
+    images = Pairs(pairs_file).raw([3, 8])[0]
+    floats = to_float(torch.from_numpy(images))
+    torch.testing.assert_close(floats, to_tensor(images), rtol=0, atol=1e-7)
+    assert floats.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_loader_rules(pairs_file):
+    pairs = Pairs(pairs_file, range(36))
+    message = "batch must be between 1 and the 36 pairs of its part, got 37"
+    with pytest.raises(SettingError, match=message):
+        loader(pairs, 37)
+    with pytest.raises(SettingError, match="workers must be >= 0, got -1"):
+        loader(pairs, 4, workers=-1)

@@ -113,6 +113,22 @@ def test_every_score_is_that_of_the_restored_image(here):
         assert (score.psnr, score.ssim) == (psnr(restored, sharp), ssim(restored, sharp))
 
 
+def test_several_files_are_one_test_set(here):
+    types = row_types((20, 36), None, None, 8)
+    images = read_image("pairs/blur/0.png")[None], read_image("pairs/sharp/0.png")[None]
+    with open_writer("test2.h5", types, settings={"a": 1}, seed=0, start=9, count=1) as writer:
+        rows = zip(("blurry", "sharp"), images, strict=True)
+        writer.write(0, {**dict(rows), "source": np.zeros(1, "S8")})
+        writer.finish()
+    for given in (["--data", "test*.h5"], ["--data", "test.h5", "--data", "test2.h5"]):
+        code, output, _ = run("runs/naf", *given, "--json", "x.json")
+        assert code == 0
+        assert output.startswith("6 pairs of test.h5 and 1 more, on cpu; ")
+        document = json.loads((here / "x.json").read_text())
+        names = [score["name"] for score in document["rows"][0]["images"]]
+        assert names[4:] == ["test.h5 sample 4", "test2.h5 sample 9"]
+
+
 def test_the_picture_has_a_column_for_each_and_the_rows_asked_for(here):
     settings = EvaluateSettings(rounds=1, rows=2)
     evaluate(["runs/naf"], data="test.h5", settings=settings, device="cpu", out="o", progress=False)

@@ -1,6 +1,7 @@
 """The genotype file: round trip, and an exact message for each way it can be wrong."""
 
 import json
+import os
 
 import pytest
 
@@ -39,7 +40,7 @@ def _cells(**changes):
         ({"format": "other"}, 'not a genotype: "format" must be "blurkit-genotype"'),
         (_document(format_version=2), "format_version must be 1, got 2"),
         (_document(space="unet7-1"), "space must be \"unet9-1\", got 'unet7-1'"),
-        (_document(cells={"enc1": []}), f"cells must be exactly {', '.join(CELLS)}, got enc1"),
+        (_document(cells={"enc1": []}), f"cells must be exactly {', '.join(CELLS)}, got ['enc1']"),
         (_document(cells=None), "cells must be exactly"),
         (_document(cells=_cells(enc1=["ff"])), "cell enc1 must have 3 operations, got ['ff']"),
         (
@@ -62,8 +63,45 @@ def test_each_wrong_document_says_what_is_wrong(document, message, tmp_path):
     assert message in str(error.value)
 
 
+@pytest.mark.parametrize("version", [True, 1.0, "1", None, [1], 10**30])
+def test_a_version_is_the_integer_1(version):
+    with pytest.raises(SettingError, match="format_version must be 1, got "):
+        Genotype.from_dict(_document(format_version=version))
+
+
+def test_what_stands_twice_is_refused(tmp_path):
+    path = tmp_path / "genotype.json"
+    path.write_text(Genotype.sample(0).to_json().replace('"space"', '"cells": {}, "space"'))
+    with pytest.raises(FileError) as error:
+        Genotype.load(path)
+    assert str(error.value) == f"{path}: not a genotype: 'cells' stands there twice"
+
+
+def test_places_where_no_genotype_can_be(tmp_path):
+    path = tmp_path / "genotype.json"
+    with pytest.raises(FileError, match=r"cannot be read \(No such file or directory\)"):
+        Genotype.load(path)
+    for make in (os.mkfifo, os.mkdir):
+        make(path)
+        with pytest.raises(FileError, match="not a file"):
+            Genotype.load(path)
+        (path.unlink if path.is_fifo() else path.rmdir)()
+    path.write_text(Genotype.sample(0).to_json() + " " * 2**16)
+    with pytest.raises(FileError, match="longer than 65536 bytes"):
+        Genotype.load(path)
+
+
 @pytest.mark.parametrize(
-    "content", [b"{", b"[" * 100_000, b"\xff\xfe\x00", b"__import__('os').abort()"]
+    "content",
+    [
+        b"{",
+        b"[" * 60_000,
+        b"9" * 5000,
+        b"\xef\xbb\xbf{}",
+        b"",
+        b"\xff\xfe\x00",
+        b"__import__('os').abort()",
+    ],
 )
 def test_what_is_not_json_is_refused_and_not_run(content, tmp_path):
     path = tmp_path / "genotype.json"

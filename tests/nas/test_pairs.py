@@ -5,7 +5,7 @@ from blurkit.errors import FileError
 from blurkit.images import write_image
 from blurkit.store import open_writer, row_types
 from nas.data import spread
-from nas.pairs import pairs_of_file, pairs_of_folder
+from nas.pairs import pairs_of_data, pairs_of_folder
 
 
 def image(value, height=16, width=20):
@@ -103,7 +103,7 @@ def test_a_dataset_file_gives_its_samples(tmp_path):
     with open_writer(tmp_path / "x.h5", types, settings={}, seed=0, start=5, count=3) as writer:
         writer.write(0, {"blurry": blurry, "sharp": sharp, "source": np.zeros(3, "S8")})
         writer.finish()
-    pairs = pairs_of_file(tmp_path / "x.h5")
+    pairs = pairs_of_data(tmp_path / "x.h5")
     assert pairs.source == "x.h5"
     assert pairs.names == ("sample 5", "sample 6", "sample 7")
     assert [int(image.max()) for image in pairs.read(2)] == [12, 22]

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -70,6 +71,21 @@ def test_interrupted_search_ends_where_the_uninterrupted_one_does(
     assert search(pairs_file, tmp_path / "broken", settings, progress=False) == whole
     logs = [(tmp_path / name / "log.jsonl").read_text() for name in ("whole", "broken")]
     assert logs[0] == logs[1]
+
+
+def test_search_and_training_are_the_same_on_shards(pairs_file, shards, searched, tmp_path):
+    assert search(shards, tmp_path / "s", SEARCH, progress=False) == searched[0]
+    logs = [(folder / "log.jsonl").read_text() for folder in (tmp_path / "s", searched[1])]
+    assert logs[0] == logs[1]
+    files = sorted(Path(shards).parent.iterdir())
+    assert search(files, tmp_path / "s", SEARCH, progress=False) == searched[0]  # complete already
+    with pytest.raises(FileError, match=r"other settings \(another data\)"):
+        search(files[::-1], tmp_path / "s", SEARCH, progress=False)
+    models = [
+        load_file(retrain("unet", data, tmp_path / name, TRAIN, progress=False))
+        for data, name in ((pairs_file, "one"), (shards, "many"))
+    ]
+    assert all(torch.equal(models[0][key], models[1][key]) for key in models[0])
 
 
 def test_finished_search_is_not_repeated(searched, pairs_file, monkeypatch):
@@ -184,6 +200,9 @@ def test_commands_refuse_bad_input_with_a_message_and_a_code(pairs_file, tmp_pat
     cases = [
         (search_command, (tmp_path / "none.h5",), 2, "does not exist"),
         (search_command, (text, "--out", out), 1, "text.h5"),
+        (search_command, (tmp_path / "none-*.h5", "--out", out), 1, "no file matches"),
+        (search_command, (pairs_file, pairs_file, "--out", out), 1, "given twice"),
+        (retrain_command, ("unet", "--out", out), 2, "Missing argument 'DATA...'"),
         (search_command, (pairs_file, "--out", out, "--epochs", 0), 2, "epochs must be >= 1"),
         (search_command, (pairs_file, "--out", out, "--epochs", 8), 2, "warmup must be < epochs"),
         (search_command, (pairs_file, "--out", out, "--crop", 50), 2, "crop must be a multiple"),
@@ -253,7 +272,7 @@ def test_model_file_is_as_readable_as_any_other(tmp_path):
     assert modes[0] == modes[1]
 
 
-def test_commands_work_as_modules(pairs_file, tmp_path):
+def test_commands_work_as_modules(pairs_file, shards, tmp_path):
     small = ["--width", "2", "--crop", "16", "--batch", "2", "--steps", "2"]
 
     def module(*arguments):
@@ -264,7 +283,7 @@ def test_commands_work_as_modules(pairs_file, tmp_path):
     told = module("nas.search", pairs_file, "--out", "s", *small, *short).stdout
     assert "plan: 9 cells x 3 slots x 8 operations at width 2" in told
     assert "about" in told
-    told = module("nas.retrain", "s/genotype.json", pairs_file, "--out", "net", *small).stdout
+    told = module("nas.retrain", "s/genotype.json", shards, "--out", "net", *small).stdout
     assert "model: net/model.safetensors" in told
 
 

@@ -1,0 +1,77 @@
+"""What the writer asks of the system: space set aside, a lock, and writes that are complete."""
+
+import errno
+import fcntl
+import os
+import shutil
+from pathlib import Path
+
+from blurkit.errors import FileError
+
+
+class FileBusy(FileError):
+    """Another process is writing the file; it may be worth waiting for."""
+
+
+def reserve(file: int, path: Path, needed: int) -> None:
+    """Take the space from the disk now, so that a full disk is found before the first sample.
+
+    Where the file system cannot set space aside, glibc writes into every block instead; other
+    C libraries refuse, and then the size alone is set.
+    """
+    reserved = os.fstat(file).st_blocks * 512
+    require_space(path, needed - reserved)
+    try:
+        if hasattr(os, "posix_fallocate"):
+            try:
+                os.posix_fallocate(file, 0, needed)
+                return
+            except OSError as error:
+                if error.errno not in (errno.EOPNOTSUPP, errno.ENOSYS):
+                    raise
+        os.ftruncate(file, needed)
+    except OSError as error:
+        folder = path.resolve().parent
+        raise FileError(
+            f"{path}: needs {needed:,} bytes, which cannot be reserved in {folder} "
+            f"({error.strerror}; {shutil.disk_usage(folder).free:,} are free)"
+        ) from error
+
+
+def require_space(path: Path, needed: int, *given_back: Path) -> None:
+    """FileError unless so many bytes are free beside `path`, once these files are thrown away."""
+    folder = path.resolve().parent
+    free = shutil.disk_usage(folder).free
+    free += sum(old.stat().st_blocks * 512 for old in given_back if old.is_file())
+    if needed > free:
+        raise FileError(f"{path}: needs {needed:,} bytes, but only {free:,} are free in {folder}")
+
+
+def lock(file: Path, path: Path, create: bool = False) -> int:
+    """Open `file` and keep every other writer out of it for as long as it is open."""
+    refused = FileBusy(f"{path}: another process is writing it")
+    try:
+        opened = os.open(file, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o666)
+    except FileNotFoundError:
+        if create:
+            raise
+        raise refused from None  # it has just finished
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        moved = not file.exists() or not os.path.samestat(os.fstat(opened), file.stat())
+    except BlockingIOError:
+        moved = True
+    except BaseException:
+        os.close(opened)
+        raise
+    if moved:
+        os.close(opened)
+        raise refused
+    return opened
+
+
+def write_all(file: int, data: memoryview, at: int) -> None:
+    """Write all of `data` at byte `at`, without moving the file's position."""
+    while data:  # the system may write less than it was given
+        done = os.pwrite(file, data, at)
+        data, at = data[done:], at + done

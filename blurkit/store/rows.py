@@ -1,0 +1,221 @@
+"""Rows of many files read where they are, through memory maps of a few of them at a time.
+
+A map keeps a descriptor: maps of all shards of a large dataset would pass the limit of open files.
+"""
+
+import mmap
+import os
+import resource
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blurkit.errors import FileError
+from blurkit.store.layout import Layout, RowTypes, read_layout
+
+# files that a set keeps open: a quarter of what the system allows the process (ulimit -n)
+_ALLOWED = resource.getrlimit(resource.RLIMIT_NOFILE)[0]  # below 0: without a limit
+MOST_OPEN = 4096 if _ALLOWED < 0 else max(16, min(4096, _ALLOWED // 4))
+AHEAD = 64  # rows that the disk is asked for at once, before the first of them is waited for
+
+
+class Files:
+    """The files of a set: their structure is read, and they are opened, when a row is asked for.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    counts : sequence of int, the rows of each
+    types : the type of a row in each dataset that all files have
+    layouts : the files' structures where they have been read already
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        counts: Sequence[int],
+        types: RowTypes,
+        layouts: Sequence[Layout] = (),
+    ) -> None:
+        self.paths, self.types = paths, types
+        self.edges = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        self._places = {i: self._checked(i, layout) for i, layout in enumerate(layouts)}
+
+    def __len__(self) -> int:
+        return int(self.edges[-1])
+
+    def place(self, number: int) -> "Place":
+        """Where the rows of the file with this number are."""
+        if number not in self._places:
+            self._places[number] = self._checked(number, read_layout(self.paths[number]))
+        return self._places[number]
+
+    def open(self, number: int) -> "OpenFile":
+        """Map a file, if it is still the one whose structure was read."""
+        try:
+            return OpenFile(self.paths[number], self.place(number))
+        except (OSError, ValueError) as error:  # gone, or empty
+            why = getattr(error, "strerror", None) or error
+            raise FileError(f"{self.paths[number]}: {why}") from error
+
+    def all_rows(self) -> dict[str, "Rows"]:
+        """The rows of each dataset; all share the files that are open."""
+        # this cache holds no lock that a fork in the middle of a read could leave locked for ever
+        opened = lru_cache(MOST_OPEN)(self.open)
+        return {name: Rows(self, opened, name, kind) for name, kind in self.types.items()}
+
+    def _checked(self, number: int, layout: Layout) -> "Place":
+        same = layout.count == self.edges[number + 1] - self.edges[number]
+        for name, kind in self.types.items():
+            same = same and name in layout.types
+            same = same and (name == "source" or layout.types[name] == kind)
+        if not same:
+            raise FileError(f"{layout.path}: has been replaced since it was first read")
+        return Place(layout, self.types)
+
+
+class Rows:
+    """One dataset of all the files, as an array of which only the rows asked for are read.
+
+    `rows[17]` is one row, `rows[3:9]` and `rows.take([8, 2, 40])` are arrays of several.
+
+    Attributes
+    ----------
+    shape : (n, ...), dtype, ndim : as of an array
+    """
+
+    def __init__(
+        self, files: Files, opened: Callable[[int], "OpenFile"], name: str, kind: np.dtype
+    ) -> None:
+        self._files, self._opened, self._name, self._kind = files, opened, name, kind
+        self.shape: tuple[int, ...] = (len(files), *kind.shape)
+        self.dtype, self.ndim = kind.base, 1 + len(kind.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, which: int | slice) -> Any:
+        if isinstance(which, slice):
+            return self.take(range(*which.indices(len(self))))
+        row = which.__index__()
+        return self.take([row + len(self) if row < 0 else row])[0]
+
+    def take(self, rows: Sequence[int] | np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """These rows, in this order, copied from their places.
+
+        Parameters
+        ----------
+        rows : (k,) int, 0 <= row < n; repeats are allowed
+        out : (k, ...) of the dataset's dtype, C-contiguous, optional
+            Written and returned.
+
+        Returns
+        -------
+        array : (k, ...) of the dataset's dtype, contiguous and the caller's own
+
+        Raises
+        ------
+        IndexError
+            "row must be between 0 and 99, got 100"
+        ValueError
+            "out must be (3, 128, 128, 3) uint8 and contiguous, got (2, 128, 128, 3) uint8"
+        FileError
+            A file is gone, damaged or replaced.
+        """
+        wanted = np.asarray(rows, np.int64)
+        outside = wanted[(wanted < 0) | (wanted >= len(self))]
+        if outside.size:
+            raise IndexError(f"row must be between 0 and {len(self) - 1}, got {outside[0]}")
+        numbers = np.searchsorted(self._files.edges, wanted, side="right") - 1
+        places = wanted - self._files.edges[numbers]
+        shape = (len(wanted), *self._kind.shape)
+        found = np.empty(shape, self.dtype) if out is None else out
+        if found.shape != shape or found.dtype != self.dtype or not found.flags.c_contiguous:
+            raise ValueError(
+                f"out must be {shape} {self.dtype} and contiguous, got {found.shape} {found.dtype}"
+            )
+        for first in range(0, len(found), AHEAD):
+            part = slice(first, first + AHEAD)
+            self._read(found[part], numbers[part], places[part])
+        return found
+
+    def _read(self, found: np.ndarray, numbers: np.ndarray, places: np.ndarray) -> None:
+        """Fill `found` with the rows at these places in the files of these numbers."""
+        name = self._name
+        files = {number: self._opened(number) for number in set(numbers.tolist())}
+        listed = list(zip(numbers.tolist(), places.tolist(), strict=True))
+        for file in files.values():
+            file.check()
+        for number, row in listed:
+            files[number].ask(name, row)
+        if len(files) == 1 and name != "source":
+            ((_, file),) = files.items()
+            np.take(file.rows(name), places, axis=0, out=found, mode="clip")
+        else:
+            for k, (number, row) in enumerate(listed):
+                found[k] = files[number].rows(name)[row]
+
+
+class Place:
+    """Where the rows of one file are.
+
+    Attributes
+    ----------
+    types, offsets : dict of dataset name to the type of a row, and to the byte where the first is
+    start, count : int, the index of the first sample, and their number
+    identity : which file on the disk that was
+    """
+
+    __slots__ = ("count", "identity", "offsets", "start", "types")
+
+    def __init__(self, layout: Layout, types: RowTypes) -> None:
+        # most files of a set have the same types: one dict for all of them
+        self.types: RowTypes = types if types == layout.types else layout.types
+        self.offsets: Mapping[str, int] = layout.offsets
+        self.start: int = layout.attributes["start"]
+        self.count = layout.count
+        self.identity = _identity(layout.path.stat())
+
+
+class OpenFile:
+    """One file's memory map, closed when nobody holds it any more, in whichever thread."""
+
+    __slots__ = ("_map", "_path", "_place", "_rows")
+
+    def __init__(self, path: Path, place: Place) -> None:
+        self._path, self._place = path, place
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if _identity(os.fstat(file)) != place.identity:
+                raise FileError(f"{path}: has been replaced since it was first read")
+            self._map = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
+        finally:
+            os.close(file)  # the map has its own
+        self._rows: dict[str, np.ndarray] = {}
+
+    def rows(self, name: str) -> np.ndarray:
+        """The rows of a dataset: (n, ...), read-only, in the map."""
+        if name not in self._rows:
+            kind, at = self._place.types[name], self._place.offsets[name]
+            shape = (self._place.count, *kind.shape)
+            self._rows[name] = np.ndarray(shape, kind.base, self._map, at)
+        return self._rows[name]
+
+    def check(self) -> None:
+        """FileError if the file was cut short meanwhile: to read on would end the process."""
+        if self._map.size() < len(self._map):
+            raise FileError(f"{self._path}: has been cut short since it was first read")
+
+    def ask(self, name: str, row: int) -> None:
+        """Have the disk fetch a row that is not in memory, without waiting for it."""
+        size = self._place.types[name].itemsize
+        at = self._place.offsets[name] + row * size
+        begin = at - at % mmap.PAGESIZE
+        self._map.madvise(mmap.MADV_WILLNEED, begin, at + size - begin)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_ino, status.st_size
