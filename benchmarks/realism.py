@@ -1,15 +1,12 @@
 """How the default walk looks beside recorded shakes: python benchmarks/realism.py
 
-2,000 kernels of 31x31 px of the default walk, rasterised to the nearest pixels and linearly, and
-of a walk that is tremor alone, so scaled that its long axis has the published 3.93 px; deepinv's
-generator too where it is installed. Writes results/realism.json and results/realism.png.
+2,000 kernels of 31x31 px: the default walk rasterised to the nearest pixels and linearly; two
+walks that are tremor alone, which fold more; deepinv's generator where it is installed. Writes
+results/realism.json and results/realism.png.
 """
 
-import json
-import platform
-from pathlib import Path
-
 import numpy as np
+from common import RESULTS, hardware, rounded, save
 
 from blurkit import random_walk_kernels
 from blurkit.kernel_sets import measure
@@ -17,14 +14,13 @@ from blurkit.plot_realism import plot_realism
 from blurkit.realism import PUBLISHED, STATISTICS
 
 COUNT, SIZE = 2000, 31
-RESULTS = Path(__file__).parent / "results"
-TREMOR = {"steps": 250, "length": 28.7, "inertia": 0.95, "jitter": 100, "jerks": 0}
+TREMOR = {"steps": 250, "jitter": 100, "jerks": 0}  # no first direction that lasts
 
 
 def deepinv_kernels():
     """COUNT kernels of deepinv's defaults, or None where it is not installed."""
     try:
-        import deepinv
+        from peers import deepinv
     except ImportError:
         return None
     generator = deepinv.physics.generator.MotionBlurGenerator((SIZE, SIZE))
@@ -36,36 +32,33 @@ def main():
     sets = {
         "nearest": random_walk_kernels(COUNT, SIZE, seed=0),
         "linear": random_walk_kernels(COUNT, SIZE, seed=0, interpolation="linear"),
-        "tremor alone, nearest": random_walk_kernels(COUNT, SIZE, seed=0, **TREMOR),
+        "tremor, nearest": random_walk_kernels(
+            COUNT, SIZE, seed=0, inertia=0.95, length=28.7, **TREMOR
+        ),
+        "rough tremor, nearest": random_walk_kernels(
+            COUNT, SIZE, seed=0, inertia=0.9, length=39.5, **TREMOR
+        ),
     }
     if (theirs := deepinv_kernels()) is not None:
         sets["deepinv"] = theirs
     measured = {name: measure(name, kernels) for name, kernels in sets.items()}
-    quartiles = {
-        name: {
-            statistic: [round(q, 4) for q in part.quartiles(statistic)] for statistic in STATISTICS
+    levin = PUBLISHED["Levin 2009"]
+    results = {"hardware": hardware(), "kernels": COUNT, "size": SIZE}
+    for name, part in measured.items():
+        results[name] = {
+            key: dict(zip(("q1", "median", "q3"), part.quartiles(key), strict=True))
+            for key in STATISTICS
         }
-        for name, part in measured.items()
-    }
-    ranks = {
-        name: {
-            statistic: round(float((measured[name].statistics[statistic] < median).mean()), 3)
-            for statistic, median in PUBLISHED["Levin 2009"].items()
-        }
-        for name in ("nearest", "linear")
-    }
-    for name, found in quartiles.items():
-        print(f"{name}\n  " + "\n  ".join(f"{key:20s} {value}" for key, value in found.items()))
-    print("share of kernels below Levin's medians", ranks)
-    content = {
-        "kernels": COUNT,
-        "size": SIZE,
-        "python": platform.python_version(),
-        "quartiles": quartiles,
-        "share below Levin's median": ranks,
-        "published_medians": PUBLISHED,
-    }
-    (RESULTS / "realism.json").write_text(json.dumps(content, indent=2) + "\n")
+        count = np.median([np.count_nonzero(kernel) for kernel in part.kernels])
+        results[name]["non-zero taps, median"] = float(count)
+        below = {key: float((part.statistics[key] < levin[key]).mean()) for key in levin}
+        results[name]["share below Levin's median"] = below
+        print(f"\n{name:24s}{'q1':>9s}{'median':>9s}{'q3':>9s}   share below Levin's median")
+        for key in STATISTICS:
+            share = f"{below[key]:9.2f}" if key in below else ""
+            print(f"  {key:22s}" + "".join(f"{q:9.3f}" for q in part.quartiles(key)) + share)
+    results["published medians"] = PUBLISHED
+    save("realism", rounded(results))
     plot_realism(measured["nearest"], measured["linear"], RESULTS / "realism.png")
 
 

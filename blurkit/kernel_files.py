@@ -11,7 +11,7 @@ import numpy as np
 from blurkit.errors import FileError, SettingError
 from blurkit.images import PHOTOS, find_images, opencv, read_image
 from blurkit.matlab import read_matrices
-from blurkit.store import PairFile
+from blurkit.store import PairSet
 
 MAX_SIDE = 1024  # px; a kernel wider than that is more likely a photo
 
@@ -21,8 +21,8 @@ def read_kernels(path: str | os.PathLike[str], most: int | None = None) -> list[
 
     Parameters
     ----------
-    path : file or folder
-        A dataset file's /kernel; `.npy` of shape (K, L), (n, K, L) or (n, 1, K, L); `.mat` of
+    path : file, folder, or pattern of dataset files
+        A dataset's /kernel; `.npy` of shape (K, L), (n, K, L) or (n, 1, K, L); `.mat` of
         version 5 or 7.3 with matrices (K, L) or (K, L, n), or cells of them, as in Levin's file,
         see `blurkit.matlab.read_matrices`; a PNG, TIFF or other picture of one kernel, or a
         folder of such pictures, whose pixel values count as they are, without gamma, the mean of
@@ -45,7 +45,7 @@ def read_kernels(path: str | os.PathLike[str], most: int | None = None) -> list[
         "k.npy: not a NumPy array, or a damaged one (...)",
         "k.npz: an .npz archive; save the kernels as one .npy",
         "blur.h5: has no kernels", and those of `find_images`, `read_image`, `read_matrices` and
-        `PairFile`. No object is unpickled, and the shapes are checked before the values are read.
+        `PairSet`. No object is unpickled, and the shapes are checked before the values are read.
     """
     if most is not None and most < 1:
         raise SettingError(f"most must be >= 1, got {most}")
@@ -76,7 +76,7 @@ def _find(path: Path, most: int | None) -> list[tuple[int, Any]]:
     if ending == ".mat":
         matrices: Sequence[np.ndarray] = read_matrices(path, MAX_SIDE)
         return [(i, matrices[i]) for i in spread(len(matrices), most)]
-    stack = _array(path) if ending == ".npy" else PairFile(path).kernel
+    stack = _array(path) if ending == ".npy" else PairSet(path).kernel
     if stack is None or not len(stack):
         raise FileError(f"{path}: has no kernels")
     return [(i, stack[i]) for i in spread(len(stack), most)]

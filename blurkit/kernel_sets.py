@@ -49,6 +49,11 @@ class Comparison:
     p: float
     distance: float
 
+    @property
+    def far(self) -> str:
+        """The distance in a few characters."""
+        return f"{self.distance:.2f}" if self.distance < 99.5 else ">99"
+
 
 def compare(ours: Measured, reference: Measured) -> dict[str, Comparison]:
     """Two-sample statistics for each of STATISTICS.
@@ -83,7 +88,7 @@ def table(ours: Measured, reference: Measured) -> str:
         label, unit = STATISTICS[name]
         medians = [f"{part.quartiles(name)[1]:.3f}" for part in (ours, reference)]
         published = f"{known[name]:.2f}" if name in known else ""
-        differences = f"{found.ks:.3f}", f"{found.p:.2g}", f"{found.distance:.2f}"
+        differences = f"{found.ks:.3f}", f"{found.p:.2g}", found.far
         row = f"{label}, {unit}" if unit else label
         lines += [f"{row:<29}" + "".join(f"{t:>12}" for t in (*medians, published, *differences))]
     return "\n".join(lines)

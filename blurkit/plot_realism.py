@@ -74,7 +74,7 @@ def plot_realism(ours: Measured, reference: Measured, path: str | os.PathLike[st
         for panel, name in zip(axes, PANELS, strict=True):
             _distribution(panel, name, ours, reference)
             found = differences[name]
-            panel.set_xlabel(f"KS {found.ks:.2f}, distance {found.distance:.2f}", color=GREY)
+            panel.set_xlabel(f"KS {found.ks:.2f}, distance {found.far}", color=GREY)
         handles = [
             Line2D([], [], color=colour, linewidth=6, label=f"{part.name} ({len(part.kernels):,})")
             for part, colour in ((ours, BLUE), (reference, ORANGE))

@@ -5,10 +5,8 @@ from typing import Any
 
 import click
 
-from blurkit.cli.options import PICTURE
+from blurkit.cli.options import KERNELS, PICTURE
 from blurkit.errors import SettingError, exit_codes
-
-KERNELS = click.Path(exists=True)
 
 
 @click.command(context_settings={"show_default": True})

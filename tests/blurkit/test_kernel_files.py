@@ -154,8 +154,12 @@ def test_a_folder_of_pictures_of_any_size_keeps_16_bits():
 def test_a_dataset_file_gives_its_kernels():
     from blurkit import PairFile, SynthSettings, Walk, synth
 
-    synth("p.h5", SynthSettings(n=5, patch=16, kernel=7, walk=Walk(steps=20)), progress=False)
-    same(read_kernels("p.h5"), list(PairFile("p.h5").kernel))
+    tiny = {"n": 5, "patch": 16, "kernel": 7, "walk": Walk(steps=20)}
+    synth("p0.h5", SynthSettings(**tiny), progress=False)
+    synth("p1.h5", SynthSettings(**tiny, seed=1), progress=False)
+    first, second = list(PairFile("p0.h5").kernel), list(PairFile("p1.h5").kernel)
+    same(read_kernels("p0.h5"), first)
+    same(read_kernels("p*.h5"), first + second)
 
 
 def test_a_part_of_a_set_is_spread_over_it():
