@@ -125,13 +125,13 @@ def _version_73(path: Path, max_side: int) -> Iterator[np.ndarray]:
 def _is_cell(data: Any) -> bool:
     import h5py
 
-    empty = data.shape is None or "MATLAB_empty" in data.attrs
+    empty = not data.shape or "MATLAB_empty" in data.attrs  # () and None: no cells either
     return not empty and h5py.check_ref_dtype(data.dtype) is h5py.Reference
 
 
 def _is_matrix(data: Any) -> bool:
     """Real numbers, at least two rows and columns; MATLAB keeps the shape of an empty one there."""
-    empty = data.shape is None or "MATLAB_empty" in data.attrs or _is_text(data)
+    empty = not data.shape or "MATLAB_empty" in data.attrs or _is_text(data)
     numbers = not empty and data.dtype.kind in "biuf"
     return numbers and data.ndim in (2, 3) and min(data.shape[-2:]) > 1
 

@@ -272,6 +272,13 @@ def test_cells_that_hold_themselves_end():
     fails("k.mat", r"k\.mat: (cells within too many cells|more than .* matrices)")
 
 
+def test_a_reference_that_is_no_cell_is_passed_over():
+    with h5py.File("k.mat", "w", userblock_size=512) as file:
+        file["a"] = np.ones((3, 3))
+        file.create_dataset("k", (), h5py.ref_dtype)[()] = file["a"].ref
+    same(read_kernels("k.mat"), [np.ones((3, 3))])
+
+
 def test_nothing_outside_the_file_is_read():
     np.ones((3, 3)).tofile("secret.bin")
     with h5py.File("other.h5", "w") as file:
