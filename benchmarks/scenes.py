@@ -13,7 +13,7 @@ from common import hardware, interleaved, rounded, save, use_cores
 
 from blurkit import SynthSettings
 from blurkit.degrade import degrade_patch
-from blurkit.kernel import fill_kernels
+from blurkit.kernel import PARAMS, fill_kernels
 from blurkit.samples import empty_rows, fill_rows, sample_types
 from blurkit.scenes import fill_scene
 from blurkit.store.layout import as_bytes, seal
@@ -27,7 +27,7 @@ def stages(patch, seconds=1.5):
     settings = SynthSettings(n=COUNT, patch=patch)
     rows = empty_rows(sample_types(settings, None), COUNT)
     fill_rows(rows, settings, None, 0)
-    drawn = rows["params"].view("<f8").reshape(COUNT, -1)
+    drawn = np.empty((COUNT, len(PARAMS)))
     scenes = np.empty((COUNT, settings.side, settings.side, 3), np.uint8)
 
     def kernel():
@@ -39,7 +39,9 @@ def stages(patch, seconds=1.5):
 
     def blurred():
         for i in range(COUNT):
-            degrade_patch(rows["blurry"][i], rows["sharp"][i], scenes[i], rows["kernel"][i])
+            pair = rows["blurry"][i], rows["sharp"][i]
+            camera = settings.camera
+            degrade_patch(*pair, scenes[i], rows["kernel"][i], camera, seed=0, index=i)
 
     before = {name: data.copy() for name, data in rows.items()}
     for run in (kernel, scene, blurred):

@@ -13,7 +13,9 @@ from blurkit.errors import FileError, SettingError
 
 if TYPE_CHECKING:
     from blurkit.blur import blur
+    from blurkit.camera import Camera
     from blurkit.kernel import random_walk_kernel, random_walk_kernels
+    from blurkit.online import Degrade
     from blurkit.rasterise import rasterise
     from blurkit.scenes import dead_leaves
     from blurkit.settings import SynthSettings
@@ -21,13 +23,18 @@ if TYPE_CHECKING:
     from blurkit.store import PairFile, PairSet
     from blurkit.synth import synth
     from blurkit.trajectory import Walk, random_walk_trajectory
+    from blurkit.transforms import KernelGenerator, Shake
     from blurkit.verify import verify
 
 __all__ = [
+    "Camera",
+    "Degrade",
     "FileError",
+    "KernelGenerator",
     "PairFile",
     "PairSet",
     "SettingError",
+    "Shake",
     "SynthSettings",
     "Walk",
     "__version__",
@@ -43,8 +50,12 @@ __all__ = [
 ]
 
 _HOME = {
+    "Camera": "blurkit.camera",
+    "Degrade": "blurkit.online",
+    "KernelGenerator": "blurkit.transforms",
     "PairFile": "blurkit.store",
     "PairSet": "blurkit.store",
+    "Shake": "blurkit.transforms",
     "SynthSettings": "blurkit.settings",
     "Walk": "blurkit.trajectory",
     "blur": "blurkit.blur",

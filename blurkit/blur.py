@@ -8,7 +8,7 @@ from blurkit.errors import SettingError
 
 BORDERS = ("valid", "reflect")
 METHODS = ("auto", "taps", "fft")
-_DTYPES = ("uint8", "uint16", "float32", "float64")
+_DTYPES = tuple(map(np.dtype, ("uint8", "uint16", "float32", "float64")))
 _FFT_TAPS = 140  # taps that cost as much as the FFT, a pixel; see the notes of `blur`
 _TILE = 288  # side of the FFT's tiles, px
 
@@ -71,9 +71,9 @@ def blur(
         raise SettingError("kernel must be finite, got nan or inf")
     if image.ndim not in (2, 3) or 0 in image.shape:
         raise SettingError(f"image must be (H, W) or (H, W, C), got shape {image.shape}")
-    if image.dtype.name not in _DTYPES:
+    if image.dtype not in _DTYPES:
         raise SettingError(
-            f"image must be {', '.join(_DTYPES[:3])} or {_DTYPES[3]}, got {image.dtype}"
+            f"image must be {', '.join(map(str, _DTYPES[:3]))} or {_DTYPES[3]}, got {image.dtype}"
         )
 
     size = taps.shape[0]

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from blurkit.degrade import crop_corner, photo_order
 from blurkit.errors import FileError
 from blurkit.images import find_images, read_image
 from blurkit.progress import bar
@@ -163,3 +162,29 @@ def _some(names: Sequence[str]) -> str:
 @lru_cache(maxsize=4)
 def _order(photos: int, seed: int, turn: int) -> np.ndarray:
     return photo_order(photos, seed=seed, turn=turn)
+
+
+def crop_corner(height: int, width: int, side: int, *, seed: int, index: int) -> tuple[int, int]:
+    """(y, x) of the top left corner of a side x side crop of a photo, uniform over all that fit.
+
+    Parameters
+    ----------
+    height, width : int >= side, px
+    side : int, px
+    seed, index : int
+        The sample whose own stream is drawn from.
+    """
+    from blurkit._loops import stream
+
+    rooms = height - side + 1, width - side + 1
+    y, x = stream.crop_corner(np.uint64(seed), np.uint64(index), *rooms)
+    return int(y), int(x)
+
+
+def photo_order(n: int, *, seed: int, turn: int) -> np.ndarray:
+    """The order in which n photos are used on the turn-th pass through them: (n,) int64."""
+    from blurkit._loops.stream import shuffle
+
+    order = np.arange(n)
+    shuffle(order, np.uint64(seed), np.uint64(turn))
+    return order

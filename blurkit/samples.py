@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from blurkit.camera import NUMBERS
 from blurkit.degrade import degrade_patch
 from blurkit.kernel import PARAMS, fill_kernels
 from blurkit.photos import Photos, scan
@@ -13,7 +14,7 @@ from blurkit.store import row_types
 from blurkit.trajectory import checked_index
 
 DEAD_LEAVES = "dead-leaves"
-DRAWN = np.dtype([(name, "<f8") for name in PARAMS])
+DRAWN = np.dtype([(name, "<f8") for name in PARAMS + NUMBERS])
 
 
 def scan_photos(
@@ -71,17 +72,19 @@ def fill_rows(
 ) -> None:
     """Samples start, start + 1, ... into the rows, each from its own index alone."""
     seed, margin = settings.seed, settings.kernel // 2
-    drawn = rows["params"].view("<f8").reshape(-1, len(PARAMS))
+    walks = np.empty((len(rows["params"]), len(PARAMS)))
     fill_kernels(
         rows["kernel"],
-        drawn,
+        walks,
         settings.walk,
         seed=seed,
         start=start,
         interpolation=settings.interpolation,
     )
+    numbers = rows["params"].view("<f8").reshape(len(walks), -1)
+    numbers[:, : len(PARAMS)] = walks
     scene = np.empty((settings.side, settings.side, 3), np.uint8)
-    for row in range(len(drawn)):
+    for row in range(len(walks)):
         source = DEAD_LEAVES
         if photos is None:
             fill_scene(scene, seed=seed, index=start + row)
@@ -89,4 +92,7 @@ def fill_rows(
             name, y, x = photos.cut(scene, start + row)
             source = f"{name}@{y + margin},{x + margin}"
         rows["source"][row] = source.encode(errors="replace")
-        degrade_patch(rows["blurry"][row], rows["sharp"][row], scene, rows["kernel"][row])
+        pair = rows["blurry"][row], rows["sharp"][row]
+        numbers[row, len(PARAMS) :] = degrade_patch(
+            *pair, scene, rows["kernel"][row], settings.camera, seed=seed, index=start + row
+        )

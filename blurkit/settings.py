@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from operator import index as as_integer
 from typing import Any
 
+from blurkit.camera import Camera, checked_camera
 from blurkit.errors import SettingError
 from blurkit.trajectory import Walk, checked_index, checked_seed
 
@@ -31,6 +32,8 @@ class SynthSettings:
     seed, start : int
         The dataset holds the samples start .. start + n - 1 of this seed.
     images : folder of sharp photos, None for generated dead-leaves scenes
+    camera : Camera, or the name of one of `blurkit.camera.PRESETS`
+        How light becomes bytes. None is "realistic" for photos and "naive" for generated scenes.
     shard, shards : int, 0 <= shard < shards <= n
         The file holds this one of so many nearly equal runs of the dataset's samples. All other
         settings stay those of the whole dataset, and so do the samples' bytes.
@@ -54,6 +57,7 @@ class SynthSettings:
     seed: int = 0
     start: int = 0
     images: str | None = None
+    camera: Camera = None  # type: ignore[assignment]  # a name or None becomes one
     shard: int = 0
     shards: int = 1
 
@@ -70,6 +74,8 @@ class SynthSettings:
             raise SettingError(
                 f"interpolation must be nearest or linear, got {self.interpolation!r}"
             )
+        default = "naive" if self.images is None else "realistic"
+        object.__setattr__(self, "camera", checked_camera(self.camera or default))
         checked_seed(self.seed)
         checked_index(self.start, "start")
         checked_index(self.start + self.n, "start + n")
@@ -94,7 +100,8 @@ class SynthSettings:
     def stored(self, images: str | None) -> dict[str, Any]:
         """These settings as the file keeps them: flat, `images` being the photos' digest."""
         flat = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return flat | dataclasses.asdict(flat.pop("walk")) | {"images": images}
+        walk, camera = (dataclasses.asdict(flat.pop(name)) for name in ("walk", "camera"))
+        return flat | walk | camera | {"images": images}
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any], images: str | None = None) -> "SynthSettings":
@@ -110,10 +117,13 @@ class SynthSettings:
         if set(stored) != names:
             rule = f"settings must be exactly {', '.join(sorted(names))}"
             raise SettingError(f"{rule}, got {reprlib.repr(sorted(stored))}")
-        walk = {f.name: stored[f.name] for f in dataclasses.fields(Walk)}
-        own = {f.name: stored[f.name] for f in dataclasses.fields(cls) if f.name in names}
+        own, walk, camera = (
+            {f.name: stored[f.name] for f in dataclasses.fields(part) if f.name in names}
+            for part in (cls, Walk, Camera)
+        )
         try:
-            made = cls(**own | {"walk": Walk(**walk), "images": images})
+            parts = {"walk": Walk(**walk), "camera": Camera(**camera)}
+            made = cls(**own | parts | {"images": images})
             if json.loads(json.dumps(made.stored(stored["images"]))) == stored:
                 return made
         except SettingError:

@@ -82,13 +82,15 @@ class Walk:
         return np.array(self.length), self.inertia, np.array(self.jitter), self.jerks
 
 
-def checked_range(name: str, value: Any, highest: float = 1e6) -> tuple[float, float]:
+def checked_range(
+    name: str, value: Any, lowest: float = 0.0, highest: float = 1e6
+) -> tuple[float, float]:
     """The pair (lowest, highest) that a number or a pair stands for."""
     pair = np.atleast_1d(np.asarray(value, dtype=float))
     if pair.shape == (1,):
         pair = np.repeat(pair, 2)
-    if pair.shape != (2,) or not 0 <= pair[0] <= pair[1] <= highest:
-        rule = f"one number or a pair (lowest, highest) in 0 .. {highest:g}"
+    if pair.shape != (2,) or not lowest <= pair[0] <= pair[1] <= highest:
+        rule = f"one number or a pair (lowest, highest) in {lowest:g} .. {highest:g}"
         raise SettingError(f"{name} must be {rule}, got {value}")
     return float(pair[0]), float(pair[1])
 

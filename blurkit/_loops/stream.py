@@ -27,6 +27,8 @@ SCENE = np.uint64(3)  # a dead-leaves scene
 TEXTURE = np.uint64(4)  # the noise on its leaves, up to version 0.1
 CROP = np.uint64(5)  # where a patch is cut from a photo
 PHOTO = np.uint64(6)  # the order in which photos are used
+CAMERA = np.uint64(16)  # exposure, highlights and noise levels of a photo
+NOISE = np.uint64(17)  # the noise itself
 
 
 @loop

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from blurkit.camera import PRESETS
 from blurkit.cli.options import walk_options
 from blurkit.errors import SettingError, exit_codes
 from blurkit.settings import SynthSettings
@@ -29,6 +30,14 @@ DEFAULT = SynthSettings()
 @click.option("--kernel", type=int, default=DEFAULT.kernel, help="Side of the kernels, odd.")
 @click.option("--seed", type=int, default=DEFAULT.seed, help="Same seed, same bytes.")
 @click.option("--start", type=int, default=DEFAULT.start, help="Index of the first sample.")
+@click.option(
+    "--preset",
+    "camera",
+    type=click.Choice(list(PRESETS)),
+    help="The camera. naive: the blur acts on the stored values; clean: on linear light; "
+    "realistic: with exposure, bright highlights and noise as well.  [default: realistic for "
+    "--images, else naive]",
+)
 @walk_options
 @click.option(
     "--threads",
@@ -62,8 +71,7 @@ def synth(
 ) -> None:
     """Make a dataset of blurry/sharp pairs in one HDF5 file, or in several.
 
-    Stop it whenever you like: the same command goes on where it was. The blur acts on the sRGB
-    values as they are; linear light, noise and saturation are not modelled yet.
+    Stop it whenever you like: the same command goes on where it was.
     """
     with exit_codes():
         if shard is not None and shards is not None:

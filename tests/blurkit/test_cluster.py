@@ -145,7 +145,7 @@ def test_photos_and_finished_shards(cluster, tmp_path, monkeypatch):
     photo = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
     write_image(tmp_path / "photos" / "a.png", photo)
     monkeypatch.chdir(tmp_path)  # the workers stand elsewhere
-    settings = SynthSettings(**{**vars(TINY), "images": "photos"})
+    settings = SynthSettings(**{**vars(TINY), "images": "photos", "camera": None})
     (tmp_path / "here").mkdir()
     expected = digests(synth_shards("here/x.h5", settings, shards=3, progress=False))
     words = ["synth", "--n", "30", "--patch", "16", "--kernel", "7", "--steps", "32", "--quiet"]

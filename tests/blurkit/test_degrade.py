@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from blurkit import blur, dead_leaves, random_walk_kernel
-from blurkit.degrade import crop_corner, degrade_patch, photo_order
+from blurkit.camera import PRESETS
+from blurkit.degrade import degrade_patch
 
 
 def pair(scene, kernel):
     side = len(scene) - len(kernel) + 1
     blurry, sharp = np.zeros((2, side, side, 3), np.uint8)
-    degrade_patch(blurry, sharp, scene, kernel)
+    degrade_patch(blurry, sharp, scene, kernel, PRESETS["naive"], seed=0, index=0)
     return blurry, sharp
 
 
@@ -35,19 +36,3 @@ def test_blurry_lies_over_sharp(index):
         kernel = random_walk_kernel(15, steps=80, seed=1, index=index)
         blurry, sharp = pair(np.repeat(scene[..., None], 3, axis=2), kernel)
         assert np.abs(blurry.astype(int) - sharp).max() <= 1
-
-
-def test_crops_reach_every_corner_that_fits_and_no_other():
-    corners = {crop_corner(12, 11, 10, seed=3, index=i) for i in range(100)}
-    assert corners == {(y, x) for y in range(3) for x in range(2)}
-
-
-def test_a_photo_as_large_as_the_crop_has_one_corner():
-    assert crop_corner(10, 10, 10, seed=2**64 - 1, index=5) == (0, 0)
-
-
-def test_each_turn_uses_every_photo_once_in_another_order():
-    first, second = photo_order(50, seed=1, turn=0), photo_order(50, seed=1, turn=1)
-    assert sorted(first) == sorted(second) == list(range(50))
-    assert (first != second).any()
-    assert (first == photo_order(50, seed=1, turn=0)).all()

@@ -7,7 +7,7 @@ import pytest
 
 from blurkit.errors import FileError
 from blurkit.images import read_image, write_image
-from blurkit.photos import scan
+from blurkit.photos import crop_corner, photo_order, scan
 
 
 def folder_of(tmp_path, shapes):
@@ -108,3 +108,19 @@ def test_the_label_knows_names_and_sizes_but_not_the_place(tmp_path):
     (elsewhere / "0.png").rename(elsewhere / "9.png")
     assert look(elsewhere).label != label
     assert label.startswith("2 photos, SHA-256 ")
+
+
+def test_crops_reach_every_corner_that_fits_and_no_other():
+    corners = {crop_corner(12, 11, 10, seed=3, index=i) for i in range(100)}
+    assert corners == {(y, x) for y in range(3) for x in range(2)}
+
+
+def test_a_photo_as_large_as_the_crop_has_one_corner():
+    assert crop_corner(10, 10, 10, seed=2**64 - 1, index=5) == (0, 0)
+
+
+def test_each_turn_uses_every_photo_once_in_another_order():
+    first, second = photo_order(50, seed=1, turn=0), photo_order(50, seed=1, turn=1)
+    assert sorted(first) == sorted(second) == list(range(50))
+    assert (first != second).any()
+    assert (first == photo_order(50, seed=1, turn=0)).all()

@@ -134,7 +134,7 @@ def test_space_for_all_that_is_missing_is_checked_before_the_first_sample(tmp_pa
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10**6, 0, 50_000))
     with pytest.raises(FileError) as caught:  # one of the two missing shards would fit
         synth_shards(tmp_path / "x.h5", SMALL, shards=3, progress=False)
-    row = 2 * 16 * 16 * 3 + 7 * 7 * 4 + 4 * 8 + len("dead-leaves@65535,65535") + 4
+    row = 2 * 16 * 16 * 3 + 7 * 7 * 4 + (4 + 5) * 8 + len("dead-leaves@65535,65535") + 4
     assert str(caught.value) == (
         f"{tmp_path / 'x.h5'}: needs {33 * row:,} bytes, but only 50,000 are free in {tmp_path}"
     )

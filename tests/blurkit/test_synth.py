@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from blurkit.camera import NUMBERS, Camera
 from blurkit.errors import FileError, SettingError
 from blurkit.images import read_image, write_image
 from blurkit.samples import sample, scan_photos
@@ -96,7 +97,7 @@ def test_blurry_is_the_sharp_scene_under_the_stored_kernel(photos, tmp_path):
 
 def test_what_was_drawn_is_kept_within_its_ranges(finished):
     params = PairFile(finished).params
-    assert params.dtype.names == ("length", "jitter", "jerks", "shrink")
+    assert params.dtype.names == ("length", "jitter", "jerks", "shrink", *NUMBERS)
     assert (params["length"] >= 2).all()
     assert (params["length"] <= 5).all()
     assert len(set(params["length"].tolist())) == len(params)
@@ -106,8 +107,9 @@ def test_the_file_keeps_settings_but_neither_threads_nor_paths(photos, tmp_path)
     path = synth(tmp_path / "a.h5", small(images=str(photos)), threads=2, progress=False)
     kept = PairFile(path).settings
     assert kept.pop("images").startswith("3 photos, SHA-256 ")
-    names = {*SynthSettings.__dataclass_fields__, *Walk.__dataclass_fields__}
-    assert set(kept) == names - {"walk", "images"}
+    parts = (SynthSettings, Walk, Camera)
+    names = {name for part in parts for name in part.__dataclass_fields__}
+    assert set(kept) == names - {"walk", "camera", "images"}
     assert str(tmp_path).encode() not in path.read_bytes()
 
 

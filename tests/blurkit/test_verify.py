@@ -131,7 +131,7 @@ def test_deep_where_it_cannot_be(finished, photos, tmp_path, monkeypatch):
         writer.write(0, real)
         path = writer.finish()
     assert verify(path, progress=False).sound
-    with pytest.raises(FileError, match=r"cannot be made again: settings must be exactly images, "):
+    with pytest.raises(FileError, match=r"cannot be made again: settings must be exactly gain, "):
         verify(path, deep=1, progress=False)
     monkeypatch.setattr(structure_module, "__version__", "0.0.9")
     path = synth(tmp_path / "old.h5", SMALL, progress=False)

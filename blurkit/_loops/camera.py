@@ -1,0 +1,110 @@
+"""What the sensor does to light: highlights, exposure, clipping, noise, response.
+
+A sample's numbers are its row of `camera`, float64: gain, highlight, shot, read, JPEG quality.
+"""
+
+import numpy as np
+
+from blurkit._loops.jit import loop
+from blurkit._loops.stream import CAMERA, NOISE, ONE, draw, stream_key, uniform
+from blurkit._loops.taps import add_taps, collect_taps
+
+GAIN, HIGHLIGHT, SHOT, READ = 0, 1, 2, 3
+_KNEE = 0.8  # of full light: above it highlights are raised
+_FULL = 0.9999  # of full light: saturated, but for the rounding of the blur's sum
+_EVEN_BYTES, _S8, _S16 = np.uint64(0x00FF00FF00FF00FF), np.uint64(8), np.uint64(16)
+_EVEN_PAIRS, _LOW = np.uint64(0x0000FFFF0000FFFF), np.uint64(0xFFFF)
+_S32 = np.uint64(32)
+_DEVIATION = np.float32(1.0 / np.sqrt(21845.0))  # of a sum of 4 bytes: variance 4 (256^2 - 1) / 12
+_MIDDLE = 510
+
+
+@loop
+def draw_camera(camera, ranges, seed, index):
+    """Draw a row of `camera` (n,) from ranges (n, 2): all uniformly, but shot and read in their
+    square roots, so that low noise is as common as high."""
+    key = stream_key(seed, index, CAMERA)
+    for i in range(camera.shape[0]):
+        low, high = ranges[i, 0], ranges[i, 1]
+        at = uniform(key, ONE + np.uint64(i))
+        if i in (SHOT, READ):
+            root = np.sqrt(low) + (np.sqrt(high) - np.sqrt(low)) * at
+            camera[i] = root * root
+        else:
+            camera[i] = low + (high - low) * at
+
+
+@loop
+def expose(lights, sharps, camera, linear, encoded):
+    """Per sample tables: light of each byte of the scene (256,) float32, and its sharp byte."""
+    last = encoded.shape[0] - 1
+    for byte in range(256):
+        light = linear[byte]
+        if light > _KNEE:
+            over = (light - _KNEE) / (1.0 - _KNEE)
+            light *= 1.0 + (camera[HIGHLIGHT] - 1.0) * over * over
+        light *= camera[GAIN]
+        lights[byte] = light
+        sharps[byte] = encoded[int(min(light, 1.0) * last + 0.5)]
+
+
+@loop
+def fill_noise(noise, key, first):
+    """noise (n,) float32, n even: mean 0, variance 1, four random bytes summed (|z| < 3.5)."""
+    half = noise.shape[0] // 2
+    for i in range(half):
+        bits = draw(key, first + np.uint64(i))
+        pairs = (bits & _EVEN_BYTES) + ((bits >> _S8) & _EVEN_BYTES)
+        sums = (pairs & _EVEN_PAIRS) + ((pairs >> _S16) & _EVEN_PAIRS)
+        noise[i] = np.float32(np.int32(np.int64(sums & _LOW)) - _MIDDLE) * _DEVIATION
+        noise[half + i] = np.float32(np.int32(np.int64(sums >> _S32)) - _MIDDLE) * _DEVIATION
+
+
+@loop
+def sense(out, total, noise, camera, encoded):
+    """Bytes (n,) of a row of light: clipped at 1, noise where it is not, then the response."""
+    last = np.float32(encoded.shape[0] - 1)
+    shot, read = np.float32(camera[SHOT]), np.float32(camera[READ] * camera[READ])
+    zero, half, one, full = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(_FULL)
+    for j in range(out.shape[0]):
+        light = min(total[j], one)
+        spread = np.sqrt(shot * light + read) if light < full else zero
+        total[j] = min(max(light + spread * noise[j], zero), one) * last + half
+    for j in range(out.shape[0]):
+        out[j] = encoded[np.int32(total[j])]
+
+
+@loop
+def photograph(blurry, sharp, scene, kernel, channels, camera, linear, encoded, seed, index):
+    """Take the two pictures of a sample, whose camera is drawn.
+
+    blurry, sharp: (H, W*C) uint8, written; scene: (H+K-1, (W+K-1)*C) uint8; kernel: (K, K)
+    float32; camera: (5,) float64; linear: (256,) float64 and encoded: (n,) uint8 are the inverse
+    of the response and itself.
+    """
+    rows, width = blurry.shape
+    stride = scene.shape[1]
+    margin = kernel.shape[0] - 1
+    lights, sharps = np.empty(256, np.float32), np.empty(256, np.uint8)
+    expose(lights, sharps, camera, linear, encoded)
+    half = margin // 2
+    for i in range(rows):
+        for j in range(width):
+            sharp[i, j] = sharps[scene[i + half, j + half * channels]]
+
+    offsets = np.empty(kernel.size + 4, np.int64)
+    weights = np.empty(kernel.size + 4, np.float32)
+    count = collect_taps(kernel, stride, channels, offsets, weights)
+    plane = np.empty(scene.size, np.float32)
+    flat = scene.reshape(scene.size)
+    for i in range(flat.shape[0]):
+        plane[i] = lights[flat[i]]
+    total = np.empty(width, np.float32)
+    noise = np.zeros(width + width % 2, np.float32)
+    noisy = camera[SHOT] > 0.0 or camera[READ] > 0.0
+    key = stream_key(seed, index, NOISE)
+    for i in range(rows):
+        add_taps(total, plane[i * stride :], offsets, weights, count)
+        if noisy:
+            fill_noise(noise, key, np.uint64(i * noise.shape[0]))
+        sense(blurry[i], total, noise, camera, encoded)
