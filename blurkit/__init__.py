@@ -14,6 +14,8 @@ from blurkit.errors import FileError, SettingError
 if TYPE_CHECKING:
     from blurkit.blur import blur
     from blurkit.camera import Camera
+    from blurkit.importers.settings import ImportSettings
+    from blurkit.importers.write import import_pairs
     from blurkit.kernel import random_walk_kernel, random_walk_kernels
     from blurkit.online import Degrade
     from blurkit.rasterise import rasterise
@@ -30,6 +32,7 @@ __all__ = [
     "Camera",
     "Degrade",
     "FileError",
+    "ImportSettings",
     "KernelGenerator",
     "PairFile",
     "PairSet",
@@ -40,6 +43,7 @@ __all__ = [
     "__version__",
     "blur",
     "dead_leaves",
+    "import_pairs",
     "random_walk_kernel",
     "random_walk_kernels",
     "random_walk_trajectory",
@@ -52,6 +56,7 @@ __all__ = [
 _HOME = {
     "Camera": "blurkit.camera",
     "Degrade": "blurkit.online",
+    "ImportSettings": "blurkit.importers.settings",
     "KernelGenerator": "blurkit.transforms",
     "PairFile": "blurkit.store",
     "PairSet": "blurkit.store",
@@ -60,6 +65,7 @@ _HOME = {
     "Walk": "blurkit.trajectory",
     "blur": "blurkit.blur",
     "dead_leaves": "blurkit.scenes",
+    "import_pairs": "blurkit.importers.write",
     "random_walk_kernel": "blurkit.kernel",
     "random_walk_kernels": "blurkit.kernel",
     "random_walk_trajectory": "blurkit.trajectory",

@@ -75,7 +75,7 @@ class Camera:
             pair = checked_range(name, getattr(self, name), lowest, highest)
             object.__setattr__(self, name, pair)
 
-    @property
+    @cached_property
     def naive(self) -> bool:
         """Whether the blur alone changes the stored values."""
         return self == PRESETS["naive"]

@@ -64,15 +64,20 @@ def read_image(path: str | os.PathLike[str]) -> "NDArray[np.uint8]":
         data = Path(path).read_bytes()
     except OSError as error:
         raise FileError(f"{path}: {error.strerror}") from error
+    return decode_image(data, path)
+
+
+def decode_image(data: bytes, name: object) -> "NDArray[np.uint8]":
+    """`read_image` for a file's bytes that are in memory already; errors begin with `name`."""
     if not _whole(data):
-        raise FileError(f"{path}: the image data end too early")
+        raise FileError(f"{name}: the image data end too early")
     cv2 = opencv()
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
     except cv2.error:
         image = None
     if image is None:
-        raise FileError(f"{path}: not an image that OpenCV can decode")
+        raise FileError(f"{name}: not an image that OpenCV can decode")
     return image
 
 

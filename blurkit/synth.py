@@ -98,6 +98,14 @@ def shard_path(out: str | os.PathLike[str], settings: SynthSettings) -> Path:
     SettingError, FileError
         `out` is no name of a file, or its folder does not exist.
     """
+    out = checked_out(out)
+    if settings.shards == 1:
+        return out
+    return out.with_name(shard_name(out.name, settings.shard, settings.shards))
+
+
+def checked_out(out: str | os.PathLike[str]) -> Path:
+    """`out` as a Path if it can be the name of a dataset file in a folder that is there."""
     out = Path(out)
     if not out.name:
         raise SettingError(f"out must be the name of a file, got {str(out)!r}")
@@ -105,9 +113,7 @@ def shard_path(out: str | os.PathLike[str], settings: SynthSettings) -> Path:
         raise SettingError(f"out must not end in {PART}, got {out.name}")
     if not out.absolute().parent.is_dir():
         raise FileError(f"{out}: cannot be written (no folder {out.parent})")
-    if settings.shards == 1:
-        return out
-    return out.with_name(shard_name(out.name, settings.shard, settings.shards))
+    return out
 
 
 def planned(path: Path, settings: SynthSettings, photos: Photos | None) -> PlannedFile:

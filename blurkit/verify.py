@@ -95,6 +95,7 @@ def verify(
         Those of `PairFile`, for what cannot be read at all; and with `deep`
         "x.h5: cannot be made again: blurkit 0.0.9 made it and its samples may differ from those
         of 0.1.0", "x.h5: cannot be made again: settings must be ...",
+        "x.h5: cannot be made again: its pairs were imported, not synthesised",
         "x.h5: was made from photos; give their folder as images",
         "x.h5: was made from other photos (3 photos, SHA-256 ... there, 4 photos, ... here)"
     """
@@ -130,6 +131,8 @@ def _origin(
     """What the samples are made from, if this blurkit can make them again."""
     refused = f"{pairs.path}: cannot be made again"
     made_by = pairs.attributes["blurkit_version"]
+    if "import" in pairs.settings:
+        raise FileError(f"{refused}: its pairs were imported, not synthesised")
     try:
         settings = SynthSettings.from_stored(pairs.settings, images)
     except SettingError as error:

@@ -5,6 +5,7 @@ import logging
 import click
 
 from blurkit._version import __version__
+from blurkit.cli.import_ import import_
 from blurkit.cli.info import info
 from blurkit.cli.kernels import kernels
 from blurkit.cli.preview import preview
@@ -29,5 +30,5 @@ def main() -> None:
     log.setLevel(logging.INFO)
 
 
-for command in (synth, kernels, realism, info, preview, verify):
+for command in (synth, import_, kernels, realism, info, preview, verify):
     main.add_command(command)

@@ -25,7 +25,7 @@ class PairFile:
 
     Parameters
     ----------
-    path : path of a file that `blurkit synth` has finished
+    path : path of a file that `blurkit synth` or `blurkit import` has finished
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class PairFile:
     ------
     FileError
         "x.h5: no such file", "x.h5: not an HDF5 file",
-        "x.h5.part: not finished; run the blurkit synth command that made it again", and those of
+        "x.h5.part: not finished; run the blurkit command that made it again", and those of
         `blurkit.store.layout.read_layout`.
 
     Example
@@ -58,9 +58,7 @@ class PairFile:
         part = self.path.with_name(self.path.name + PART)
         if self.path.suffix == PART or (part.exists() and not self.path.exists()):
             name = self.path if self.path.suffix == PART else part
-            raise FileError(
-                f"{name}: not finished; run the blurkit synth command that made it again"
-            )
+            raise FileError(f"{name}: not finished; run the blurkit command that made it again")
         self._layout: Layout = read_layout(self.path)
         self.n: int = self._layout.count
         self.attributes: dict[str, Any] = self._layout.attributes

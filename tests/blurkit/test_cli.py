@@ -16,6 +16,7 @@ from blurkit.store import PairFile
 
 TINY = ["--patch", "16", "--kernel", "7", "--steps", "32", "--length", "2", "5", "--quiet"]
 NOWHERE = "Invalid value for 'FILE...': File 'nowhere.h5' does not exist."
+REAL = ["import", "pairs", ".", "--blurry", "b", "--sharp", "s"]
 ENDINGS = ".jpg .jpeg .png .tif .tiff .webp"
 
 
@@ -89,6 +90,27 @@ def test_synth_makes_shards_together_or_one_by_one():
     assert [Path(name).read_bytes() for name in names] == made
 
 
+def test_import_takes_real_pairs_and_names_what_it_skips():
+    rng = np.random.default_rng(0)
+    for name in ("b/1.png", "s/1.png", "s/2.png"):
+        Path(name).parent.mkdir(exist_ok=True)
+        write_image(name, rng.integers(0, 256, (20, 32, 3), dtype=np.uint8))
+    said = blurkit(*REAL, "--crop", "16", "--quiet").splitlines()
+    assert said[0] == "blurkit: skipped 1 without a partner: s/2.png (not in b/)"
+    summary = r"real\.h5: 4 pairs of 16x16 from 1 images, 1 skipped, 0\.0 MB, \d+\.\d s"
+    assert re.fullmatch(summary, said[1])
+    assert blurkit("verify", "real.h5").endswith("all 4 samples are as they were written\n")
+    lines = dict(line.split(maxsplit=1) for line in blurkit("info", "real.h5").splitlines())
+    assert (lines["import"], lines["crop"], lines["step"]) == ("pairs", "16", "16")
+    assert blurkit("preview", "real.h5") == "preview.png: 4 of 4 pairs\n"
+    said = blurkit("verify", "real.h5", "--deep", "1", "--quiet", code=1)
+    assert said.endswith(
+        "real.h5: cannot be made again: its pairs were imported, not synthesised\n"
+    )
+    said = blurkit(*REAL, "--crop", "16", "--quiet", "--strict", code=1)
+    assert "not everything can be used; 1 without a partner: s/2.png" in said
+
+
 def test_kernels_draws_a_sheet_and_saves_the_array():
     said = blurkit("kernels", "--n", "6", "--size", "9", "--out", "s.png", "--npy", "k.npy")
     assert said == ("s.png: 6 kernels of 9x9\nk.npy: the same as an array (6, 9, 9) of float32\n")
@@ -127,7 +149,7 @@ def test_preview_draws_pairs():
 
 def test_help_names_every_command_and_shows_defaults():
     said = blurkit("--help")
-    for name in ("synth", "kernels", "realism", "info", "preview", "verify"):
+    for name in ("synth", "import", "kernels", "realism", "info", "preview", "verify"):
         assert f"  {name} " in said
         assert blurkit(name, "--help").startswith("Usage: ")
     said = " ".join(blurkit("synth", "--help").split())
@@ -178,6 +200,34 @@ def test_help_is_light_and_python_m_works():
         (["kernels", "--n", "0"], "n must be >= 1, got 0"),
         (["kernels", "--columns", "0"], "columns must be >= 1, got 0"),
         (["kernels", "--out", "sheet.txt"], f"out must end in {ENDINGS}, got sheet.txt"),
+        (["import", "gopro", "."], "split must be given with gopro: train or test"),
+        (
+            ["import", "gopro", ".", "--split", "train"],
+            "input must be given with gopro: blur or blur_gamma",
+        ),
+        (
+            ["import", "nafnet", ".", "--split", "test", "--input", "blur"],
+            "input must not be given with nafnet, got blur",
+        ),
+        (["import", "list", "."], "list must be given with list"),
+        (["import", "lmdb", ".", "--sharp", "s"], "blurry must be given with lmdb"),
+        (
+            ["import", "pairs", ".", "--blurry", "../b", "--sharp", "s"],
+            "blurry must be a relative name without .., got ../b",
+        ),
+        (
+            ["import", "pairs", ".", "--blurry", "b/", "--sharp", "b"],
+            "blurry and sharp must differ, got b/",
+        ),
+        ([*REAL, "--crop", "15"], "crop must be between 16 and 16384, got 15"),
+        ([*REAL, "--step", "8"], "step must not be given without crop, got 8"),
+        (
+            [*REAL, "--crop", "16", "--step", "17"],
+            "step must be between 1 and crop (16), got 17",
+        ),
+        ([*REAL, "--out", "a.h5.part"], "out must not end in .part, got a.h5.part"),
+        ([*REAL, "--report", "real.h5"], "report must be another file than out, got real.h5"),
+        ([*REAL, "--threads", "0"], "threads must be >= 1, got 0"),
         (["info", "nowhere.h5"], "Invalid value for 'FILE...': File 'nowhere.h5' does not exist."),
         (
             ["verify", "nowhere.h5"],
@@ -219,7 +269,7 @@ def test_a_file_that_cannot_be_used_is_code_1(command, kind):
             return
         shutil.move(name, "bad.h5.part")
         name = "bad.h5.part"
-        message = "bad.h5.part: not finished; run the blurkit synth command that made it again"
+        message = "bad.h5.part: not finished; run the blurkit command that made it again"
     fails([command, name], 1, message)
 
 
@@ -263,7 +313,7 @@ def test_several_files_are_one_dataset(caplog):
     fails(
         ["verify", "*.part"],
         1,
-        f"{names[1]}.part: not finished; run the blurkit synth command that made it again",
+        f"{names[1]}.part: not finished; run the blurkit command that made it again",
     )
     fails(["verify", "other-*.h5"], 1, "no file matches other-*.h5")
 

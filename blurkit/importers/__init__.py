@@ -1,0 +1,1 @@
+"""Real blurry/sharp pairs from the layouts in which they are published, into the dataset file."""

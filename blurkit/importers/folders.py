@@ -1,0 +1,140 @@
+"""Pairs in folders of image files: one small function a layout."""
+
+import os
+import stat
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from blurkit.errors import FileError
+from blurkit.images import find_images
+from blurkit.importers.found import Found, Pair, Problem, holds, inside
+from blurkit.importers.settings import ImportSettings
+
+MOST_BYTES = 2**31  # of an image file: more than 268 megapixels of 16 bits take uncompressed
+
+
+def gopro(root: Path, settings: ImportSettings) -> Found:
+    """SPLIT/SEQ/{blur or blur_gamma, sharp}: the GoPro set as its authors publish it."""
+    split, blurry = str(settings.split), str(settings.input)
+    place, folders, problems = inside(root, split), [], []
+    names = sorted(path.name for path in place.iterdir()) if place.is_dir() else []
+    sequences = [n for n in names if (place / n).is_dir() and not n.startswith(".")]
+    for name in sequences:
+        sides = (f"{split}/{name}/{blurry}", f"{split}/{name}/sharp")
+        if any((root / side).is_dir() for side in sides):
+            folders.append(sides)
+        else:
+            reason = f"holds neither {blurry}/ nor sharp/"
+            problems.append(Problem("no_partner", f"{split}/{name}", reason))
+    if not any(all((root / side).is_dir() for side in sides) for sides in folders):
+        there = holds(place / sequences[0] if sequences else place if place.is_dir() else root)
+        raise FileError(
+            f"{root}: must hold {split}/SEQ/{blurry} and {split}/SEQ/sharp for a SEQ; {there}"
+        )
+    return _matched(root, folders, problems)
+
+
+def nafnet(root: Path, settings: ImportSettings) -> Found:
+    """SPLIT/input and SPLIT/target: GoPro and others as MPRNet, NAFNet and Restormer keep them."""
+    return _two_folders(root, f"{settings.split}/input", f"{settings.split}/target")
+
+
+def pairs(root: Path, settings: ImportSettings) -> Found:
+    """Two folders below `root`, whatever they are called."""
+    return _two_folders(root, str(settings.blurry), str(settings.sharp))
+
+
+def listed(root: Path, settings: ImportSettings) -> Found:
+    """A text file with two paths below `root` in each line, as RealBlur and RSBlur publish them.
+
+    Between the paths stand blanks, or one tab where a line has any, so that names may hold blanks.
+    """
+    source = Path(str(settings.list_file))
+    try:
+        text = source.read_text("utf-8-sig", "surrogateescape")
+    except OSError as error:
+        raise FileError(f"{source}: {error.strerror}") from error
+    found: dict[Pair, None] = {}  # a set that keeps its order
+    problems = []
+    for number, line in enumerate(text.split("\n"), 1):
+        where = f"{source.name} line {number}"
+        names = [name.strip() for name in line.strip().split("\t" if "\t" in line else None)]
+        if not any(names):
+            continue
+        if len(names) != 2 or not all(names):
+            problems.append(Problem("unclear", where, f"two paths expected: {line.strip()[:200]}"))
+            continue
+        blurry, sharp = names if settings.order == "blurry-sharp" else reversed(names)
+        try:
+            gone = [name for name in (blurry, sharp) if not os.path.isfile(inside(root, name))]
+        except FileError as error:
+            raise FileError(f"{where}: {error}") from error
+        pair = Pair(blurry, sharp)
+        if gone:
+            there = blurry if gone == [sharp] else sharp
+            reason = f"{where}: there is no {' and no '.join(gone)}"
+            problems.append(Problem("no_partner", there, reason))
+        elif pair in found:
+            problems.append(Problem("unclear", sharp, f"{where}: listed before"))
+        else:
+            found[pair] = None
+    if not found and not problems:
+        raise FileError(f"{source}: lists no pair")
+    return Found(tuple(found), problems, _loader(root))
+
+
+def _two_folders(root: Path, blurry: str, sharp: str) -> Found:
+    if not (inside(root, blurry).is_dir() and inside(root, sharp).is_dir()):
+        place = (root / blurry).parent
+        there = holds(place if place.is_dir() else root)
+        raise FileError(f"{root}: must hold {blurry}/ and {sharp}/; {there}")
+    return _matched(root, [(blurry, sharp)], [])
+
+
+def _matched(root: Path, folders: Iterable[tuple[str, str]], problems: list[Problem]) -> Found:
+    """Partners have the same name in both folders of a couple; their endings may differ."""
+    found = []
+    for couple in folders:
+        blurry, sharp = (_by_stem(root, folder) for folder in couple)
+        for stem in sorted(blurry.keys() | sharp.keys()):
+            files = [*blurry.get(stem, ()), *sharp.get(stem, ())]
+            if len(files) == 2 and stem in blurry and stem in sharp:
+                found.append(Pair(*files))
+            elif stem in blurry and stem in sharp:
+                reason = f"several of one name: {', '.join(files[1:])}"
+                problems.append(Problem("unclear", files[0], reason))
+            else:
+                lacking = couple[stem in blurry]
+                problems += [Problem("no_partner", f, f"not in {lacking}/") for f in files]
+    return Found(tuple(found), problems, _loader(root))
+
+
+def _by_stem(root: Path, folder: str) -> dict[str, list[str]]:
+    """Name below the folder, without its ending, to the files' names below `root`."""
+    top = inside(root, folder)
+    try:
+        paths = find_images(top)
+    except FileError:  # no such folder, or none in it: the other side's images have no partner
+        return {}
+    stems: dict[str, list[str]] = {}
+    for path in paths:
+        name = path.relative_to(root).as_posix()
+        inside(root, name)
+        stems.setdefault(path.relative_to(top).with_suffix("").as_posix(), []).append(name)
+    return stems
+
+
+def _loader(root: Path) -> Callable[[str, str], bytes]:
+    def load(_: str, name: str) -> bytes:
+        path = root / name
+        try:
+            about = path.stat()
+            if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for, without end
+                raise FileError(f"{name}: not a file")
+            if about.st_size > MOST_BYTES:
+                raise FileError(f"{name}: has {about.st_size:,} bytes, too many for an image")
+            return path.read_bytes()
+        except OSError as error:
+            raise FileError(f"{name}: {error.strerror}") from error
+
+    return load

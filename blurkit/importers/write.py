@@ -1,0 +1,215 @@
+"""From a source to a dataset file: looked at, then cut and written in threads, resumable."""
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blurkit.errors import FileError, SettingError
+from blurkit.importers import folders
+from blurkit.importers.databases import lmdb_pairs
+from blurkit.importers.found import KINDS, SIDES, Found, Problem, in_words
+from blurkit.importers.look import label, look, read
+from blurkit.importers.plan import Plan, make_plan
+from blurkit.importers.settings import ImportSettings
+from blurkit.progress import bar
+from blurkit.store import PART, Writer, open_writer
+from blurkit.synth import checked_out, thread_count
+
+BLOCK_BYTES = 2**24  # most that a thread cuts before it writes; the bytes do not depend on it
+FOLDERS = {
+    "gopro": folders.gopro,
+    "nafnet": folders.nafnet,
+    "list": folders.listed,
+    "pairs": folders.pairs,
+}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import has come to.
+
+    Attributes
+    ----------
+    path : Path of the finished file
+    rows : int, the crops in it
+    pairs : int, the image pairs that they were cut from
+    patch : (height, width) of a crop, in pixels
+    problems : what could not be imported, each with its kind, name and reason
+    """
+
+    path: Path
+    rows: int
+    pairs: int
+    patch: tuple[int, int]
+    problems: tuple[Problem, ...]
+
+
+def import_pairs(
+    folder: str | os.PathLike[str],
+    settings: ImportSettings,
+    out: str | os.PathLike[str] = "real.h5",
+    *,
+    strict: bool = False,
+    report: str | os.PathLike[str] | None = None,
+    threads: int | None = None,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Imported:
+    """Import real blurry/sharp pairs into a dataset file; a stopped run goes on where it was.
+
+    Every pair is read and decoded twice: once to know what can be used, then to be written. What
+    cannot be used is named in the log, counted in the file's settings, and left out. With
+    `settings.crop`, squares are cut every `settings.step` pixels, the last ones of each row and
+    column moved inwards, so that each pixel is covered; without, all images must have one size.
+
+    Parameters
+    ----------
+    folder : the source's folder; nothing outside it is read but the list of `settings`
+    settings : ImportSettings
+    out : path
+        The file; while it is being made it is called `out` + ".part".
+    strict : True makes anything that cannot be used an error, before the file is begun
+    report : path of a text file, optional
+        Everything that could not be used, a line each: kind, tab, name and reason.
+    threads : int >= 1, optional
+        All processors by default. The file's bytes do not depend on it.
+    overwrite : True throws away what is at `out` and begins again
+    progress : show a bar with an ETA on stderr
+
+    Returns
+    -------
+    imported : Imported
+
+    Raises
+    ------
+    SettingError
+        "out must not end in .part, got a.h5.part", "report must be another file than out, got a.h5"
+    FileError
+        "DIR: must hold train/input/ and train/target/; DIR holds test/",
+        "DIR: '../a.png' leads out of it", "DIR: no pair can be used; 2 without a partner: ...",
+        "DIR: not everything can be used; ..." (strict),
+        "DIR: images must have one size without crop, got 320x180 (60 pairs), 1280x720 (5 pairs)",
+        "a.png has changed since the run began", and those of `blurkit.store.open_writer`
+
+    Example
+    -------
+    >>> settings = ImportSettings("gopro", split="train", input="blur", crop=512, step=256)
+    >>> import_pairs("GOPRO_Large", settings, "gopro.h5").rows  # doctest: +SKIP
+    16824
+    """
+    folder, out, threads = Path(folder), checked_out(out), thread_count(threads)
+    if report is not None and Path(report).absolute() == out.absolute():
+        raise SettingError(f"report must be another file than out, got {report}")
+    with _opened(folder, settings) as found:
+        usable, problems = look(found, settings.crop, threads, progress)
+        _tell(folder, problems, bool(usable), strict, report)
+        plan = make_plan(folder, usable, settings)
+        skipped = {
+            kind: sum(problem.kind == kind for problem in problems) for kind in sorted(KINDS)
+        }
+        writer = open_writer(
+            out,
+            plan.types,
+            settings={
+                **settings.stored(),
+                "pairs": len(usable),
+                "skipped": skipped,
+                "files": label(usable),
+            },
+            seed=0,
+            start=0,
+            count=plan.count,
+            overwrite=overwrite,
+            progress=progress,
+        )
+        if writer is None:
+            log.info("%s is complete already, made from these images with these settings", out)
+        else:
+            with writer:
+                _fill(writer, found, plan, threads, progress)
+                writer.finish()
+    return Imported(out, plan.count, len(usable), plan.patch, tuple(problems))
+
+
+@contextmanager
+def _opened(folder: Path, settings: ImportSettings) -> Iterator[Found]:
+    if not folder.is_dir():
+        raise FileError(f"{folder}: not a folder")
+    if settings.source == "lmdb":
+        with lmdb_pairs(folder, settings) as found:
+            yield found
+    else:
+        yield FOLDERS[settings.source](folder, settings)
+
+
+def _tell(
+    folder: Path,
+    problems: Sequence[Problem],
+    any_usable: bool,
+    strict: bool,
+    report: str | os.PathLike[str] | None,
+) -> None:
+    """Name what cannot be used; where that ends the run, say so."""
+    if report is not None:
+        try:
+            lines = "".join(f"{problem.kind}\t{problem}\n" for problem in problems)
+            Path(report).write_text(lines, "utf-8")
+        except OSError as error:
+            raise FileError(f"{report}: cannot be written ({error.strerror})") from error
+    words = in_words(problems)
+    if not any_usable:
+        raise FileError(f"{folder}: no pair can be used; {'; '.join(words) or 'it holds none'}")
+    if strict and problems:
+        raise FileError(f"{folder}: not everything can be used; {'; '.join(words)}")
+    for text in words:
+        log.warning("skipped %s", text)
+
+
+def _fill(writer: Writer, found: Found, plan: Plan, threads: int, progress: bool) -> None:
+    """Write the missing rows; each thread has the crops of a part of one pair in memory."""
+    kept = plan.count - int(writer.missing.sum())
+    if kept:
+        log.info("%s: keeping the %d of %d pairs done before", writer.path, kept, plan.count)
+
+    def work(k: int) -> int:
+        missing = int(writer.missing[plan.rows(k).start : plan.rows(k).stop].sum())
+        if missing:
+            _write(writer, found, plan, k)
+        return missing
+
+    pool = ThreadPoolExecutor(threads)
+    try:
+        with bar(plan.count, "Importing", "pair", kept, disable=not progress) as shown:
+            for future in as_completed([pool.submit(work, k) for k in range(len(plan.usable))]):
+                shown.update(future.result())
+    except KeyboardInterrupt:
+        log.warning("stopped: %s%s keeps what is done, the same command goes on", writer.path, PART)
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _write(writer: Writer, found: Found, plan: Plan, k: int) -> None:
+    """Cut one pair of images and write its missing rows, some at a time."""
+    images, rows = dict(zip(SIDES, read(found, plan.usable[k]), strict=True)), plan.rows(k)
+    height, width = plan.patch
+    block = max(1, BLOCK_BYTES // sum(kind.itemsize for kind in plan.types.values()))
+    for first in range(rows.start, rows.stop, block):
+        some = range(first, min(first + block, rows.stop))
+        if writer.missing[some.start : some.stop].any():
+            corners = [plan.corner(k, row) for row in some]
+            data: dict[str, Any] = {
+                side: np.stack([image[y : y + height, x : x + width] for y, x in corners])
+                for side, image in images.items()
+            }
+            data["source"] = np.array([plan.source(k, row) for row in some], plan.types["source"])
+            writer.write(first, data)
