@@ -356,11 +356,6 @@ SEEDS = {}
 def seed_files():
     if not SEEDS:
         kernels = some((4, 3), (2, 5))
-        cells = np.empty((1, 2), object)
-        cells[0] = kernels
-        for packed in (False, True):
-            savemat("seed.mat", {"kernels": cells, "n": 3}, do_compression=packed)
-            SEEDS[f"5 {packed}.mat"] = Path("seed.mat").read_bytes()
         levin("seed.mat", kernels)
         SEEDS["73.mat"] = Path("seed.mat").read_bytes()
         np.save("seed.npy", np.stack([kernels[0]] * 2))

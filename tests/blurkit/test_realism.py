@@ -170,7 +170,7 @@ def test_linear_kernels_of_the_default_walk_look_like_recorded_shakes():
     # all three published medians, within a tenth; the thin kernels of "nearest" miss the third
     known = PUBLISHED["Levin 2009"]
     linear, nearest = (
-        measure(way, random_walk_kernels(600, 31, seed=0, interpolation=way))
+        measure(way, random_walk_kernels(2000, 31, seed=0, interpolation=way))
         for way in ("linear", "nearest")
     )
     for name, median in known.items():
