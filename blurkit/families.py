@@ -40,7 +40,7 @@ class BoracchiFoi:
     Notes
     -----
     One step is v <- (v + b - expl * (centripetal * x - gaussian_shake * g)) / norm, x <- x + v *
-    max_len / (steps - 1), with g standard normal on each axis (a sum of eight bytes), b = 0 but at
+    max_len / (steps - 1), with g standard normal on each axis (a sum of four bytes), b = 0 but at
     a big shake, when it is 2 v turned by half a circle and up to half a radian aside. So the speed
     is constant. The first v has a random direction. The source is "Modeling the performance of
     image restoration from motion blur" (IEEE TIP 2012); numbers and ranges are those of DeblurGAN

@@ -42,15 +42,17 @@ class Walk:
 
     Notes
     -----
-    One step is v <- inertia * v + jitter * g, x <- x + v, with g standard normal (a sum of eight
-    bytes, so |g| < 5); the first v is a unit vector in a random direction. The finished path is
+    One step is v <- inertia * v + jitter * g, x <- x + v, with g standard normal (a sum of four
+    bytes, so |g| < 3.5); the first v is a unit vector in a random direction. The finished path is
     scaled to its length and moved so that its mean over time is the origin. The model is that of
     Boracchi & Foi, "Modeling the performance of image restoration from motion blur" (IEEE TIP
     2012), with their pull towards the origin left out.
 
     Over 2,000 kernels of 31x31 px the defaults give these medians: RMS along the major axis
-    4.5 px, minor over major axis 0.30, 30 taps; 6 % are shrunk to fit, in the median by 9 %. The
-    8 kernels that Levin et al. recorded (CVPR 2009) have 4.5 px and 0.29.
+    4.6 px, minor over major axis 0.30; 6 % are shrunk to fit, in the median by 9 %. The 8 kernels
+    that Levin et al. recorded (CVPR 2009) have 4.5 px and 0.29. How thick the path is depends on
+    how it is rasterised: "linear" gives their support over extent, "nearest" thinner kernels.
+    Definitions in `blurkit.realism`, figures from benchmarks/realism.py.
     """
 
     steps: int = 256

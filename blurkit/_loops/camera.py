@@ -6,17 +6,21 @@ A sample's numbers are its row of `camera`, float64: gain, highlight, shot, read
 import numpy as np
 
 from blurkit._loops.jit import loop
-from blurkit._loops.stream import CAMERA, NOISE, ONE, draw, stream_key, uniform
+from blurkit._loops.stream import (
+    CAMERA,
+    NOISE,
+    ONE,
+    TO_NORMAL,
+    stream_key,
+    two_sums,
+    uniform,
+)
 from blurkit._loops.taps import add_taps, collect_taps
 
 GAIN, HIGHLIGHT, SHOT, READ = 0, 1, 2, 3
 _KNEE = 0.8  # of full light: above it highlights are raised
 _FULL = 0.9999  # of full light: saturated, but for the rounding of the blur's sum
-_EVEN_BYTES, _S8, _S16 = np.uint64(0x00FF00FF00FF00FF), np.uint64(8), np.uint64(16)
-_EVEN_PAIRS, _LOW = np.uint64(0x0000FFFF0000FFFF), np.uint64(0xFFFF)
-_S32 = np.uint64(32)
-_DEVIATION = np.float32(1.0 / np.sqrt(21845.0))  # of a sum of 4 bytes: variance 4 (256^2 - 1) / 12
-_MIDDLE = 510
+_DEVIATION = np.float32(TO_NORMAL)
 
 
 @loop
@@ -53,11 +57,9 @@ def fill_noise(noise, key, first):
     """noise (n,) float32, n even: mean 0, variance 1, four random bytes summed (|z| < 3.5)."""
     half = noise.shape[0] // 2
     for i in range(half):
-        bits = draw(key, first + np.uint64(i))
-        pairs = (bits & _EVEN_BYTES) + ((bits >> _S8) & _EVEN_BYTES)
-        sums = (pairs & _EVEN_PAIRS) + ((pairs >> _S16) & _EVEN_PAIRS)
-        noise[i] = np.float32(np.int32(np.int64(sums & _LOW)) - _MIDDLE) * _DEVIATION
-        noise[half + i] = np.float32(np.int32(np.int64(sums >> _S32)) - _MIDDLE) * _DEVIATION
+        one, two = two_sums(key, first + np.uint64(i))
+        noise[i] = np.float32(one) * _DEVIATION
+        noise[half + i] = np.float32(two) * _DEVIATION
 
 
 @loop

@@ -14,10 +14,11 @@ from blurkit._loops.stream import (
     FOI,
     FOI_SHAKE,
     ONE,
+    TO_NORMAL,
     between,
     direction,
-    normal,
     stream_key,
+    two_sums,
     uniform,
 )
 from blurkit._loops.walk import steps_until_jerk
@@ -41,18 +42,18 @@ def draw_foi(drawn, state, strength, steps, seed, indexes, ranges):
         state[lane], state[LANES + lane] = direction(key, _DIRECTION)
         state[4 * LANES + lane] = drawn[lane, 0] / (steps - 1)
         state[5 * LANES + lane] = drawn[lane, 1] * drawn[lane, 2]
-        strength[lane] = drawn[lane, 1] * drawn[lane, 4]
+        strength[lane] = drawn[lane, 1] * drawn[lane, 4] * TO_NORMAL
 
 
 @loop
 def push(path, keys, strength):
     """Fill path (steps, 2 LANES) with each step's Gaussian push, in steps' lengths."""
     for i in range(1, path.shape[0]):
-        a, b = np.uint64(2 * i), np.uint64(2 * i + 1)
         row = path[i]
         for lane in range(LANES):
-            row[lane] = strength[lane] * normal(keys[lane], a)
-            row[LANES + lane] = strength[lane] * normal(keys[lane], b)
+            right, down = two_sums(keys[lane], np.uint64(i))
+            row[lane] = strength[lane] * right
+            row[LANES + lane] = strength[lane] * down
 
 
 @loop

@@ -17,7 +17,9 @@ _S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
 _S8, _S11, _S32, _S48 = np.uint64(8), np.uint64(11), np.uint64(32), np.uint64(48)
 _EVEN_BYTES = np.uint64(0x00FF00FF00FF00FF)
 _ADD_LANES = np.uint64(0x0001000100010001)
+_EVEN_PAIRS, _LOW, _S16 = np.uint64(0x0000FFFF0000FFFF), np.uint64(0xFFFF), np.uint64(16)
 _DEVIATION = 1.0 / np.sqrt(43690.0)  # of a sum of 8 bytes: variance 8 (256^2 - 1) / 12
+TO_NORMAL = 1.0 / np.sqrt(21845.0)  # makes the variance of `two_sums` 1
 ONE = np.uint64(1)
 
 # What a stream is for. The numbers are part of every file ever written: never reuse one.
@@ -84,6 +86,15 @@ def normal(key, n):
     bits = draw(key, n)
     pairs = (bits & _EVEN_BYTES) + ((bits >> _S8) & _EVEN_BYTES)
     return np.float64(np.int64((pairs * _ADD_LANES) >> _S48) - 1020) * _DEVIATION
+
+
+@loop
+def two_sums(key, n):
+    """Two independent integers from -510 to 510 from one draw, each of four random bytes."""
+    bits = draw(key, n)
+    pairs = (bits & _EVEN_BYTES) + ((bits >> _S8) & _EVEN_BYTES)
+    sums = (pairs & _EVEN_PAIRS) + ((pairs >> _S16) & _EVEN_PAIRS)
+    return np.int32(np.int64(sums & _LOW)) - 510, np.int32(np.int64(sums >> _S32)) - 510
 
 
 @loop

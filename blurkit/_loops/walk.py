@@ -6,10 +6,11 @@ from blurkit._loops.jit import loop
 from blurkit._loops.stream import (
     ONE,
     SHAKE,
+    TO_NORMAL,
     WALK,
     direction,
-    normal,
     stream_key,
+    two_sums,
     uniform,
 )
 
@@ -52,9 +53,10 @@ def walk(x, y, seed, index, length, inertia, jitter, jerks):
 
     # perturbations first, alone: this loop runs in SIMD lanes, the walk cannot
     shake = stream_key(seed, index, SHAKE)
+    push = drawn_jitter * TO_NORMAL
     for i in range(steps):
-        x[i] = drawn_jitter * normal(shake, np.uint64(2 * i))
-        y[i] = drawn_jitter * normal(shake, np.uint64(2 * i + 1))
+        right, down = two_sums(shake, np.uint64(i))
+        x[i], y[i] = push * right, push * down
 
     chance = jerks / (steps - 1)
     jerk_draw = _JERKS

@@ -9,6 +9,7 @@ from blurkit.cli.import_ import import_
 from blurkit.cli.info import info
 from blurkit.cli.kernels import kernels
 from blurkit.cli.preview import preview
+from blurkit.cli.realism import realism
 from blurkit.cli.synth import synth
 from blurkit.cli.verify import verify
 
@@ -29,5 +30,5 @@ def main() -> None:
     log.setLevel(logging.INFO)
 
 
-for command in (synth, import_, kernels, info, preview, verify):
+for command in (synth, import_, kernels, realism, info, preview, verify):
     main.add_command(command)

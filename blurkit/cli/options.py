@@ -29,6 +29,7 @@ dataset_files = click.argument(
     metavar="FILE...",
     type=_Dataset(exists=True, dir_okay=False),
 )
+KERNELS = _Dataset(exists=True)  # or a folder
 PICTURE = click.Path(dir_okay=False)
 WALK = Walk()
 

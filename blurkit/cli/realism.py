@@ -1,0 +1,51 @@
+"""`blurkit realism`"""
+
+import json
+from typing import Any
+
+import click
+
+from blurkit.cli.options import KERNELS, PICTURE
+from blurkit.errors import SettingError, exit_codes
+
+
+@click.command(context_settings={"show_default": True})
+@click.argument("kernels", type=KERNELS)
+@click.argument("reference", type=KERNELS, required=False)
+@click.option("--out", type=PICTURE, default="realism.png", help="The picture to write.")
+@click.option(
+    "--json", "report", type=click.Path(dir_okay=False), help="Also save every figure as JSON."
+)
+@click.option("--n", type=int, default=2000, help="Kernels to measure, spread over each set.")
+def realism(kernels: str, reference: str | None, out: str, report: str | None, n: int) -> None:
+    """Compare the shapes of two sets of kernels, in figures and a picture.
+
+    KERNELS and REFERENCE: a dataset file, a .npy, a MATLAB .mat (5 or 7.3), a picture of a kernel
+    or a folder of them. Without REFERENCE, kernels of the default walk take its place.
+    """
+    with exit_codes():
+        from blurkit.images import check_image_name
+        from blurkit.kernel import random_walk_kernels
+        from blurkit.kernel_files import read_kernels
+        from blurkit.kernel_sets import measure, summary, table
+        from blurkit.plot_realism import plot_realism
+
+        if n < 1:
+            raise SettingError(f"n must be >= 1, got {n}")
+        check_image_name(out)
+        if report == out:
+            raise SettingError(f"json must be another file than out, got {report}")
+        ours = measure(kernels, read_kernels(kernels, n))
+        if reference is None:
+            other = measure("the default walk", list(random_walk_kernels(n, seed=0)))
+        else:
+            other = measure(reference, read_kernels(reference, n))
+        click.echo(table(ours, other))
+        plot_realism(ours, other, out)
+        click.echo(f"\n{out}: kernels and distributions of both")
+        if report:
+            content: dict[str, Any] = summary(ours, other)
+            with open(report, "w", encoding="utf-8") as file:
+                json.dump(content, file, indent=2)
+                file.write("\n")
+            click.echo(f"{report}: the same figures, and quartiles")
