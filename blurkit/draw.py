@@ -143,21 +143,38 @@ def fill_mix(
     """
     from blurkit._loops.families import choose
 
-    family = np.empty(len(kernels), np.int64)
+    n, linear = len(kernels), interpolation == "linear"
+    if len(mix.parts) == 1:
+        fill_part(kernels, params, np.arange(n), mix.parts[0][0], seed, start, linear)
+        return
+    family = np.empty(n, np.int64)
     choose(family, np.uint64(seed), np.uint64(start), mix.shares)
     for name in mix.numbers:
         params[name] = np.nan
     for number, (part, _) in enumerate(mix.parts):
         rows = np.flatnonzero(family == number)
-        if not len(rows):
-            continue
-        names = NUMBERS[type(part)]
-        drawn = np.empty((len(kernels), len(names)))
-        fill_family(kernels, drawn, rows, part, seed, start, interpolation == "linear")
-        if "family" in (params.dtype.names or ()):
-            params["family"][rows] = name_of(part).encode()
-        for column, name in enumerate(names):
-            params[name][rows] = drawn[rows, column]
+        if len(rows):
+            fill_part(kernels, params, rows, part, seed, start, linear)
+
+
+def fill_part(
+    kernels: np.ndarray,
+    params: np.ndarray,
+    rows: np.ndarray,
+    family: Family,
+    seed: int,
+    start: int,
+    linear: bool,
+) -> None:
+    """`fill_family`, with what is drawn put into the structured params (n,) by name."""
+    names = NUMBERS[type(family)]
+    drawn = np.empty((len(kernels), len(names)))
+    fill_family(kernels, drawn, rows, family, seed, start, linear)
+    some = slice(None) if len(rows) == len(kernels) else rows
+    for name, numbers in zip(names, drawn.T, strict=True):
+        params[name][some] = numbers[some]
+    if "family" in (params.dtype.names or ()):
+        params["family"][some] = name_of(family).encode()
 
 
 def fill_family(
