@@ -22,6 +22,7 @@ import numpy as np
 import blurkit
 from blurkit import SynthSettings, Walk, blur, dead_leaves, random_walk_kernels
 from blurkit import random_walk_trajectory as trajectory
+from blurkit.families import FAMILIES
 from blurkit.store import PairFile, structure
 
 FILE = Path(__file__).with_suffix(".json")
@@ -29,6 +30,10 @@ FILE = Path(__file__).with_suffix(".json")
 
 def kernels(n, size, interpolation, steps, **walk):
     return random_walk_kernels(n, size, interpolation=interpolation, steps=steps, seed=1, **walk)
+
+
+def families(n, size):
+    return np.stack([blurkit.kernels(n, size, each(), seed=6) for each in FAMILIES.values()])
 
 
 def trajectories(n, **walk):
@@ -86,6 +91,7 @@ MADE = {
     "kernels 63, nearest, 1000 steps, wild": lambda: kernels(
         64, 63, "nearest", 1000, length=(0, 900), jitter=3, inertia=0.5, jerks=40
     ),
+    "kernels 31, every family": lambda: families(40, 31),
     "trajectories, 256 steps": lambda: trajectories(64),
     "trajectories, 1000 steps, Brownian": lambda: trajectories(16, steps=1000, inertia=0, jitter=1),
     "scenes, 158 px": lambda: scenes(8, 158),
@@ -95,11 +101,13 @@ MADE = {
     "blur, float64": lambda: blurred(158, np.float64),
     "dataset, scenes": lambda: dataset(70, patch=64, kernel=15),
     "dataset, scenes, linear": lambda: dataset(20, patch=32, kernel=31, interpolation="linear"),
+    "dataset, scenes, realistic": lambda: dataset(20, patch=32, kernel=15, camera="realistic"),
     "dataset, photos": lambda: dataset(40, photos=True, patch=16, kernel=9),
 }
 SMALL = {  # little enough for interpreted loops too
     "small: kernels": lambda: kernels(4, 9, "nearest", 32),
     "small: kernels, linear": lambda: kernels(4, 9, "linear", 32),
+    "small: kernels, every family": lambda: families(2, 9),
     "small: trajectories": lambda: trajectories(4, steps=32),
     "small: scene": lambda: scenes(1, 16),
     "small: blur": lambda: blurred(20, np.uint8),
