@@ -34,8 +34,8 @@ class BoracchiFoi:
     Raises
     ------
     SettingError
-        "expl must be one number or a pair (lowest, highest) in 0 .. 1, got 2", and alike for the
-        others; "steps must be between 2 and 100000, got 1"
+        "expl must be one number or a pair (lowest, highest) in 0 .. 1, got 2", and alike;
+        "steps must be between 2 and 100000, got 1"
 
     Notes
     -----
@@ -108,7 +108,7 @@ class Tremor:
     1/3 s, which lies within the range here. The sum of waves, the fall as 1 / frequency, the
     straight drift and all amplitudes are this package's choice. The amplitudes were tuned until
     2,000 kernels of 31x31 px had the medians of the 8 kernels that Levin et al. recorded (CVPR
-    2009): RMS along the major axis 4.5 px, minor over major axis 0.3; 8 % are shrunk to fit.
+    2009): RMS along the major axis 4.5 px, minor over major axis 0.3; 6 to 8 % are shrunk.
     """
 
     exposure: Range = (0.1, 0.5)
@@ -203,8 +203,7 @@ class Gaussian:
     Raises
     ------
     SettingError
-        "ratio must be one number or a pair (lowest, highest) in 0 .. 1, got 2", and alike for
-        the others
+        "ratio must be one number or a pair (lowest, highest) in 0 .. 1, got 2", and alike
     """
 
     sigma: Range = (0.5, 3.5)
@@ -230,12 +229,11 @@ FAMILIES: dict[str, type[Family]] = {
     "gaussian": Gaussian,
 }
 
+_FOI = ("length", "expl", "centripetal", "big_shake", "gaussian_shake", "jerks", "shrink")
 # what is drawn for a kernel of each family, in the loops' order; in /params under these names
 NUMBERS: dict[type[Family], tuple[str, ...]] = {
     Walk: ("length", "jitter", "jerks", "shrink"),
-    BoracchiFoi: (
-        *("length", "expl", "centripetal", "big_shake", "gaussian_shake", "jerks", "shrink"),
-    ),
+    BoracchiFoi: _FOI,
     Tremor: ("exposure", "drift", "tremor", "shrink"),
     Linear: ("length", "angle", "shrink"),
     Defocus: ("radius", "shrink"),
