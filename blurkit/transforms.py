@@ -17,10 +17,11 @@ class Shake:
     """Turn a sharp image into a pair, in the form in which it came.
 
     - An array (H, W, C) uint8, or a PIL image, becomes (blurry, sharp), arrays.
-    - A tensor (C, H, W), uint8 or floats in [0, 1], becomes (blurry, sharp), tensors of its type
-      on its device: a step of torchvision.transforms.v2.Compose. Floats are rounded to 8 bits.
+    - A tensor (C, H, W), uint8 or floats in [0, 1], becomes (blurry, sharp), tensors of its class
+      and dtype on its device: a step of torchvision.transforms.v2.Compose. Put v2.ToImage() before
+      it, for v2 moves only the first of several plain tensors. Floats are rounded to 8 bits.
     - Called as `shake(image=array, ...)`, it returns the dict with "image" blurry and "sharp"
-      added: the convention of albumentations.
+      added, the convention of albumentations: `shake(**compose(image=array))`.
 
     Parameters
     ----------
@@ -79,9 +80,8 @@ class Shake:
             rows = np.clip(np.rint(rows * np.float32(255)), 0, 255).astype(np.uint8)
         made = (np.moveaxis(each, -1, 0) for each in self._arrays(rows))
         scale = values.dtype.type(255)
-        blurry, clear = (
-            sharp.new_tensor(np.ascontiguousarray(each if whole else each / scale)) for each in made
-        )
+        arrays = (np.ascontiguousarray(each if whole else each / scale) for each in made)
+        blurry, clear = (sharp.new_tensor(each).as_subclass(type(sharp)) for each in arrays)
         return blurry, clear
 
 

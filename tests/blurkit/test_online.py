@@ -79,6 +79,15 @@ def test_tensors_come_back_as_they_came():
             assert (back == expected).all()
 
 
+class Image(torch.Tensor):
+    """As torchvision's: its transforms move all of them alike, but only one plain tensor."""
+
+
+def test_a_tensor_s_class_is_kept():
+    image = torch.from_numpy(dead_leaves(40, seed=1)).permute(2, 0, 1).as_subclass(Image)
+    assert [type(each) for each in Shake(SETTINGS, seed=1)(image)] == [Image, Image]
+
+
 def test_a_dict_of_image_gets_its_sharp_partner():
     image, shake = dead_leaves(40, seed=1), Shake(SETTINGS, seed=1)
     made = shake(image=image, mask=None, label="a")
