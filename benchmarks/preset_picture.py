@@ -6,13 +6,15 @@ partner that the realistic pair has.
 
 import argparse
 
+import cv2
 import numpy as np
 
 from blurkit import Degrade, SynthSettings
 from blurkit.camera import PRESETS
 from blurkit.images import read_image, write_image
 
-SIDE, GAP = 240, 6
+SIDE, GAP, FOOT = 240, 6, 30
+TITLES = ("photo", *PRESETS, "its sharp partner")
 
 
 def row(path, index):
@@ -28,6 +30,17 @@ def row(path, index):
     return np.hstack([part for image in (*images, pair.sharp) for part in (image, gap)][:-1])
 
 
+def titles():
+    strip = np.full((FOOT, (SIDE + GAP) * len(TITLES) - GAP, 3), 255, np.uint8)
+    for i, text in enumerate(TITLES):
+        (across, down), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.55, 1)
+        place = i * (SIDE + GAP) + (SIDE - across) // 2, (FOOT + down) // 2
+        cv2.putText(
+            strip, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.55, (31, 41, 55), 1, cv2.LINE_AA
+        )
+    return strip
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", nargs="+")
@@ -35,7 +48,7 @@ def main():
     arguments = parser.parse_args()
     rows = [row(path, index) for index, path in enumerate(arguments.photos)]
     gap = np.full((GAP, rows[0].shape[1], 3), 255, np.uint8)
-    write_image(arguments.out, np.vstack([part for each in rows for part in (each, gap)][:-1]))
+    write_image(arguments.out, np.vstack([titles(), *(p for row in rows for p in (row, gap))][:-1]))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class Camera:
         Exposure: all light is multiplied by it. Drawn uniformly.
     highlight : float or (lowest, highest) in 1 .. 100
         How many times brighter than its stored value a white pixel was. Photos clip highlights,
-        and blurred ones leave bright traces; so light above 0.8 is raised, by a factor that grows
+        and blurred ones leave bright traces; so light above 0.9 is raised, by a factor that grows
         with the square of what is above. Drawn uniformly.
     shot : float or (lowest, highest) in 0 .. 0.1
         Variance of the photon noise at full light. The square root is drawn uniformly.

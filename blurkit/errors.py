@@ -30,6 +30,10 @@ def exit_codes() -> Iterator[None]:
         raise click.UsageError(printable(str(error))) from error
     except FileError as error:
         raise click.ClickException(printable(str(error))) from error
+    except BrokenPipeError:
+        raise  # click ends quietly, as one does in a pipe
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(130) from None
     except MemoryError as error:
         raise click.ClickException(f"not enough memory: {error}") from error
     except OSError as error:

@@ -132,9 +132,9 @@ def scan(
         )
     skipped = {*broken, *small}
     if broken:
-        log.warning("skipped %d unreadable photos: %s", len(broken), _some(broken))
+        log.warning("skipped %d unreadable: %s", len(broken), _some(broken))
     if small:
-        log.warning("skipped %d photos below %dx%d: %s", len(small), side, side, _some(small))
+        log.warning("skipped %d below %dx%d: %s", len(small), side, side, _some(small))
     kept = tuple(name for name in names if name not in skipped)
     group = min(max(-(-n // len(kept)), 1), MOST_SHARING)
     return Photos(folder, kept, side, seed, group, _label(folder, kept))

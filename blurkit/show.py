@@ -7,7 +7,7 @@ import numpy as np
 
 from blurkit.errors import SettingError
 from blurkit.images import contact_sheet
-from blurkit.store import PART, AnyPath, PairFile, PairSet, expand, read_layout, warn_of_missing
+from blurkit.store import PART, AnyPath, PairFile, PairSet, expand, missing_shards, read_layout
 from blurkit.store.layout import Layout
 
 TILE = 96  # pixels that a kernel fills on a sheet, about
@@ -84,7 +84,7 @@ def _trio(pairs: PairFile | PairSet, row: int) -> np.ndarray:
 def describe(paths: AnyPath | Iterable[AnyPath]) -> dict[str, str]:
     """What the files of a dataset say of themselves, finished or not, as lines of text by name.
 
-    Missing shards are named in a warning.
+    Several finished files must be one dataset, as for `PairSet`, which names missing shards.
 
     Parameters
     ----------
@@ -96,9 +96,11 @@ def describe(paths: AnyPath | Iterable[AnyPath]) -> dict[str, str]:
         Those of `blurkit.store.layout.read_layout`, and "no file matches blur-*.h5".
     """
     layouts = [read_layout(path) for path in expand(paths)]
-    warn_of_missing(layouts)
+    missing = missing_shards(layouts)
     size = sum(layout.path.stat().st_size for layout in layouts)
     begun = [layout for layout in layouts if layout.path.suffix == PART]
+    if len(layouts) > 1 and not begun:
+        PairSet([layout.path for layout in layouts])  # refuses what is no dataset
     done = sum(int(np.count_nonzero(layout.map()["crc"])) for layout in begun)
     starts = [layout.attributes["start"] for layout in layouts]
     about = [layout.attributes for layout in layouts]
@@ -108,6 +110,8 @@ def describe(paths: AnyPath | Iterable[AnyPath]) -> dict[str, str]:
     if len(layouts) > 1:
         files = f"{len(layouts):,}, {layouts[0].path} to {layouts[-1].path}, {size:,} bytes"
         state = f"{len(begun)} not finished, {done:,} samples done in them" if begun else "complete"
+    if missing and len(layouts) > 1 and not begun:
+        state = "not whole: shards are missing"
     return {
         "file" if len(layouts) == 1 else "files": files,
         "state": state,

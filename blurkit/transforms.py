@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from blurkit.draw import kernels
+from blurkit.errors import SettingError
 from blurkit.online import Degrade
 from blurkit.settings import SynthSettings
 from blurkit.trajectory import checked_seed
@@ -58,6 +59,8 @@ class Shake:
 
     def __call__(self, sharp: Any = None, /, *, image: Any = None, **rest: Any) -> Any:
         if sharp is None:
+            if image is None:
+                raise SettingError("image must be an array or a tensor, got None")
             blurry, clear = self(image)
             return {**rest, "image": blurry, "sharp": clear}
         if hasattr(sharp, "new_tensor"):
@@ -75,9 +78,14 @@ class Shake:
     def _tensors(self, sharp: Any) -> tuple[Any, Any]:
         values = sharp.detach().cpu().numpy()
         whole = values.dtype == np.uint8
+        if values.ndim != 3:
+            raise SettingError(f"tensor must be (C, H, W), got shape {values.shape}")
+        if not whole and not (values.min() >= 0 and values.max() <= 1):
+            got = f"{values.min():g} to {values.max():g}"
+            raise SettingError(f"tensor must be uint8 or floats in [0, 1], got {got}")
         rows = np.moveaxis(values, 0, -1)
         if not whole:
-            rows = np.clip(np.rint(rows * np.float32(255)), 0, 255).astype(np.uint8)
+            rows = np.rint(rows * np.float32(255)).astype(np.uint8)
         made = (np.moveaxis(each, -1, 0) for each in self._arrays(rows))
         scale = values.dtype.type(255)
         arrays = (np.ascontiguousarray(each if whole else each / scale) for each in made)

@@ -90,13 +90,14 @@ def verify(
     ------
     SettingError
         "deep must be >= 0, got -1", "seed must be >= 0, got -1",
-        "images must not be given without deep, got photos"
+        "images must not be given without deep, got photos",
+        "images must be given, as x.h5 was made from photos",
+        "images must not be given, as x.h5 was made from generated scenes"
     FileError
         Those of `PairFile`, for what cannot be read at all; and with `deep`
         "x.h5: cannot be made again: blurkit 0.0.9 made it and its samples may differ from those
         of 0.1.0", "x.h5: cannot be made again: settings must be ...",
         "x.h5: cannot be made again: its pairs were imported, not synthesised",
-        "x.h5: was made from photos; give their folder as images",
         "x.h5: was made from other photos (3 photos, SHA-256 ... there, 4 photos, ... here)"
     """
     if deep < 0:
@@ -144,9 +145,11 @@ def _origin(
         )
     label = pairs.settings["images"]
     if label is not None and images is None:
-        raise FileError(f"{pairs.path}: was made from photos; give their folder as images")
+        raise SettingError(f"images must be given, as {pairs.path} was made from photos")
     if label is None and images is not None:
-        raise FileError(f"{pairs.path}: was made from generated scenes, not from photos")
+        raise SettingError(
+            f"images must not be given, as {pairs.path} was made from generated scenes"
+        )
     photos = scan_photos(settings, progress=progress)
     if photos and photos.label != label:
         raise FileError(

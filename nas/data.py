@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 
 from blurkit.errors import SettingError
-from blurkit.store import PairSet
+from blurkit.store import AnyPath, PairSet
 
 Batch = tuple[Tensor, Tensor]
 # a dataset file, a pattern such as "blur-*.h5", several of them, or the set that they make
@@ -188,7 +188,12 @@ class Batches:
 
 
 def loader(
-    pairs: Pairs, batch: int, *, workers: int = 0, seed: int = 0, context: str | None = None
+    pairs: Pairs | AnyPath,
+    batch: int,
+    *,
+    workers: int = 0,
+    seed: int = 0,
+    context: str | None = None,
 ) -> DataLoader[Tensor]:
     """Whole batches of 8-bit pairs in random order, for a training loop of your own.
 
@@ -198,7 +203,7 @@ def loader(
 
     Parameters
     ----------
-    pairs : Pairs
+    pairs : Pairs, or a dataset's path or pattern
     batch : int
         Pairs in a batch; what is left over at the end of an epoch is left out.
     workers : int >= 0
@@ -218,6 +223,8 @@ def loader(
         "batch must be between 1 and the 36 pairs of its part, got 100";
         "workers must be >= 0, got -1"
     """
+    if not isinstance(pairs, Pairs):
+        pairs = Pairs(pairs)
     if not 1 <= batch <= len(pairs):
         raise SettingError(
             f"batch must be between 1 and the {len(pairs)} pairs of its part, got {batch}"

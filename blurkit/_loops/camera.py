@@ -18,7 +18,7 @@ from blurkit._loops.stream import (
 from blurkit._loops.taps import add_taps, collect_taps
 
 GAIN, HIGHLIGHT, SHOT, READ = 0, 1, 2, 3
-_KNEE = 0.8  # of full light: above it highlights are raised
+_KNEE = 0.9  # of full light: above it highlights are raised
 _FULL = 0.9999  # of full light: saturated, but for the rounding of the blur's sum
 _DEVIATION = np.float32(TO_NORMAL)
 

@@ -1,6 +1,8 @@
 """The `blurkit` command: assembles its subcommands and nothing else."""
 
 import logging
+import sys
+from contextlib import nullcontext
 
 import click
 
@@ -18,7 +20,9 @@ class _Echo(logging.Handler):
     """What the package has to say goes to stderr as plain lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(f"blurkit: {record.getMessage()}", err=True)
+        bars = sys.modules.get("tqdm")  # if there are any, their line is cleared first
+        with bars.tqdm.external_write_mode(sys.stderr) if bars else nullcontext():
+            click.echo(f"blurkit: {record.getMessage()}", err=True)
 
 
 @click.group()

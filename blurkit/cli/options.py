@@ -40,7 +40,8 @@ _walk = (
         type=float,
         default=WALK.length,
         metavar="LO HI",
-        help="Length of the camera's path in pixels; each sample draws its own between the two.",
+        help="Length of the camera's path in pixels; each sample draws its own between the two. A "
+        "path too wide for the kernel is shrunk to fit.",
     ),
     click.option(
         "--jitter",

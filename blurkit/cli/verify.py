@@ -8,7 +8,9 @@ from blurkit.errors import FileError, exit_codes, printable
 
 @click.command(context_settings={"show_default": True})
 @dataset_files
-@click.option("--deep", type=int, default=0, help="Samples to make again and compare, at random.")
+@click.option(
+    "--deep", type=int, default=0, help="Samples of each file to make again and compare, at random."
+)
 @click.option("--seed", type=int, help="Chooses these samples.  [default: a fresh one]")
 @click.option(
     "--images",
@@ -24,13 +26,17 @@ def verify(
     Exit code 0: as it was written. 1: damaged, foreign or unfinished. 2: a wrong command line.
     """
     with exit_codes():
-        from blurkit.store import PairSet, expand
+        from blurkit.store import PairSet, expand, missing_shards, read_layout
         from blurkit.verify import verify as check
 
-        paths, faulty = expand(files), 0
+        paths, layouts, faulty = expand(files), [], 0
         for path in paths:
             try:
-                verdict = check(path, deep=deep, seed=seed, images=images, progress=not quiet)
+                layouts.append(read_layout(path))
+                # of several files only those made from photos need the folder
+                photos = len(paths) == 1 or layouts[-1].attributes["settings"].get("images")
+                chosen = images if photos else None
+                verdict = check(path, deep=deep, seed=seed, images=chosen, progress=not quiet)
                 if not verdict.sound:
                     raise FileError(str(verdict))
             except FileError as error:
@@ -43,4 +49,6 @@ def verify(
         if faulty:
             raise FileError(f"{faulty} of {len(paths)} files are not as they were written")
         if len(paths) > 1:
-            PairSet(paths)  # what is wrong between them: samples twice, shards missing
+            if missing := missing_shards(layouts):
+                raise FileError("; ".join(missing))
+            PairSet(paths)  # refuses samples that are there twice

@@ -4,7 +4,7 @@ from blurkit.store.disk import FileBusy
 from blurkit.store.layout import FORMAT_VERSION, read_layout, row_types
 from blurkit.store.metadata import metadata_faults
 from blurkit.store.names import AnyPath, expand, is_pattern, shard_name
-from blurkit.store.pairset import PairSet, warn_of_missing
+from blurkit.store.pairset import PairSet, missing_shards, warn_of_missing
 from blurkit.store.plan import PlannedFile, check_space, prepare
 from blurkit.store.reader import PART, PairFile
 from blurkit.store.writer import Writer, open_writer
@@ -22,6 +22,7 @@ __all__ = [
     "expand",
     "is_pattern",
     "metadata_faults",
+    "missing_shards",
     "open_writer",
     "prepare",
     "read_layout",

@@ -197,7 +197,14 @@ def _key(about: Mapping[str, Any], without: Iterable[str]) -> str:
 
 
 def warn_of_missing(layouts: Sequence[Layout]) -> None:
-    """Say which shards of the datasets are not among the files."""
+    """Log which shards of the datasets are not among the files."""
+    for text in missing_shards(layouts):
+        log.warning(text)
+
+
+def missing_shards(layouts: Sequence[Layout]) -> list[str]:
+    """Which shards of the datasets are not among the files, a line for each dataset."""
+    lines = []
     sharded: dict[str, list[Layout]] = {}
     for layout in layouts:
         shards = layout.attributes["settings"].get("shards")
@@ -212,8 +219,10 @@ def warn_of_missing(layouts: Sequence[Layout]) -> None:
             missing = islice((i for i in range(shards) if i not in there), NAMED)
             named = [_missing_shard(files[0].path, i, shards) for i in missing]
             some = ", ".join(named) + (", ..." if left > NAMED else "")
-            text = "%s: %d of the %d shards of its dataset are missing: %s"
-            log.warning(text, files[0].path, left, shards, some)
+            lines.append(
+                f"{files[0].path}: {left} of the {shards} shards of its dataset are missing: {some}"
+            )
+    return lines
 
 
 def _missing_shard(path: Path, shard: int, shards: int) -> str:

@@ -55,7 +55,7 @@ class PairFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        part = self.path.with_name(self.path.name + PART)
+        part = Path(f"{self.path}{PART}")
         if self.path.suffix == PART or (part.exists() and not self.path.exists()):
             name = self.path if self.path.suffix == PART else part
             raise FileError(f"{name}: not finished; run the blurkit command that made it again")

@@ -73,7 +73,7 @@ def open_writer(
         if part.exists():
             held = lock(part, path)
             try:
-                layout = read_layout(part)
+                layout = _begun(part)
                 require_same(path, layout, attributes, types)
                 if faults := metadata_faults(layout):  # the finished bytes would be others
                     raise FileError(f"{part}: is damaged ({faults[0]}); --overwrite begins again")
@@ -170,6 +170,14 @@ def _create(path: Path, part: Path, types: RowTypes, attributes: Mapping[str, An
 def row_bytes(types: RowTypes) -> int:
     """Bytes of a sample in all datasets of its file."""
     return sum(kind.itemsize for kind in types.values())
+
+
+def _begun(part: Path) -> Layout:
+    """The layout of an unfinished file, which --overwrite replaces where it is damaged."""
+    try:
+        return read_layout(part)
+    except FileError as error:
+        raise FileError(f"{error}; --overwrite begins again") from error
 
 
 def discard(path: Path, part: Path) -> None:

@@ -72,7 +72,7 @@ def test_synth_takes_photos_and_reports_the_unreadable():
     write_image("photos/sub/a.jpg", photo)
     Path("photos/b.png").write_text("hello")
     said = blurkit("synth", "--n", "5", "--images", "photos", *TINY, "--out", "p.h5")
-    assert "blurkit: skipped 1 unreadable photos: b.png\n" in said
+    assert "blurkit: skipped 1 unreadable: b.png\n" in said
     assert all(source.startswith(b"sub/a.jpg@") for source in PairFile("p.h5").source)
 
 
@@ -334,13 +334,15 @@ def test_several_files_are_one_dataset(caplog):
     said = blurkit("info", "blur-*")
     assert "1 not finished, 3 samples done in them" in said
     assert caplog.messages == []
-    for command in ("info", "verify"):
-        said = blurkit(command, "blur-*.h5")
-        missing = (
-            f"{names[0]}: 1 of the 3 shards of its dataset are missing: "
-            f"1 ({names[1]}.part is not finished)"
-        )
-        assert f"blurkit: {missing}\n" in said
+    missing = (
+        f"{names[0]}: 1 of the 3 shards of its dataset are missing: "
+        f"1 ({names[1]}.part is not finished)"
+    )
+    said = blurkit("info", "blur-*.h5")
+    assert f"blurkit: {missing}\n" in said
+    assert "not whole: shards are missing" in said
+    fails(["verify", "blur-*.h5"], 1, missing)
+    fails(["info", names[0], f"./{names[0]}"], 1, f"{names[0]}: given twice")
     fails(
         ["verify", "*.part"],
         1,

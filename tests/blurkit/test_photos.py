@@ -73,8 +73,8 @@ def test_unusable_photos_are_reported_and_left_out(tmp_path, caplog):
     photos = look(tmp_path)
     assert photos.names == ("0.png",)
     assert caplog.messages == [
-        "skipped 5 unreadable photos: broken0.jpg, broken1.jpg, broken2.jpg, ...",
-        "skipped 1 photos below 20x20: sub/1.png",
+        "skipped 5 unreadable: broken0.jpg, broken1.jpg, broken2.jpg, ...",
+        "skipped 1 below 20x20: sub/1.png",
     ]
 
 

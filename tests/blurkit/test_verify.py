@@ -112,8 +112,12 @@ def test_files_from_photos_need_the_same_photos(photos, tmp_path):
     assert command(path, "--deep", 5, "--seed", 1, "--images", photos).endswith(
         "5 made again (seed 1) are the same"
     )
-    said = command(path, "--deep", 5, code=1)
-    assert said == f"Error: {path}: was made from photos; give their folder as images"
+    said = command(path, "--deep", 5, code=2)
+    assert said == f"Error: images must be given, as {path} was made from photos"
+    other = synth(tmp_path / "g.h5", SMALL, progress=False)  # needs none, though given one
+    assert command(path, other, "--deep", 2, "--seed", 1, "--images", photos).startswith(
+        f"{other}: all "
+    )
     write_image(photos / "3.png", np.zeros((60, 60, 3), np.uint8))
     with pytest.raises(FileError) as caught:
         verify(path, deep=1, images=str(photos), progress=False)
@@ -122,7 +126,7 @@ def test_files_from_photos_need_the_same_photos(photos, tmp_path):
 
 
 def test_deep_where_it_cannot_be(finished, photos, tmp_path, monkeypatch):
-    with pytest.raises(FileError, match="was made from generated scenes, not from photos"):
+    with pytest.raises(SettingError, match=r"images must not be given, as .* generated scenes$"):
         verify(finished, deep=1, images=str(photos), progress=False)
     types = row_types((16, 16), None, None, 8)
     real = {name: np.ones((2, *t.shape), t.base) for name, t in types.items() if name != "crc"}
