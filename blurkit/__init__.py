@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from blurkit.store import PairFile, PairSet
     from blurkit.synth import synth
     from blurkit.trajectory import Walk, random_walk_trajectory
-    from blurkit.transforms import KernelGenerator, Shake
+    from blurkit.transforms import DegradeTransform, KernelGenerator
     from blurkit.verify import verify
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "Camera",
     "Defocus",
     "Degrade",
+    "DegradeTransform",
     "FileError",
     "Gaussian",
     "ImportSettings",
@@ -53,7 +54,6 @@ __all__ = [
     "PairFile",
     "PairSet",
     "SettingError",
-    "Shake",
     "SynthSettings",
     "Tremor",
     "Walk",
@@ -91,7 +91,7 @@ _HOME = {
     "Mix": "blurkit.mix",
     "PairFile": "blurkit.store",
     "PairSet": "blurkit.store",
-    "Shake": "blurkit.transforms",
+    "DegradeTransform": "blurkit.transforms",
     "SynthSettings": "blurkit.settings",
     "Tremor": "blurkit.families",
     "Walk": "blurkit.trajectory",

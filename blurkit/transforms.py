@@ -14,7 +14,7 @@ from blurkit.settings import SynthSettings
 from blurkit.trajectory import checked_seed
 
 
-class Shake:
+class DegradeTransform:
     """Turn a sharp image into a pair, in the form in which it came.
 
     - An array (H, W, C) uint8, or a PIL image, becomes (blurry, sharp), arrays.
@@ -40,7 +40,7 @@ class Shake:
     Example
     -------
     >>> from blurkit import SynthSettings, dead_leaves
-    >>> shake = Shake(SynthSettings(camera="realistic"), border="reflect", seed=0)
+    >>> shake = DegradeTransform(SynthSettings(camera="realistic"), border="reflect", seed=0)
     >>> blurry, sharp = shake(dead_leaves(96, seed=1))
     >>> sorted(shake(image=dead_leaves(96, seed=1), label=3))
     ['image', 'label', 'sharp']

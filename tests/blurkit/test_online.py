@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from blurkit import Degrade, KernelGenerator, SettingError, Shake, SynthSettings, Walk, dead_leaves
+from blurkit import (
+    Degrade,
+    DegradeTransform,
+    KernelGenerator,
+    SettingError,
+    SynthSettings,
+    Walk,
+    dead_leaves,
+)
 from blurkit.camera import NUMBERS
 from blurkit.kernel import PARAMS, random_walk_kernels
 from blurkit.samples import sample
@@ -48,26 +56,26 @@ def test_grey_images_stay_grey():
 
 
 def test_without_a_seed_each_call_blurs_otherwise():
-    image, degrade, shake = dead_leaves(40, seed=1), Degrade(SETTINGS), Shake(SETTINGS)
+    image, degrade, shake = dead_leaves(40, seed=1), Degrade(SETTINGS), DegradeTransform(SETTINGS)
     assert (degrade(image).kernel != degrade(image).kernel).any()
     assert (shake(image)[0] != shake(image)[0]).any()
 
 
 def test_a_transform_s_blur_follows_seed_epoch_and_image_alone():
     first, other = dead_leaves(40, seed=1), dead_leaves(40, seed=2)
-    shake = Shake(SETTINGS, seed=1)
+    shake = DegradeTransform(SETTINGS, seed=1)
     blurry, sharp = shake(first)
     shake(other)
     copy = pickle.loads(pickle.dumps(shake))  # noqa: S301  # as a worker gets it
     assert (copy(first)[0] == blurry).all()
     assert sharp.shape == blurry.shape == first.shape
-    for changed in (Shake(SETTINGS, seed=2), Shake(SETTINGS, seed=1)):
+    for changed in (DegradeTransform(SETTINGS, seed=2), DegradeTransform(SETTINGS, seed=1)):
         changed.epoch = 1
         assert (changed(first)[0] != blurry).any()
 
 
 def test_tensors_come_back_as_they_came():
-    image, shake = dead_leaves(40, seed=1), Shake(SETTINGS, seed=1)
+    image, shake = dead_leaves(40, seed=1), DegradeTransform(SETTINGS, seed=1)
     blurry, sharp = shake(image)
     tensor = torch.from_numpy(image).permute(2, 0, 1)
     for given, scale in ((tensor, 1), (tensor / 255, 255), (tensor.double() / 255, 255)):
@@ -85,11 +93,11 @@ class Image(torch.Tensor):
 
 def test_a_tensor_s_class_is_kept():
     image = torch.from_numpy(dead_leaves(40, seed=1)).permute(2, 0, 1).as_subclass(Image)
-    assert [type(each) for each in Shake(SETTINGS, seed=1)(image)] == [Image, Image]
+    assert [type(each) for each in DegradeTransform(SETTINGS, seed=1)(image)] == [Image, Image]
 
 
 def test_a_dict_of_image_gets_its_sharp_partner():
-    image, shake = dead_leaves(40, seed=1), Shake(SETTINGS, seed=1)
+    image, shake = dead_leaves(40, seed=1), DegradeTransform(SETTINGS, seed=1)
     made = shake(image=image, mask=None, label="a")
     assert sorted(made) == ["image", "label", "mask", "sharp"]
     assert (made["image"] == shake(image)[0]).all()
@@ -105,7 +113,7 @@ def test_batches_of_kernels_as_deepinv_takes_them():
 
 def test_no_framework_is_imported():
     code = (
-        "import sys, blurkit; s = blurkit.Shake(seed=1); s(blurkit.dead_leaves(40, seed=1));"
+        "import sys, blurkit; s = blurkit.DegradeTransform(seed=1); s(blurkit.dead_leaves(40, seed=1));"
         "print({'torch', 'torchvision', 'albumentations', 'deepinv', 'PIL'} & set(sys.modules))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
