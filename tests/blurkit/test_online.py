@@ -113,7 +113,8 @@ def test_batches_of_kernels_as_deepinv_takes_them():
 
 def test_no_framework_is_imported():
     code = (
-        "import sys, blurkit; s = blurkit.DegradeTransform(seed=1); s(blurkit.dead_leaves(40, seed=1));"
+        "import sys, blurkit; s = blurkit.DegradeTransform(seed=1);"
+        "s(blurkit.dead_leaves(40, seed=1));"
         "print({'torch', 'torchvision', 'albumentations', 'deepinv', 'PIL'} & set(sys.modules))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
