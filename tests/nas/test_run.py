@@ -25,7 +25,7 @@ SEARCH = SearchSettings(width=2, crop=16, batch=2, epochs=3, warmup=1, steps=3)
 TRAIN = RetrainSettings(width=2, crop=16, batch=2, steps=6, every=2)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def one_thread():
     before = torch.get_num_threads()
     torch.set_num_threads(1)
