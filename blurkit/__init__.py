@@ -14,12 +14,15 @@ from blurkit.errors import FileError, SettingError
 if TYPE_CHECKING:
     from blurkit.blur import blur
     from blurkit.camera import Camera
+    from blurkit.handheld import Motion, shaken_trajectory
     from blurkit.kernel import random_walk_kernel, random_walk_kernels
     from blurkit.online import Degrade
     from blurkit.rasterise import rasterise
     from blurkit.scenes import dead_leaves
     from blurkit.settings import SynthSettings
+    from blurkit.shake import kernel_at, shake
     from blurkit.shards import synth_shards
+    from blurkit.snapshot import snapshot
     from blurkit.store import PairFile, PairSet
     from blurkit.synth import synth
     from blurkit.trajectory import Walk, random_walk_trajectory
@@ -31,6 +34,7 @@ __all__ = [
     "Degrade",
     "FileError",
     "KernelGenerator",
+    "Motion",
     "PairFile",
     "PairSet",
     "SettingError",
@@ -40,10 +44,14 @@ __all__ = [
     "__version__",
     "blur",
     "dead_leaves",
+    "kernel_at",
     "random_walk_kernel",
     "random_walk_kernels",
     "random_walk_trajectory",
     "rasterise",
+    "shake",
+    "shaken_trajectory",
+    "snapshot",
     "synth",
     "synth_shards",
     "verify",
@@ -53,6 +61,7 @@ _HOME = {
     "Camera": "blurkit.camera",
     "Degrade": "blurkit.online",
     "KernelGenerator": "blurkit.transforms",
+    "Motion": "blurkit.handheld",
     "PairFile": "blurkit.store",
     "PairSet": "blurkit.store",
     "Shake": "blurkit.transforms",
@@ -60,10 +69,14 @@ _HOME = {
     "Walk": "blurkit.trajectory",
     "blur": "blurkit.blur",
     "dead_leaves": "blurkit.scenes",
+    "kernel_at": "blurkit.shake",
     "random_walk_kernel": "blurkit.kernel",
     "random_walk_kernels": "blurkit.kernel",
     "random_walk_trajectory": "blurkit.trajectory",
     "rasterise": "blurkit.rasterise",
+    "shake": "blurkit.shake",
+    "shaken_trajectory": "blurkit.handheld",
+    "snapshot": "blurkit.snapshot",
     "synth": "blurkit.synth",
     "synth_shards": "blurkit.shards",
     "verify": "blurkit.verify",

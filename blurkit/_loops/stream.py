@@ -29,6 +29,8 @@ CROP = np.uint64(5)  # where a patch is cut from a photo
 PHOTO = np.uint64(6)  # the order in which photos are used
 CAMERA = np.uint64(16)  # exposure, highlights and noise levels of a photo
 NOISE = np.uint64(17)  # the noise itself
+ROLL = np.uint64(64)  # what is drawn for a camera's roll, and its jerks
+ROLL_SHAKE = np.uint64(65)  # its per-step perturbations
 
 
 @loop

@@ -5,6 +5,7 @@ import logging
 import click
 
 from blurkit._version import __version__
+from blurkit.cli.blur import blur
 from blurkit.cli.info import info
 from blurkit.cli.kernels import kernels
 from blurkit.cli.preview import preview
@@ -28,5 +29,5 @@ def main() -> None:
     log.setLevel(logging.INFO)
 
 
-for command in (synth, kernels, info, preview, verify):
+for command in (synth, blur, kernels, info, preview, verify):
     main.add_command(command)
