@@ -8,13 +8,11 @@ from itertools import pairwise
 import numpy as np
 
 from blurkit.errors import SettingError
+from blurkit.poses import camera_poses, tile_edges
 
 METHODS = ("tiles", "exact")
-FARTHEST = 1000.0  # px by which a pixel may be moved
-SMALLEST, LARGEST = 16, 64  # px: side of a tile
-_APART = 0.5  # px by which the paths of a tile's corners may differ, where tiles can be so small
-_NEAR = 0.25  # px: poses nearer than this are taken as one
-_SAMPLES = 2**22  # most of them, of one path
+_NEAR = 0.1  # px: poses nearer than this are taken as one
+_BLOCK = 16  # tiles beside each other for which the image is converted together
 _NO_TABLE = np.empty(0)
 _WORK: dict[str, type[np.floating]] = {  # in what the sums are taken
     "uint8": np.float32,
@@ -58,7 +56,7 @@ def kernel_at(
     from blurkit._loops.poses import fill_path
     from blurkit._loops.shake import splat
 
-    poses = _poses(trajectory, shape, focal, near=0.0)
+    poses = camera_poses(trajectory, shape, focal, near=0.0)
     path = np.empty((len(poses), 2))
     fill_path(path, poses, x - 0.5 * (shape[1] - 1), y - 0.5 * (shape[0] - 1))
     path[np.abs(path) < 1e-9] = 0.0
@@ -111,9 +109,11 @@ def shake(
     Notes
     -----
     "tiles" draws the kernel of each corner of a tile from its path, and inside the tile
-    interpolates the kernels' weights bilinearly; as the weights are linear in the path while no
-    point of it changes pixel, that is nearly the warp itself. Tiles have sides of 16 to 64 px, so
-    that the paths at neighbouring corners differ by less than half a pixel where that can be.
+    interpolates the kernels' weights bilinearly. As weights are linear in the path while no point
+    of it changes pixel, that is nearly the warp itself, at the price of taps. Sides of 8 to 64 px
+    are chosen such that the paths at a tile's corners differ by less than a quarter of a pixel,
+    where that can be: up to about 1.8 degrees from the mean. On photos the two methods then
+    agree to half a grey level. `benchmarks/shake.py` measures it, and other ways.
 
     Examples
     --------
@@ -164,23 +164,24 @@ def shake_bands(
     work : in what the sums are taken
     table : (256,), looked up for the bytes of the image before they are blurred, if not empty
     """
-    from blurkit._loops.shake import shake_tile, warp_rows
+    from blurkit._loops.shake import shake_block, warp_rows
 
     if method not in METHODS:
         raise SettingError(f'method must be "tiles" or "exact", got "{method}"')
     if threads is not None and threads < 1:
         raise SettingError(f"threads must be >= 1, got {threads}")
     image, lookup = np.ascontiguousarray(image), table.astype(work)
-    poses = _poses(trajectory, image.shape, focal, near=_NEAR if method == "tiles" else 0.0)
-    rows, columns = _edges(image.shape, poses)
+    poses = camera_poses(trajectory, image.shape, focal, near=_NEAR if method == "tiles" else 0.0)
+    rows, columns = tile_edges(image.shape, poses)
+    blocks = [np.array(columns[i : i + _BLOCK + 1]) for i in range(0, len(columns) - 1, _BLOCK)]
 
     def blur_band(edges: tuple[int, int]) -> None:
         total = np.empty((edges[1] - edges[0], *image.shape[1:]), work)
         if method == "exact":
             warp_rows(total, image, lookup, poses, edges[0])
         else:
-            for left, right in pairwise(columns):
-                shake_tile(total[:, left:right], image, lookup, poses, edges[0], left)
+            for block in blocks:
+                shake_block(total, image, lookup, poses, block, edges[0])
         finish(edges[0], total)
 
     bands = list(pairwise(rows))
@@ -191,75 +192,3 @@ def shake_bands(
         return
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(blur_band, bands))
-
-
-def _poses(
-    trajectory: np.ndarray, shape: tuple[int, ...], focal: float | None, near: float
-) -> np.ndarray:
-    """The path as poses for the loops, checked: steps cut so that no pixel jumps over another,
-    poses within `near` px of each other taken together."""
-    from blurkit._loops import poses as loops
-
-    path = np.array(trajectory, dtype=float)
-    if path.ndim != 2 or path.shape[1] != 3 or not len(path):
-        raise SettingError(
-            f"trajectory must be a finite (n, 3) array, n >= 1, got shape {path.shape}"
-        )
-    if not np.isfinite(path).all():
-        raise SettingError("trajectory must be a finite (n, 3) array, n >= 1, got nan or inf")
-    if focal is not None and not 0 < focal < np.inf:
-        raise SettingError(f"focal must be > 0 px, got {focal}")
-    if len(path) == 1:  # a camera at rest
-        path = np.repeat(path, 2, axis=0)
-    per_focal = 0.0 if focal is None else 1.0 / focal
-    path[:, 2] /= 360.0
-    _check_reach(path, shape, per_focal)
-    radius = 0.5 * float(np.hypot(shape[0], shape[1]))
-    jumps = np.abs(np.diff(path, axis=0))
-    longest = (jumps[:, :2].max(axis=1) + 2 * np.pi * radius * jumps[:, 2]).max()
-    parts = min(max(1, int(np.ceil(2.0 * longest))), max(1, _SAMPLES // len(path)))
-    samples = np.empty((parts * (len(path) - 1), 3))
-    loops.cut(samples, path, parts)
-    share = np.full(len(samples), 1.0 / len(samples))
-    count = loops.merge(samples, share, radius, near)
-    poses = np.empty((count, loops.POSE))
-    loops.fill_poses(poses, samples, share, per_focal)
-    return poses
-
-
-def _check_reach(path: np.ndarray, shape: tuple[int, ...], per_focal: float) -> None:
-    """A picture turned by more than a little is another picture, not a blurred one."""
-    from blurkit._loops import poses as loops
-
-    poses, moved = np.empty((len(path), loops.POSE)), np.empty((len(path), 2))
-    loops.fill_poses(poses, path, np.ones(len(path)), per_focal)
-    reach = 0.0
-    for y in (-0.5 * shape[0], 0.5 * shape[0]):
-        for x in (-0.5 * shape[1], 0.5 * shape[1]):
-            u, v = poses[:, 0] * x + poses[:, 1] * y, poses[:, 0] * y - poses[:, 1] * x
-            depth = poses[:, 7] * v + poses[:, 5] * (poses[:, 6] * u + poses[:, 4])
-            loops.fill_path(moved, poses, x, y)
-            reach = max(reach, float(np.abs(moved).max()) if depth.min() > 0.1 else np.inf)
-    if not reach < FARTHEST:
-        rule = f"trajectory must move every pixel by less than {FARTHEST:g} px"
-        raise SettingError(f"{rule}, got {reach:g}")
-
-
-def _edges(shape: tuple[int, ...], poses: np.ndarray) -> tuple[list[int], list[int]]:
-    """Rows and columns at which tiles begin and end."""
-    from blurkit._loops.poses import fill_path
-
-    paths = np.empty((3, len(poses), 2))
-    steepest = 1e-9  # px by which the path of a pixel differs from its neighbour's
-    for y in (-0.5 * shape[0], 0.5 * shape[0]):
-        for x in (-0.5 * shape[1], 0.5 * shape[1]):
-            for path, beside in zip(paths, ((0, 0), (1, 0), (0, 1)), strict=True):
-                fill_path(path, poses, x + beside[0], y + beside[1])
-            steepest = max(steepest, float(np.abs(paths[1:] - paths[0]).max()))
-    side = min(max(_APART / steepest, SMALLEST), LARGEST)
-    counts = (int(np.ceil(length / side)) for length in shape[:2])
-    rows, columns = (
-        [i * length // count for i in range(count + 1)]
-        for count, length in zip(counts, shape[:2], strict=True)
-    )
-    return rows, columns

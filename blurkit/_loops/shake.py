@@ -25,21 +25,24 @@ def mirror(i, size):
 
 @loop
 def gather(plane, image, table, top, left):
-    """Fill plane (h, w*C) with image (H, W, C) from (top, left) on, its borders mirrored.
+    """Fill plane (h, w, C) with image (H, W, C) from (top, left) on, its borders mirrored.
 
     table: (256,) of the plane's type is looked up for each byte, if it is not empty.
     """
-    channels = image.shape[2]
-    columns = plane.shape[1] // channels
-    for i in range(plane.shape[0]):
+    rows, columns, channels = plane.shape
+    places = np.empty(columns, np.int64)
+    for j in range(columns):
+        places[j] = mirror(left + j, image.shape[1])
+    for i in range(rows):
         row, out = image[mirror(top + i, image.shape[0])], plane[i]
-        for j in range(columns):
-            pixel = row[mirror(left + j, image.shape[1])]
-            for c in range(channels):
-                if table.shape[0] > 0:
-                    out[j * channels + c] = table[np.int64(pixel[c])]
-                else:
-                    out[j * channels + c] = pixel[c]
+        if table.shape[0] > 0:
+            for j in range(columns):
+                for c in range(channels):
+                    out[j, c] = table[np.int64(row[places[j], c])]
+        else:
+            for j in range(columns):
+                for c in range(channels):
+                    out[j, c] = row[places[j], c]
 
 
 @loop
@@ -60,26 +63,24 @@ def splat(kernel, path, poses, top, left):
 
 @loop
 def box(paths):
-    """(top, left, bottom, right): first and last cell, both held, that paths (..., 2) reach."""
-    flat = paths.reshape(paths.size // 2, 2)
-    left = right = flat[0, 0]
-    top = bottom = flat[0, 1]
-    for i in range(1, flat.shape[0]):
-        left, right = min(left, flat[i, 0]), max(right, flat[i, 0])
-        top, bottom = min(top, flat[i, 1]), max(bottom, flat[i, 1])
-    return (
-        int(np.floor(top)),
-        int(np.floor(left)),
-        int(np.floor(bottom)) + 1,
-        int(np.floor(right)) + 1,
-    )
+    """(top, left, bottom, right): first and last cell, both held, that paths (n, m, 2) reach."""
+    left = right = paths[0, 0, 0]
+    top = bottom = paths[0, 0, 1]
+    for k in range(paths.shape[0]):
+        for i in range(paths.shape[1]):
+            x, y = paths[k, i, 0], paths[k, i, 1]
+            left, right = min(left, x), max(right, x)
+            top, bottom = min(top, y), max(bottom, y)
+    first, last = np.floor(top), np.floor(bottom) + 1.0
+    return int(first), int(np.floor(left)), int(last), int(np.floor(right) + 1.0)
 
 
 @loop
-def collect(kernels, stride, channels, offsets, weights):
+def collect(kernels, start, stride, channels, offsets, weights):
     """Write the taps that any of four kernels (4, h, w) has: offsets (n,) and weights (4, n).
 
-    Returns how many, filled up with weights of zero to a multiple of four.
+    start: offset of a kernel's first cell. Returns how many, filled up with weights of zero to a
+    multiple of four.
     """
     height, width = kernels.shape[1:]
     count = 0
@@ -88,7 +89,7 @@ def collect(kernels, stride, channels, offsets, weights):
             one, two = kernels[0, row, column], kernels[1, row, column]
             three, four = kernels[2, row, column], kernels[3, row, column]
             if one + two + three + four > 0.0:
-                offsets[count] = (height - 1 - row) * stride + (width - 1 - column) * channels
+                offsets[count] = start - row * stride - column * channels
                 weights[0, count], weights[1, count] = one, two
                 weights[2, count], weights[3, count] = three, four
                 count += 1
@@ -115,43 +116,69 @@ def add_two_ways(near, far, plane, offsets, first, second, count):
 
 
 @loop
-def shake_tile(total, image, table, poses, top, left):
-    """Blur what lies from (top, left) on into total (h, w, C), float32 or float64."""
-    rows, columns, channels = total.shape
-    middle_x, middle_y = 0.5 * (image.shape[1] - 1), 0.5 * (image.shape[0] - 1)
-    paths = np.empty((4, poses.shape[0], 2))
-    for corner in range(4):
-        x = left - 0.5 - middle_x + (corner % 2) * columns
-        y = top - 0.5 - middle_y + (corner // 2) * rows
-        fill_path(paths[corner], poses, x, y)
-    first, nearest, last, farthest = box(paths)
-    height, width = last - first + 1, farthest - nearest + 1
-    kernels = np.empty((4, height, width), total.dtype)
-    for corner in range(4):
-        splat(kernels[corner], paths[corner], poses, first, nearest)
-    stride = (columns + width - 1) * channels
-    plane = np.empty((rows + height - 1, stride), total.dtype)
-    gather(plane, image, table, top - last, left - farthest)
-    flat = plane.reshape(plane.size)
+def interpolate(total, plane, start, stride, offsets, weights, count):
+    """Blur into a tile, total (h, w, C), between the kernels at its corners.
 
-    offsets = np.empty(height * width + 4, np.int64)
-    weights = np.empty((4, height * width + 4), total.dtype)
-    count = collect(kernels, stride, channels, offsets, weights)
-    one, two = np.empty(count, total.dtype), np.empty(count, total.dtype)
-    near, far = np.empty(columns * channels, total.dtype), np.empty(columns * channels, total.dtype)
-    at = np.empty(columns, total.dtype)
-    for j in range(columns):
-        at[j] = (j + 0.5) / columns
+    plane: 1-D, rows `stride` apart, the tile's first from `start` on; weights (4, n): upper left,
+    upper right, lower left, lower right.
+    """
+    rows, columns, channels = total.shape
+    one, two = np.empty(count, plane.dtype), np.empty(count, plane.dtype)
+    near, far = np.empty(columns * channels, plane.dtype), np.empty(columns * channels, plane.dtype)
+    at = ((np.arange(columns) + 0.5) / columns).astype(plane.dtype)
     for i in range(rows):
         down = (i + 0.5) / rows
         up = 1.0 - down
         for t in range(count):
             one[t] = up * weights[0, t] + down * weights[2, t]
             two[t] = up * weights[1, t] + down * weights[3, t] - one[t]
-        add_two_ways(near, far, flat[i * stride :], offsets, one, two, count)
+        add_two_ways(near, far, plane[start + i * stride :], offsets, one, two, count)
         for j in range(columns):
             for c in range(channels):
                 total[i, j, c] = near[j * channels + c] + at[j] * far[j * channels + c]
+
+
+@loop
+def shake_block(total, image, table, poses, edges, top):
+    """Blur tiles beside each other into total (h, W, C), any float: the image's rows from `top` on.
+
+    edges: (n + 1,) int64, columns at which the n tiles begin and the last one ends.
+    """
+    rows, _, channels = total.shape
+    middle_x, middle_y = 0.5 * (image.shape[1] - 1), 0.5 * (image.shape[0] - 1)
+    upper, lower = top - 0.5 - middle_y, top - 0.5 - middle_y + rows
+    paths = np.empty((4, poses.shape[0], 2))
+    first, nearest, last, farthest = 1 << 30, 1 << 30, -(1 << 30), -(1 << 30)
+    for edge in edges:
+        fill_path(paths[0], poses, edge - 0.5 - middle_x, upper)
+        fill_path(paths[1], poses, edge - 0.5 - middle_x, lower)
+        a, b, c, d = box(paths[:2])
+        first, nearest = min(first, a), min(nearest, b)
+        last, farthest = max(last, c), max(farthest, d)
+    height, width = last - first + 1, farthest - nearest + 1
+    columns = edges[-1] - edges[0]
+    plane = np.empty((rows + height - 1, columns + width - 1, channels), total.dtype)
+    gather(plane, image, table, top - last, edges[0] - farthest)
+    stride = plane.shape[1] * channels
+
+    room = height * width
+    cells = np.empty(4 * room, total.dtype)
+    offsets, weights = np.empty(room + 4, np.int64), np.empty((4, room + 4), total.dtype)
+    for tile in range(edges.shape[0]):
+        paths[0], paths[2] = paths[1], paths[3]  # the right corners become the left ones
+        fill_path(paths[1], poses, edges[tile] - 0.5 - middle_x, upper)
+        fill_path(paths[3], poses, edges[tile] - 0.5 - middle_x, lower)
+        if tile == 0:
+            continue
+        a, b, c, d = box(paths)
+        kernels = cells[: 4 * (c - a + 1) * (d - b + 1)].reshape(4, c - a + 1, d - b + 1)
+        for corner in range(4):
+            splat(kernels[corner], paths[corner], poses, a, b)
+        start = (last - a) * stride + (farthest - b) * channels
+        count = collect(kernels, start, stride, channels, offsets, weights)
+        at = (edges[tile - 1] - edges[0]) * channels
+        part = total[:, edges[tile - 1] : edges[tile]]
+        interpolate(part, plane.reshape(plane.size), at, stride, offsets, weights, count)
 
 
 @loop

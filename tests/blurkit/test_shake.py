@@ -54,11 +54,11 @@ def test_its_shift_is_the_random_walk_and_its_roll_is_as_wide_as_asked_for():
         assert (made == path(Motion(WALK, roll=(0.2, 0.9)), index=index)).all()
 
 
+@pytest.mark.compiled
 def test_rolls_are_their_own():
-    rolls = np.array([path(Motion(WALK, roll=1.0), index=i)[:, 2] for i in range(200)])
-    signs = np.sign(rolls[:, -1] - rolls[:, 0])
-    assert 60 < (signs > 0).sum() < 140
-    walks = np.array([path(index=i)[:, 0] for i in range(200)])
+    made = np.array([path(Motion(WALK, roll=1.0), index=i) for i in range(200)])
+    rolls, walks = made[..., 2], made[..., 0]
+    assert 60 < (rolls[:, -1] > rolls[:, 0]).sum() < 140
     correlation = [np.corrcoef(a, b)[0, 1] for a, b in zip(rolls, walks, strict=True)]
     assert abs(np.mean(correlation)) < 0.2
 
@@ -118,7 +118,7 @@ def test_without_roll_it_is_the_uniform_blur_of_the_same_index(method):
 
 @pytest.mark.parametrize(
     ("roll", "focal", "most", "rms"),
-    [(0.5, None, 3, 0.1), (1.0, None, 4, 0.15), (3.0, None, 4, 0.2), (0.5, 24.0, 5, 0.3)],
+    [(0.5, None, 1, 0.1), (1.0, None, 1, 0.1), (3.0, None, 1, 0.1), (0.5, 70.0, 1, 0.1)],
 )
 def test_tiles_are_the_dense_warp_nearly(roll, focal, most, rms):
     image = scene().astype(np.float32)
@@ -156,7 +156,7 @@ def test_the_dense_warp_is_that_of_opencv():
 def test_a_pure_roll_blurs_along_circles_and_leaves_the_middle():
     shape = (2001, 3001)
     made = path(Motion(STEADY, roll=1.0))
-    assert kernel_at(made, 1000, 1500, shape).tolist() == [[1.0]]
+    assert kernel_at(made, 1000, 1500, shape) == pytest.approx(np.ones((1, 1)), abs=1e-6)
     for y, x in ((0, 0), (1000, 3000), (2000, 1500), (300, 700)):
         kernel = kernel_at(made, y, x, shape).astype(float)
         down, right = y - 1000, x - 1500
