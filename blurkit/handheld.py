@@ -1,5 +1,6 @@
 """The motion of a camera that shifts and rolls while the shutter is open."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -70,7 +71,7 @@ class Motion:
             return None
         if self.pitch is not None:
             return 1000.0 * self.focal / self.pitch
-        return self.focal / DIAGONAL * float(np.hypot(shape[0], shape[1]))
+        return self.focal / DIAGONAL * math.sqrt(shape[0] ** 2 + shape[1] ** 2)
 
     def walk_px(self, shape: tuple[int, ...]) -> Walk:
         """The walk, its length in px of a picture of this shape."""

@@ -1,12 +1,14 @@
 """From the path of a camera that shifts and rolls to poses, and to the tiles that they need."""
 
+import math
+
 import numpy as np
 
 from blurkit.errors import SettingError
 
 FARTHEST = 1000.0  # px by which a pixel may be moved
 SMALLEST, LARGEST = 8, 64  # px: side of a tile
-_APART = 0.25  # px by which the paths of a tile's corners may differ, where tiles can be so small
+_APART = 0.5  # px by which the paths of a tile's corners may differ, where tiles can be so small
 _SAMPLES = 2**22  # most of them, of one path
 
 
@@ -43,7 +45,7 @@ def camera_poses(
     per_focal = 0.0 if focal is None else 1.0 / focal
     path[:, 2] /= 360.0
     _check_reach(path, shape, per_focal)
-    radius = 0.5 * float(np.hypot(shape[0], shape[1]))
+    radius = 0.5 * math.sqrt(shape[0] ** 2 + shape[1] ** 2)
     jumps = np.abs(np.diff(path, axis=0))
     longest = (jumps[:, :2].max(axis=1) + 2 * np.pi * radius * jumps[:, 2]).max()
     parts = min(max(1, int(np.ceil(2.0 * longest))), max(1, _SAMPLES // len(path)))

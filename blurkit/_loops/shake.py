@@ -12,6 +12,8 @@ from blurkit._loops.jit import loop
 from blurkit._loops.poses import fill_path, source
 from blurkit._loops.stream import NOISE, stream_key
 
+LANES = 16  # values done at once: rows of a tile are filled up to it
+
 
 @loop
 def mirror(i, size):
@@ -76,18 +78,18 @@ def box(paths):
 
 
 @loop
-def collect(kernels, start, stride, channels, offsets, weights):
-    """Write the taps that any of four kernels (4, h, w) has: offsets (n,) and weights (4, n).
+def collect(left, right, start, stride, channels, offsets, weights):
+    """Write the taps that any of four kernels has: offsets (n,) and weights (4, n).
 
-    start: offset of a kernel's first cell. Returns how many, filled up with weights of zero to a
-    multiple of four.
+    left, right: (2, h, w), a tile's upper and lower corners there; start: offset of a kernel's
+    first cell. Returns how many, filled up with weights of zero to a multiple of four.
     """
-    height, width = kernels.shape[1:]
+    height, width = left.shape[1:]
     count = 0
     for row in range(height):
         for column in range(width):
-            one, two = kernels[0, row, column], kernels[1, row, column]
-            three, four = kernels[2, row, column], kernels[3, row, column]
+            one, two = left[0, row, column], right[0, row, column]
+            three, four = left[1, row, column], right[1, row, column]
             if one + two + three + four > 0.0:
                 offsets[count] = start - row * stride - column * channels
                 weights[0, count], weights[1, count] = one, two
@@ -119,20 +121,22 @@ def add_two_ways(near, far, plane, offsets, first, second, count):
 def interpolate(total, plane, start, stride, offsets, weights, count):
     """Blur into a tile, total (h, w, C), between the kernels at its corners.
 
-    plane: 1-D, rows `stride` apart, the tile's first from `start` on; weights (4, n): upper left,
-    upper right, lower left, lower right.
+    plane: 1-D, rows `stride` apart, the tile's first from `start` on, and LANES values more than
+    are used; weights (4, n): upper left, upper right, lower left, lower right.
     """
     rows, columns, channels = total.shape
     one, two = np.empty(count, plane.dtype), np.empty(count, plane.dtype)
-    near, far = np.empty(columns * channels, plane.dtype), np.empty(columns * channels, plane.dtype)
+    width = (columns * channels + LANES - 1) // LANES * LANES
+    near, far = np.empty(width, plane.dtype), np.empty(width, plane.dtype)
     at = ((np.arange(columns) + 0.5) / columns).astype(plane.dtype)
     for i in range(rows):
-        down = (i + 0.5) / rows
+        down = np.float64((i + 0.5) / rows)
         up = 1.0 - down
         for t in range(count):
             one[t] = up * weights[0, t] + down * weights[2, t]
             two[t] = up * weights[1, t] + down * weights[3, t] - one[t]
-        add_two_ways(near, far, plane[start + i * stride :], offsets, one, two, count)
+        row = plane[start + i * stride :]
+        add_two_ways(near, far, row, offsets, one, two, count)
         for j in range(columns):
             for c in range(channels):
                 total[i, j, c] = near[j * channels + c] + at[j] * far[j * channels + c]
@@ -145,40 +149,34 @@ def shake_block(total, image, table, poses, edges, top):
     edges: (n + 1,) int64, columns at which the n tiles begin and the last one ends.
     """
     rows, _, channels = total.shape
-    middle_x, middle_y = 0.5 * (image.shape[1] - 1), 0.5 * (image.shape[0] - 1)
-    upper, lower = top - 0.5 - middle_y, top - 0.5 - middle_y + rows
-    paths = np.empty((4, poses.shape[0], 2))
-    first, nearest, last, farthest = 1 << 30, 1 << 30, -(1 << 30), -(1 << 30)
-    for edge in edges:
-        fill_path(paths[0], poses, edge - 0.5 - middle_x, upper)
-        fill_path(paths[1], poses, edge - 0.5 - middle_x, lower)
-        a, b, c, d = box(paths[:2])
-        first, nearest = min(first, a), min(nearest, b)
-        last, farthest = max(last, c), max(farthest, d)
+    upper = top - 0.5 * image.shape[0]
+    paths = np.empty((2 * edges.shape[0], poses.shape[0], 2))
+    for i in range(edges.shape[0]):
+        x = edges[i] - 0.5 * image.shape[1]
+        fill_path(paths[2 * i], poses, x, upper)
+        fill_path(paths[2 * i + 1], poses, x, upper + rows)
+    first, nearest, last, farthest = box(paths)
     height, width = last - first + 1, farthest - nearest + 1
-    columns = edges[-1] - edges[0]
-    plane = np.empty((rows + height - 1, columns + width - 1, channels), total.dtype)
-    gather(plane, image, table, top - last, edges[0] - farthest)
-    stride = plane.shape[1] * channels
+    columns = edges[-1] - edges[0] + width - 1
+    size = (rows + height - 1) * columns * channels
+    plane = np.zeros(size + LANES, total.dtype)
+    view = plane[:size].reshape(rows + height - 1, columns, channels)
+    gather(view, image, table, top - last, edges[0] - farthest)
+    stride = columns * channels
+    start = (height - 1) * stride + (width - 1) * channels
 
-    room = height * width
-    cells = np.empty(4 * room, total.dtype)
-    offsets, weights = np.empty(room + 4, np.int64), np.empty((4, room + 4), total.dtype)
-    for tile in range(edges.shape[0]):
-        paths[0], paths[2] = paths[1], paths[3]  # the right corners become the left ones
-        fill_path(paths[1], poses, edges[tile] - 0.5 - middle_x, upper)
-        fill_path(paths[3], poses, edges[tile] - 0.5 - middle_x, lower)
-        if tile == 0:
-            continue
-        a, b, c, d = box(paths)
-        kernels = cells[: 4 * (c - a + 1) * (d - b + 1)].reshape(4, c - a + 1, d - b + 1)
-        for corner in range(4):
-            splat(kernels[corner], paths[corner], poses, a, b)
-        start = (last - a) * stride + (farthest - b) * channels
-        count = collect(kernels, start, stride, channels, offsets, weights)
-        at = (edges[tile - 1] - edges[0]) * channels
-        part = total[:, edges[tile - 1] : edges[tile]]
-        interpolate(part, plane.reshape(plane.size), at, stride, offsets, weights, count)
+    corners = np.empty((2, 2, height, width), total.dtype)  # of odd and even edges
+    room = height * width + 8
+    offsets, weights = np.empty(room, np.int64), np.empty((4, room), total.dtype)
+    for i in range(edges.shape[0]):
+        for k in range(2):
+            splat(corners[i % 2, k], paths[2 * i + k], poses, first, nearest)
+        if i > 0:
+            left, right = corners[1 - i % 2], corners[i % 2]
+            count = collect(left, right, start, stride, channels, offsets, weights)
+            at = (edges[i - 1] - edges[0]) * channels
+            part = total[:, edges[i - 1] : edges[i]]
+            interpolate(part, plane, at, stride, offsets, weights, count)
 
 
 @loop

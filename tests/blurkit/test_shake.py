@@ -118,7 +118,7 @@ def test_without_roll_it_is_the_uniform_blur_of_the_same_index(method):
 
 @pytest.mark.parametrize(
     ("roll", "focal", "most", "rms"),
-    [(0.5, None, 1, 0.1), (1.0, None, 1, 0.1), (3.0, None, 1, 0.1), (0.5, 70.0, 1, 0.1)],
+    [(0.5, None, 2, 0.15), (1.0, None, 2, 0.15), (3.0, None, 2, 0.15), (0.5, 70.0, 2, 0.15)],
 )
 def test_tiles_are_the_dense_warp_nearly(roll, focal, most, rms):
     image = scene().astype(np.float32)
@@ -208,7 +208,9 @@ def test_a_point_becomes_the_local_kernel():
     image[y, x] = 1
     blurred, kernel = shake(image, made), kernel_at(made, y, x, image.shape)
     half = len(kernel) // 2
-    assert off(blurred[y - half : y + half + 1, x - half : x + half + 1], kernel) < 0.02
+    assert (
+        off(blurred[y - half : y + half + 1, x - half : x + half + 1], kernel) < 0.1 * kernel.max()
+    )
 
 
 def test_without_roll_the_local_kernel_is_the_rasterised_one_everywhere():
