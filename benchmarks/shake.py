@@ -156,9 +156,7 @@ def peers(image, path):
                 found[f"deepinv product-convolution, {count}x{count}, {name}"] = made
     for side in (64, 128):
         for name, use_fft in (("FFT", True), ("direct", False)):
-            if use_fft or len(image) <= 512:
-                made = tiled(image, path, side, use_fft)
-                found[f"deepinv tiled, {side} px, {name}"] = made
+            found[f"deepinv tiled, {side} px, {name}"] = tiled(image, path, side, use_fft)
     return found
 
 

@@ -112,8 +112,9 @@ def shake(
     interpolates the kernels' weights bilinearly. As weights are linear in the path while no point
     of it changes pixel, that is nearly the warp itself, at the price of taps. Sides of 8 to 64 px
     are chosen such that the paths at a tile's corners differ by less than half a pixel, where that
-    can be: up to about 3.5 degrees from the mean. The difference between the two methods is then
-    far less than rounding. `benchmarks/shake.py` measures it, beside that of other ways.
+    can be: up to about 3.5 degrees from the mean. On pictures of up to 1000 px and rolls
+    of up to 3 degrees the two methods differ by about 0.1 grey levels RMS, 2 at most; rounding to
+    8 bits is 0.3 RMS. `benchmarks/shake.py` measures it, and other ways.
 
     Examples
     --------
