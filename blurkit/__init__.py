@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from blurkit.camera import Camera
     from blurkit.draw import kernels, kernels_and_params
     from blurkit.families import BoracchiFoi, Defocus, Gaussian, Linear, Tremor
+    from blurkit.handheld import Motion, shaken_trajectory
     from blurkit.importers.settings import ImportSettings
     from blurkit.importers.write import import_pairs
     from blurkit.kernel import random_walk_kernel, random_walk_kernels
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from blurkit.rasterise import rasterise
     from blurkit.scenes import dead_leaves
     from blurkit.settings import SynthSettings
+    from blurkit.shake import kernel_at, shake
     from blurkit.shards import synth_shards
+    from blurkit.snapshot import snapshot
     from blurkit.store import PairFile, PairSet
     from blurkit.synth import synth
     from blurkit.trajectory import Walk, random_walk_trajectory
@@ -51,6 +54,7 @@ __all__ = [
     "KernelGenerator",
     "Linear",
     "Mix",
+    "Motion",
     "PairFile",
     "PairSet",
     "SettingError",
@@ -65,6 +69,7 @@ __all__ = [
     "defocus_kernel",
     "gaussian_kernel",
     "import_pairs",
+    "kernel_at",
     "kernels",
     "kernels_and_params",
     "linear_kernel",
@@ -72,6 +77,9 @@ __all__ = [
     "random_walk_kernels",
     "random_walk_trajectory",
     "rasterise",
+    "shake",
+    "shaken_trajectory",
+    "snapshot",
     "synth",
     "synth_shards",
     "tremor_kernel",
@@ -89,6 +97,7 @@ _HOME = {
     "KernelGenerator": "blurkit.transforms",
     "Linear": "blurkit.families",
     "Mix": "blurkit.mix",
+    "Motion": "blurkit.handheld",
     "PairFile": "blurkit.store",
     "PairSet": "blurkit.store",
     "DegradeTransform": "blurkit.transforms",
@@ -105,10 +114,14 @@ _HOME = {
     "kernels_and_params": "blurkit.draw",
     "linear_kernel": "blurkit.motion",
     "import_pairs": "blurkit.importers.write",
+    "kernel_at": "blurkit.shake",
     "random_walk_kernel": "blurkit.kernel",
     "random_walk_kernels": "blurkit.kernel",
     "random_walk_trajectory": "blurkit.trajectory",
     "rasterise": "blurkit.rasterise",
+    "shake": "blurkit.shake",
+    "shaken_trajectory": "blurkit.handheld",
+    "snapshot": "blurkit.snapshot",
     "synth": "blurkit.synth",
     "synth_shards": "blurkit.shards",
     "tremor_kernel": "blurkit.motion",

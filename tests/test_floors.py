@@ -16,7 +16,7 @@ def floors():
     found = {"blurkit": {}, "nas": {}}
     table = (ROOT / "CONTRIBUTING.md").read_text().split("```")[1]
     for line in table.strip().splitlines():
-        floor, left, right = re.fullmatch(r"(\d)  (.{42})(.*)", line.ljust(46)).groups()
+        floor, left, right = re.fullmatch(r"(\d)  (.{50})(.*)", line.ljust(54)).groups()
         for package, names in (("blurkit", left), ("nas", right)):
             for name in re.sub(r"\(.*?\)", "", names).split():
                 found[package][name] = int(floor)

@@ -38,6 +38,8 @@ LINE = np.uint64(35)  # a straight line
 DISC = np.uint64(36)  # a defocus disc
 GAUSSIAN = np.uint64(37)  # a Gaussian
 MIX = np.uint64(38)  # which family of a mix a sample belongs to
+ROLL = np.uint64(64)  # what is drawn for a camera's roll, and its jerks
+ROLL_SHAKE = np.uint64(65)  # its per-step perturbations
 
 
 @loop

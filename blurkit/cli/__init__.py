@@ -7,6 +7,7 @@ from contextlib import nullcontext
 import click
 
 from blurkit._version import __version__
+from blurkit.cli.blur import blur
 from blurkit.cli.import_ import import_
 from blurkit.cli.info import info
 from blurkit.cli.kernels import kernels
@@ -34,5 +35,5 @@ def main() -> None:
     log.setLevel(logging.INFO)
 
 
-for command in (synth, import_, kernels, realism, info, preview, verify):
+for command in (synth, import_, blur, kernels, realism, info, preview, verify):
     main.add_command(command)

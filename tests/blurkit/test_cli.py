@@ -169,7 +169,7 @@ def test_preview_draws_pairs():
 
 def test_help_names_every_command_and_shows_defaults():
     said = blurkit("--help")
-    for name in ("synth", "import", "kernels", "realism", "info", "preview", "verify"):
+    for name in ("synth", "import", "blur", "kernels", "realism", "info", "preview", "verify"):
         assert f"  {name} " in said
         assert blurkit(name, "--help").startswith("Usage: ")
     said = " ".join(blurkit("synth", "--help").split())
