@@ -16,7 +16,7 @@ from blurkit.degrade import degrade_patch
 from blurkit.kernel import PARAMS, fill_kernels
 from blurkit.samples import empty_rows, fill_rows, sample_types
 from blurkit.scenes import fill_scene
-from blurkit.store.layout import as_bytes, seal
+from blurkit.store.seal import as_bytes, seal
 
 COUNT = 64  # samples in a turn: a block of synth
 SIDES = (64, 128, 256)

@@ -12,7 +12,7 @@ from blurkit.mix import Mix, name_of
 from blurkit.rasterise import checked_interpolation, checked_size, smallest
 from blurkit.trajectory import Walk, checked_index, checked_seed
 
-_BLOCK = 256  # kernels a thread makes before it looks for more work
+_BLOCK = 128  # kernels a thread makes before it looks for more work
 
 
 def kernels(

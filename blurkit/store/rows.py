@@ -6,6 +6,7 @@ A map keeps a descriptor: maps of all shards of a large dataset would pass the l
 import mmap
 import os
 import resource
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from blurkit.store.layout import Layout, RowTypes, read_layout
 # files that a set keeps open: a quarter of what the system allows the process (ulimit -n)
 _ALLOWED = resource.getrlimit(resource.RLIMIT_NOFILE)[0]  # below 0: without a limit
 MOST_OPEN = 4096 if _ALLOWED < 0 else max(16, min(4096, _ALLOWED // 4))
+SLOW = 1e-9  # seconds a byte: memory is faster, disks are slower
 AHEAD = 64  # rows that the disk is asked for at once, before the first of them is waited for
 
 
@@ -41,6 +43,7 @@ class Files:
         layouts: Sequence[Layout] = (),
     ) -> None:
         self.paths, self.types = paths, types
+        self.cold = True  # the last rows came from the disk, not from memory
         self.edges = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         self._places = {i: self._checked(i, layout) for i, layout in enumerate(layouts)}
 
@@ -149,14 +152,17 @@ class Rows:
         listed = list(zip(numbers.tolist(), places.tolist(), strict=True))
         for file in files.values():
             file.check()
-        for number, row in listed:
-            files[number].ask(name, row)
+        if self._files.cold:  # to ask takes half as long as to copy what is in memory
+            for number, row in listed:
+                files[number].ask(name, row)
+        began = time.perf_counter()
         if len(files) == 1 and name != "source":
             ((_, file),) = files.items()
             np.take(file.rows(name), places, axis=0, out=found, mode="clip")
         else:
             for k, (number, row) in enumerate(listed):
                 found[k] = files[number].rows(name)[row]
+        self._files.cold = time.perf_counter() - began > SLOW * found.nbytes
 
 
 class Place:

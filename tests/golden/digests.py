@@ -20,7 +20,7 @@ from unittest import mock
 import numpy as np
 
 import blurkit
-from blurkit import SynthSettings, Walk, blur, dead_leaves, random_walk_kernels
+from blurkit import Motion, SynthSettings, Walk, blur, dead_leaves, random_walk_kernels, snapshot
 from blurkit import random_walk_trajectory as trajectory
 from blurkit.families import FAMILIES
 from blurkit.store import PairFile, structure
@@ -47,6 +47,11 @@ def scenes(n, size):
 def blurred(size, dtype, interpolation="nearest"):
     scene = dead_leaves(size, seed=4).astype(dtype)
     return blur(scene, kernels(1, 15, interpolation, 256)[0], border="reflect", method="taps")
+
+
+def shaken(size, steps, focal=None, **how):
+    motion = Motion(Walk(steps=steps, length=9.0), roll=2.0, focal=focal)
+    return snapshot(dead_leaves(size, seed=4), motion, "realistic", seed=6, **how)[0]
 
 
 def dataset(n, photos=False, **settings):
@@ -99,6 +104,8 @@ MADE = {
     "blur, uint8, linear kernel": lambda: blurred(158, np.uint8, "linear"),
     "blur, float32": lambda: blurred(158, np.float32),
     "blur, float64": lambda: blurred(158, np.float64),
+    "shake, 158 px": lambda: shaken(158, 256, threads=2),
+    "shake, perspective": lambda: shaken(158, 256, focal=35.0),
     "dataset, scenes": lambda: dataset(70, patch=64, kernel=15),
     "dataset, scenes, linear": lambda: dataset(20, patch=32, kernel=31, interpolation="linear"),
     "dataset, scenes, realistic": lambda: dataset(20, patch=32, kernel=15, camera="realistic"),
@@ -111,6 +118,7 @@ SMALL = {  # little enough for interpreted loops too
     "small: trajectories": lambda: trajectories(4, steps=32),
     "small: scene": lambda: scenes(1, 16),
     "small: blur": lambda: blurred(20, np.uint8),
+    "small: shake": lambda: shaken(20, 16),
     "small: dataset": lambda: dataset(3, patch=16, kernel=5),
     "small: dataset, photos": lambda: dataset(3, photos=True, patch=16, kernel=5),
 }
