@@ -18,6 +18,7 @@ from blurkit.store import PART, PlannedFile, Writer, check_space, open_writer, s
 
 # most that a thread computes before it writes; the file's bytes do not depend on them
 BLOCK, BLOCK_BYTES = 64, 2**24
+SETTLE = 0.25  # seconds between two requests that the disk write what there is
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -184,12 +185,18 @@ def fill(
             with lock:
                 done(int(writer.missing[first:end].sum()))
 
-    with ThreadPoolExecutor(threads) as pool:
+    def settle() -> None:  # else the disk would begin when the last sample is computed
+        while not stop.wait(SETTLE):
+            writer.settle()
+
+    with ThreadPoolExecutor(threads + 1) as pool:
+        settling = pool.submit(settle)
         try:
             for future in as_completed([pool.submit(work) for _ in range(threads)]):
                 future.result()
         finally:
             stop.set()
+        settling.result()
 
 
 def _taken(queue: Iterator[T], stop: threading.Event) -> Iterator[T]:

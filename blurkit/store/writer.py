@@ -123,6 +123,13 @@ class Writer:
                     f"{self.path.name}{PART} keeps what is done"
                 ) from error
 
+    def settle(self) -> None:
+        """Bring what is written so far to the disk; may run beside `write`."""
+        try:
+            getattr(os, "fdatasync", os.fsync)(self._file)
+        except OSError as error:
+            raise FileError(f"{self.path}: cannot be written ({error.strerror})") from error
+
     def finish(self) -> Path:
         """Bring everything to the disk and give the file its name; every row must be written."""
         left = int(np.count_nonzero(self._layout.map()["crc"] == 0))
