@@ -19,7 +19,7 @@ from blurkit import random_walk_kernels
 BATCHES = (8, 32, 64, 128, 256)
 STEPS = 1000  # deepinv's own default
 DRAWN = int(STEPS // (2 * np.pi))
-COUNT = 8192  # kernels in one call of ours
+COUNT = 2048  # kernels in one call of ours
 CASES = {"31x31": (31, 31), "65x65 against 64x64": (65, 64), "63x63 against 64x64": (63, 64)}
 
 
