@@ -5,7 +5,7 @@ against. None of what is measured here calls it, so where it does not load its o
 declared by name and nothing more: then the Python part of torchvision imports.
 """
 
-import torch
+from torch import library
 
 OPERATORS = (
     "nms qnms roi_align roi_pool ps_roi_align ps_roi_pool deform_conv2d _roi_align_backward "
@@ -15,7 +15,7 @@ OPERATORS = (
 try:
     import torchvision  # noqa: F401
 except RuntimeError:  # operator torchvision::nms does not exist
-    LIBRARY = torch.library.Library("torchvision", "DEF")
+    LIBRARY = library.Library("torchvision", "DEF")
     for operator in OPERATORS.split():
         LIBRARY.define(f"{operator}(Tensor a) -> Tensor")
 

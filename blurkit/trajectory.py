@@ -49,9 +49,8 @@ class Walk:
     2012), with their pull towards the origin left out.
 
     Over 2,000 kernels of 31x31 px the defaults give these medians: RMS along the major axis
-    4.6 px, minor over major axis 0.30; 6 % are shrunk to fit, in the median by 9 %. The 8 kernels
-    that Levin et al. recorded (CVPR 2009) have 4.5 px and 0.29. How thick the path is depends on
-    how it is rasterised: "linear" gives their support over extent, "nearest" thinner kernels.
+    4.5 px, minor over major axis 0.30. The 8 kernels that Levin et al. recorded (CVPR 2009) have
+    4.5 px and 0.29. How thick the path is depends on how it is rasterised: "linear" gives their support over extent, "nearest" thinner kernels.
     Definitions in `blurkit.realism`, figures from benchmarks/realism.py.
     """
 
