@@ -50,8 +50,9 @@ class Walk:
 
     Over 2,000 kernels of 31x31 px the defaults give these medians: RMS along the major axis
     4.5 px, minor over major axis 0.30. The 8 kernels that Levin et al. recorded (CVPR 2009) have
-    4.5 px and 0.29. How thick the path is depends on how it is rasterised: "linear" gives their support over extent, "nearest" thinner kernels.
-    Definitions in `blurkit.realism`, figures from benchmarks/realism.py.
+    4.5 px and 0.29. How thick the path is depends on how it is rasterised: "linear" gives their
+    support over extent, "nearest" thinner kernels. Definitions in `blurkit.realism`, figures from
+    benchmarks/realism.py.
     """
 
     steps: int = 256
