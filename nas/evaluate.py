@@ -19,13 +19,13 @@ from blurkit.errors import FileError, SettingError, exit_codes
 from blurkit.progress import bar
 
 from .checkpoint import load_model, write_text
-from .compare import busiest, plot_comparison
 from .data import Data, open_data, spread
 from .device import hardware, pick
 from .latency import SIDE, latency, macs, parameters
 from .metrics import psnr, ssim
 from .options import DATASET, check, for_device, options, setting
 from .pairs import Image, ImagePairs, data_name, pairs_of_data, pairs_of_folder
+from .panels import busiest, plot_comparison
 from .restore import check_tile, restore
 from .table import Row, Score, document, table
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from blurkit.images import read_image
-from nas.compare import busiest, plot_comparison
+from nas.panels import busiest, plot_comparison
 
 
 @pytest.mark.parametrize(("height", "width", "factor"), [(200, 256, 1), (40, 64, 4)])
