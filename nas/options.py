@@ -67,6 +67,8 @@ def options(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for f in reversed(fields(kind)):
+            if "help" not in f.metadata:  # the command has an option of its own for it
+                continue
             allowed = get_args(types[f.name])  # of a Literal
             cuda = f.metadata["cuda"]
             shown = f"{f.default}" + (f"; {cuda} on CUDA" if cuda not in (None, f.default) else "")
