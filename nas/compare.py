@@ -6,7 +6,6 @@ searched for, the winner of a random search with a search's compute, uniform alp
 perturbation, and the searched network; several searches and several trainings of each.
 """
 
-import dataclasses
 import json
 import logging
 import os
@@ -20,31 +19,21 @@ import torch
 from blurkit.errors import FileError, SettingError, exit_codes
 
 from .checkpoint import write_text
-from .cost import CostTable, latency_table, macs_table
-from .crew import Crew, locked
+from .crew import Crew
 from .data import Data, open_data
-from .device import hardware, pick
-from .genotype import Genotype
+from .device import pick
+from .ground import settle
 from .options import DATASET, for_device, options
 from .outcome import Bench, read_json
 from .report import document, summarise
 from .run import minutes, talk
 from .standing import measure_latency, measure_tau, read_latency, seconds_per_pixel
 from .standing_plots import plot_pareto, plot_seeds, plot_tau
-from .trials import (
-    SEARCHED,
-    CompareSettings,
-    Trial,
-    draws,
-    parse_search,
-    plan,
-    search_options,
-)
+from .trials import CompareSettings, Trial, plan
+from .work import locked
 
 log = logging.getLogger("nas")
 
-# they say how much is compared, not how: a comparison may grow
-COUNTS = ("seeds", "searches", "randoms", "random_seeds", "random_searches", "variants")
 START = 6.0  # seconds that a subprocess needs before its first step, and for its scores
 
 
@@ -95,7 +84,7 @@ def compare(
     bench, trials = _bench(data, test, out, settings, where)
     bench.root.mkdir(parents=True, exist_ok=True)
     with locked(bench.root / "lock"):
-        _begin(bench, trials, where, progress)
+        settle(bench, trials, where, progress)
     crew = Crew(
         *(bench.root, trials, slots, bench.commands, bench.record),
         done=lambda: _write_results(bench, trials),
@@ -138,69 +127,6 @@ def _bench(
     paths, tests = (tuple(str(path) for path in each.paths) for each in (pairs, judged))
     trials = plan(settings, min(pairs.blurry.shape[1:3]), device)
     return Bench(Path(out), settings, paths, tests), trials
-
-
-def _begin(bench: Bench, trials: list[Trial], device: torch.device, progress: bool) -> None:
-    """Refuse another comparison's folder; measure the costs and draw the random genotypes."""
-    facts = {
-        **dataclasses.asdict(bench.settings),
-        "data": open_data(bench.data).identity,
-        "test": open_data(bench.test).identity,
-    }
-    facts, path = json.loads(json.dumps(facts)), bench.root / "settings.json"
-    cost = bench.root / "cost.json"
-    if path.exists() and not (bench.root / "trials").exists():  # nothing was done
-        cost.unlink(missing_ok=True)
-    elif path.exists():
-        there = read_json(path)
-        changed = [
-            f"another {key}"
-            if key in ("data", "test")
-            else f"{key}: {there.get(key)!r} there, {value!r} now"
-            for key, value in facts.items()
-            if there.get(key) != value and key not in COUNTS
-        ]
-        if changed:
-            raise FileError(
-                f"{bench.root}: holds a comparison with other settings ({'; '.join(changed)}); "
-                "choose another --out"
-            )
-    write_text(path, json.dumps(facts, indent=2) + "\n")
-    candidates = sum(trial.kind == "brief" for trial in trials)
-    wanted = draws(bench.settings, candidates // max(1, bench.settings.random_searches))
-    known = read_json(cost)["genotypes"] if cost.exists() else {}
-    if not wanted.keys() <= known.keys():
-        _draw(bench, wanted, device, progress)
-
-
-def _draw(bench: Bench, wanted: dict[str, int], device: torch.device, progress: bool) -> None:
-    """Write genotypes/NAME.json of those that are missing, and cost.json once all are there."""
-    s = bench.settings
-    widths = parse_search(search_options(s)[SEARCHED], device).widths
-    table: CostTable
-    if s.cost == "latency":
-        table = latency_table(s.width, widths, device, progress=progress)
-    else:
-        table = macs_table(s.width, widths)
-    most = s.target * table.unet
-    low = (1 - s.band) * most
-    folder = bench.root / "genotypes"
-    folder.mkdir(exist_ok=True)
-    costs = {}
-    for name, seed in wanted.items():
-        path = folder / f"{name}.json"
-        if not path.exists():
-            write_text(path, table.sample(seed, low, most).to_json())
-        costs[name] = table.of(Genotype.load(path))
-    facts = {
-        "unit": table.unit,
-        "unet": table.unet,
-        "low": low,
-        "high": most,
-        "genotypes": costs,
-        "hardware": hardware(device),
-    }
-    write_text(bench.root / "cost.json", json.dumps(facts, indent=2) + "\n")
 
 
 def _write_results(bench: Bench, trials: list[Trial]) -> None:

@@ -1,24 +1,14 @@
-"""Trials run as subprocesses, each in its folder, by any number of processes over one root.
+"""Trials run as subprocesses, each in its folder, by any number of processes over one root."""
 
-A trial is done when its folder holds `trial.json`. Who runs it holds a lock on `trial.lock`,
-which its subprocess inherits: the lock ends with both, however they end.
-"""
-
-import fcntl
 import json
 import logging
 import os
-import shlex
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from tqdm import tqdm
 
@@ -27,6 +17,7 @@ from blurkit.progress import bar
 
 from .checkpoint import write_text
 from .trials import Spent, Trial
+from .work import Work, try_lock
 
 log = logging.getLogger("nas")
 
@@ -37,34 +28,6 @@ BAR = "{desc} {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}] {postfix}"  # in
 TAIL = 12  # lines of a failed trial's log that are shown
 
 Commands = Callable[[Trial, str], Sequence[Sequence[str]]]
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock on a file; waits for whoever holds it."""
-    with open(path, "ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _try_lock(path: Path) -> IO[bytes] | None:
-    file = open(path, "ab")  # noqa: SIM115
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
-
-
-@dataclass
-class _Running:
-    trial: Trial
-    lock: IO[bytes]
-    commands: list[Sequence[str]]
-    number: int
-    process: "subprocess.Popen[bytes]"
-    start: float
 
 
 class Crew:
@@ -109,7 +72,7 @@ class Crew:
         self._commands, self._record, self._after = commands, record, done
         self._environment = {**os.environ, **(environment or {})}
         self._wait, self._progress = wait, progress
-        self._running: dict[int, _Running] = {}
+        self._running: dict[int, tuple[Trial, Work]] = {}
         self.done: set[str] = set()
         self.failed: set[str] = set()
 
@@ -174,7 +137,7 @@ class Crew:
         return new
 
     def _show(self, shown: tqdm) -> None:
-        running = ", ".join(r.trial.name for r in self._running.values())
+        running = ", ".join(trial.name for trial, _ in self._running.values())
         text = f"{len(self.done)}/{len(self.trials)} trials; {running}"
         shown.set_postfix_str(text, refresh=sys.stderr.isatty())
 
@@ -189,88 +152,52 @@ class Crew:
         for number, device in enumerate(self.slots):
             if number in self._running:
                 continue
-            ours = {r.trial.name for r in self._running.values()}
+            ours = {trial.name for trial, _ in self._running.values()}
             for trial in self.left:
                 if trial.name in ours or not self.done.issuperset(trial.needs):
                     continue
-                running = self._begin(trial, device, shown)
-                if running is not None:
-                    self._running[number] = running
+                work = self._begin(trial, device, shown)
+                if work is not None:
+                    self._running[number] = trial, work
                     break
 
-    def _begin(self, trial: Trial, device: str, shown: tqdm) -> _Running | None:
+    def _begin(self, trial: Trial, device: str, shown: tqdm) -> Work | None:
+        """Start a trial, unless somebody else holds it or has just ended it."""
         folder = self.folder(trial)
         folder.mkdir(parents=True, exist_ok=True)
-        lock = _try_lock(folder / "trial.lock")
+        lock = try_lock(folder / "trial.lock")
         if lock is None:
             return None
-        if (folder / "trial.json").exists() or self._failed_lately(folder):  # just now
+        if (folder / "trial.json").exists() or self._failed_lately(folder):
             lock.close()
             return None
-        (folder / "failed.txt").unlink(missing_ok=True)
         try:
-            commands = list(self._commands(trial, device))
-            return _Running(trial, lock, commands, 0, self._spawn(trial, commands[0], lock), _now())
+            (folder / "failed.txt").unlink(missing_ok=True)
+            return Work(folder, lock, self._commands(trial, device), self._environment)
         except (FileError, OSError) as error:
             self._tell_failure(trial, error, shown)
             lock.close()
             return None
 
-    def _spawn(
-        self, trial: Trial, command: Sequence[str], lock: IO[bytes]
-    ) -> "subprocess.Popen[bytes]":
-        with open(self.folder(trial) / "trial.log", "ab") as out:
-            out.write(f"$ {shlex.join(command)}\n".encode())
-            out.flush()
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                env=self._environment,
-                start_new_session=True,  # Ctrl-C comes from us, once
-                pass_fds=[lock.fileno()],
-            )
-
     def _reap(self, shown: tqdm) -> bool:
-        """Go on with what has ended; whether a slot is free again."""
+        """Record what has ended; whether a slot is free again."""
         freed = False
-        for number, r in list(self._running.items()):
-            code = self._ended(r)
+        for number, (trial, work) in list(self._running.items()):
+            code = work.poll()
             if code is None:
                 continue
-            if code == 0 and r.number + 1 < len(r.commands):
-                r.number += 1
-                r.process, r.start = self._spawn(r.trial, r.commands[r.number], r.lock), _now()
-                continue
-            folder = self.folder(r.trial)
             try:
                 if code:
                     raise FileError(f"exit code {code}")
-                spent = _read_spent(folder).get("0", {})
-                text = json.dumps(self._record(r.trial, spent), allow_nan=False)
-                write_text(folder / "trial.json", text + "\n")
+                text = json.dumps(self._record(trial, work.spent), allow_nan=False)
+                write_text(self.folder(trial) / "trial.json", text + "\n")
                 self._after()
             except (FileError, KeyError, ValueError, OSError) as error:
-                self._tell_failure(r.trial, error, shown)
-            r.lock.close()
+                self._tell_failure(trial, error, shown)
+            work.lock.close()
             del self._running[number]
             freed = True
         return freed
-
-    def _ended(self, r: _Running) -> int | None:
-        """The exit code, if it has ended; what it took is added to the trial's account."""
-        pid, status, usage = os.wait4(r.process.pid, os.WNOHANG)
-        if pid == 0:
-            return None
-        r.process.returncode = os.waitstatus_to_exitcode(status)
-        folder = self.folder(r.trial)
-        account = _read_spent(folder)
-        own = account.setdefault(str(r.number), {"seconds": 0.0, "core_seconds": 0.0})
-        own["seconds"] += round(_now() - r.start, 3)
-        own["core_seconds"] += round(usage.ru_utime + usage.ru_stime, 3)
-        write_text(folder / "spent.json", json.dumps(account) + "\n")
-        return r.process.returncode
 
     def _tell_failure(self, trial: Trial, error: Exception, shown: tqdm) -> None:
         path = self.folder(trial) / "trial.log"
@@ -283,25 +210,9 @@ class Crew:
 
     def _stop(self) -> None:
         """Let our subprocesses save and end."""
-        for r in self._running.values():
-            os.kill(r.process.pid, signal.SIGINT)
-        until = _now() + GRACE
-        for r in self._running.values():
-            while (ended := self._ended(r)) is None and _now() < until:
-                time.sleep(TICK)
-            if ended is None:
-                r.process.kill()
-                r.process.wait()
-            r.lock.close()
+        for _, work in self._running.values():
+            work.interrupt()
+        until = time.monotonic() + GRACE
+        for _, work in self._running.values():
+            work.end(until)
         self._running.clear()
-
-
-def _now() -> float:
-    return time.monotonic()
-
-
-def _read_spent(folder: Path) -> dict[str, Spent]:
-    try:
-        return json.loads((folder / "spent.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}

@@ -2,28 +2,33 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from statistics import fmean, median
+from typing import Any
 
 import numpy as np
 
 from .show import BLUE, DPI, GREEN, GREY, INK, ORANGE, STYLE
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 Records = Sequence[Mapping[str, Any]]
 Target = str | os.PathLike[str]
-PURPLE, RED, GOLD, TEAL = "#7c4d9e", "#b3263a", "#b58900", "#1c8c8c"
-OTHERS = (PURPLE, RED, GOLD, TEAL, "#8a5a44", "#c2569b")
+KNOWN = {
+    "unet": (INK, "v"),
+    "unet-residual": ("#7c4d9e", "^"),
+    "conv": ("#b3263a", "s"),
+    "naf": ("#b58900", "P"),
+    "random": (GREY, "o"),
+    "random-search": (BLUE, "X"),
+    "searched": (ORANGE, "D"),
+    "uniform": (GREEN, "p"),
+}
+OTHERS = (("#1c8c8c", "h"), ("#8a5a44", "d"), ("#c2569b", "<"), ("#5b6b2f", ">"))
 
 
-def colours(rows: Sequence[str]) -> dict[str, str]:
-    """A colour for each row of the table; those that are always there keep theirs."""
-    known = {"unet": INK, "random": GREY, "searched": ORANGE, "random-search": BLUE}
-    known["uniform"] = GREEN
-    rest = [row for row in rows if row not in known]
-    return {**known, **{row: OTHERS[i % len(OTHERS)] for i, row in enumerate(rest)}}
+def styles(rows: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Colour and marker of each row of the table; those that are always there keep theirs."""
+    own = {row: KNOWN[row] for row in rows if row in KNOWN}
+    rest = [row for row in rows if row not in KNOWN]
+    return {**own, **{row: OTHERS[i % len(OTHERS)] for i, row in enumerate(rest)}}
 
 
 def networks_of(trainings: Records) -> dict[str, dict[str, list[float]]]:
@@ -50,8 +55,20 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
     return front
 
 
+def shown_from(means: Sequence[float]) -> float:
+    """The PSNR below which a row is named at the foot of a picture, so that the others part.
+
+    Examples
+    --------
+    >>> shown_from([26.0, 33.0, 33.2, 33.4])  # four times as far down as the best is up
+    32.0
+    """
+    middle = median(means)
+    return round(middle - 4 * max(max(means) - middle, 0.1), 6)
+
+
 def plot_pareto(trainings: Records, latency: Mapping[str, float], path: Target) -> None:
-    """Draw accuracy against latency: a dot for each network, a diamond for the mean of its row.
+    """Draw accuracy against latency: a small mark for each network, a large one for its row.
 
     Parameters
     ----------
@@ -66,55 +83,45 @@ def plot_pareto(trainings: Records, latency: Mapping[str, float], path: Target) 
         row: [(latency[n], fmean(v)) for n, v in networks.items() if n in latency]
         for row, networks in networks_of(trainings).items()
     }
-    dots = {row: points for row, points in dots.items() if points}
-    if not dots:
+    middles = {
+        row: (fmean(x for x, _ in points), fmean(y for _, y in points))
+        for row, points in dots.items()
+        if points
+    }
+    if not middles:
         return
-    colour = colours(list(dots))
+    order = sorted(middles, key=lambda row: -middles[row][1])
+    style, least = styles(list(dots)), shown_from([y for _, y in middles.values()])
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9, 5.5), layout="constrained")
+        figure = Figure(figsize=(10, 5.5), layout="constrained")
         axes = figure.subplots()
+        foot = axes.get_xaxis_transform()
         front = pareto_front([point for points in dots.values() for point in points])
-        axes.plot(*zip(*front, strict=True), color="#c9ced6", zorder=1, label="Pareto front")
-        marks = []
-        for row, points in dots.items():
-            x, y = zip(*points, strict=True)
-            axes.scatter(x, y, s=26, color=colour[row], alpha=0.55, linewidth=0, zorder=2)
-            axes.scatter(fmean(x), fmean(y), s=80, marker="D", color=colour[row], zorder=3)
-            marks.append((fmean(x), fmean(y), row))
-        axes.margins(x=0.06, y=0.1)
-        _label_at_the_right(axes, marks, colour)
+        kept = [point for point in front if point[1] >= least]
+        axes.plot(*zip(*kept, strict=True), color="#c9ced6", zorder=1, label="Pareto front")
+        if "unet" in latency:
+            axes.axvline(
+                latency["unet"], color=INK, linewidth=1, linestyle=":", label="UNet's time"
+            )
+        for row in order:
+            (colour, marker), (x, y) = style[row], middles[row]
+            name = f"{row}  {y:.2f} dB, {x:.1f} ms"
+            line: dict[str, Any] = {"color": colour, "linewidth": 0, "markeredgewidth": 0}
+            if y < least:
+                axes.plot(x, 0.02, marker="v", transform=foot, label=f"{name}, below", **line)
+                continue
+            if len(dots[row]) > 1:
+                axes.plot(*zip(*dots[row], strict=True), marker, markersize=5, alpha=0.5, **line)
+            axes.plot(x, y, marker, markersize=9, label=name, zorder=3, **line)
+        axes.margins(x=0.08, y=0.1)
+        axes.set_axisbelow(True)
+        figure.legend(loc="outside right upper")
         axes.set(
-            title="Accuracy against latency: dots are networks, diamonds means",
+            title="Accuracy against latency; small marks: networks, large: means",
             xlabel="latency of one 256x256 image, ms",
             ylabel="PSNR on the test pairs, dB",
         )
         figure.savefig(path, dpi=DPI)
-
-
-def _label_at_the_right(
-    axes: "Axes", marks: Sequence[tuple[float, float, str]], colour: Mapping[str, str]
-) -> None:
-    """Names beside the axes in the order of height, each with a thin line to its mark."""
-    bottom, top = axes.get_ylim()
-    gap = 0.062
-    places: list[float] = []
-    for _, y, _ in sorted(marks, key=lambda mark: mark[1]):
-        wanted = (y - bottom) / (top - bottom)
-        places.append(max(wanted, places[-1] + gap) if places else max(wanted, 0.02))
-    excess = max(0.0, places[-1] - 0.98)
-    for i in reversed(range(len(places))):
-        places[i] = min(places[i], 0.98 - gap * (len(places) - 1 - i)) if excess else places[i]
-    for place, (x, y, row) in zip(places, sorted(marks, key=lambda mark: mark[1]), strict=True):
-        axes.annotate(
-            row,
-            xy=(x, y),
-            xytext=(1.03, place),
-            textcoords="axes fraction",
-            color=colour[row],
-            weight="bold",
-            va="center",
-            arrowprops={"arrowstyle": "-", "color": colour[row], "alpha": 0.35, "shrinkB": 5},
-        )
 
 
 def plot_seeds(trainings: Records, path: Target) -> None:
@@ -123,21 +130,30 @@ def plot_seeds(trainings: Records, path: Target) -> None:
     from matplotlib.figure import Figure
 
     rows = networks_of(trainings)
-    colour = colours(list(rows))
+    style = styles(list(rows))
+    means = {row: fmean(v for values in n.values() for v in values) for row, n in rows.items()}
+    least = shown_from(list(means.values()))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(max(6, 1.3 * len(rows) + 1.5), 4.5), layout="constrained")
+        figure = Figure(figsize=(max(6, 1.1 * len(rows) + 1.5), 4.8), layout="constrained")
         axes = figure.subplots()
+        foot = axes.get_xaxis_transform()
         for i, (row, networks) in enumerate(rows.items()):
+            colour, _ = style[row]
+            if means[row] < least:
+                text = f"{means[row]:.2f}\n\u25bc"
+                axes.text(i, 0.02, text, color=colour, transform=foot, ha="center", va="bottom")
+                continue
             places = i + 0.6 * (np.arange(len(networks)) + 0.5) / len(networks) - 0.3
             for x, values in zip(places, networks.values(), strict=True):
-                axes.plot([x, x], [min(values), max(values)], color=colour[row], alpha=0.3)
-                axes.scatter([x] * len(values), values, s=22, color=colour[row], linewidth=0)
-            mean = fmean(v for values in networks.values() for v in values)
-            axes.plot([i - 0.36, i + 0.36], [mean, mean], color=colour[row], linewidth=1.5)
+                axes.plot([x, x], [min(values), max(values)], color=colour, alpha=0.3)
+                axes.scatter([x] * len(values), values, s=22, color=colour, linewidth=0)
+            axes.plot([i - 0.36, i + 0.36], [means[row]] * 2, color=colour, linewidth=1.5)
         axes.set_xticks(range(len(rows)), list(rows), rotation=20, ha="right")
+        axes.set_xlim(-0.6, len(rows) - 0.4)
         axes.grid(axis="x", visible=False)
+        axes.set_axisbelow(True)
         axes.set(
-            title="Every training; those of one network stand above each other, a bar is the mean",
+            title="Every training; those of one network stand above each other, bars are means",
             ylabel="PSNR on the test pairs, dB",
         )
         figure.savefig(path, dpi=DPI)

@@ -10,16 +10,16 @@ import torch
 
 from blurkit.errors import SettingError
 
-from .network import WIDEST
+from .network import BUILT_IN, WIDEST
 from .options import check, for_device, options, setting
 from .searcher import SearchSettings
 
-FIXED = ("unet", "unet-residual", "conv", "naf")
+BASELINES = ("unet", "unet-residual", "conv", "naf")
 Spent = dict[str, float]  # seconds, core_seconds
 OWN = ("seed", "width", "latency_target", "macs_target")  # of nas.search, set by the comparison
 RANDOM, RANDOM_SEARCH = "random", "random-search"
 SEARCHED, UNIFORM = "searched", "uniform"
-TAKEN = (*FIXED, RANDOM, RANDOM_SEARCH, SEARCHED, UNIFORM)
+TAKEN = (*BUILT_IN, RANDOM, RANDOM_SEARCH, SEARCHED, UNIFORM)
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class CompareSettings:
     batch: int = setting(8, "pairs in a training batch", cuda=32, least=1)
     crop: int = setting(64, "side of the training crops, in pixels", cuda=128, least=1)
     lr: float = setting(3e-3, "learning rate of the trainings", cuda=1e-3, least=1e-9)
+    networks: str = setting(" ".join(BASELINES), "built-in networks to compare with")
     seeds: int = setting(3, "trainings of each network", least=1)
     searches: int = setting(3, "searches of each kind; 0: none", least=0)
     randoms: int = setting(8, "random genotypes at the target's cost", least=0)
@@ -58,6 +59,11 @@ class CompareSettings:
         object.__setattr__(self, "variants", tuple(self.variants))
         if self.brief > self.steps:
             raise SettingError(f"brief must be <= steps ({self.steps}), got {self.brief}")
+        for name in self.networks.split():
+            if name not in BUILT_IN or self.networks.split().count(name) > 1:
+                raise SettingError(
+                    f"networks must be some of {', '.join(BUILT_IN)}, got {self.networks!r}"
+                )
         names = [variant.partition("=")[0] for variant in self.variants]
         for name, variant in zip(names, self.variants, strict=True):
             if "=" not in variant or not name.replace("-", "").isalnum():
@@ -193,7 +199,7 @@ def plan(settings: CompareSettings, side: int, device: torch.device | str = "cpu
             )
             trainings.append((t, trial))
 
-    for name in FIXED:
+    for name in settings.networks.split():
         train(name, name, name, settings.seeds)
     for i in range(settings.randoms):
         network = f"{RANDOM}-{i}"
