@@ -5,7 +5,7 @@ import logging
 import math
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +37,8 @@ class Run:
         Name of the file whose presence says that the run is finished.
     overwrite : bool
         Start again whatever is there.
+    also : names of files
+        What else belongs to the run and must not outlive `overwrite`.
 
     Raises
     ------
@@ -52,7 +54,12 @@ class Run:
     """
 
     def __init__(
-        self, folder: Path, settings: dict[str, Any], product: str, overwrite: bool = False
+        self,
+        folder: Path,
+        settings: dict[str, Any],
+        product: str,
+        overwrite: bool = False,
+        also: Sequence[str] = (),
     ) -> None:
         self.folder, self.product = folder, folder / product
         self.history: list[dict[str, Any]] = []
@@ -61,7 +68,7 @@ class Run:
         settings = json.loads(json.dumps(settings))
         try:
             if overwrite:
-                for old in (self.product, self._state, record):
+                for old in (self.product, self._state, record, *(folder / name for name in also)):
                     old.unlink(missing_ok=True)
                 shutil.rmtree(folder / "tensorboard", ignore_errors=True)
             folder.mkdir(parents=True, exist_ok=True)
