@@ -7,32 +7,34 @@ from torch import Tensor
 from torch.func import grad, jvp
 
 from .ops import norm_in_steps
+from .supernet import Choices
 
 Weights = dict[str, Tensor]
-Loss = Callable[[Weights, Tensor], Tensor]
+Loss = Callable[[Weights, Choices], Tensor]
 
 
-def first_order(valid_loss: Loss, weights: Weights, alphas: Tensor) -> Tensor:
+def first_order(valid_loss: Loss, weights: Weights, alphas: Choices) -> Choices:
     """dL_val(w, alpha) / d alpha, the weights held fixed.
 
     Parameters
     ----------
     valid_loss : callable (weights, alphas) -> scalar
     weights : dict of name to tensor
-    alphas : (edges, operations)
+    alphas : Choices
 
     Returns
     -------
-    gradient : like alphas
+    gradient : Choices
     """
     weights = {name: w.detach() for name, w in weights.items()}
-    alphas = alphas.detach().requires_grad_()
-    return torch.autograd.grad(valid_loss(weights, alphas), alphas)[0]
+    alphas = alphas.map(lambda a: a.detach().requires_grad_())
+    found = torch.autograd.grad(valid_loss(weights, alphas), alphas, materialize_grads=True)
+    return Choices(*found)
 
 
 def second_order(
-    train_loss: Loss, valid_loss: Loss, weights: Weights, alphas: Tensor, lr: float
-) -> Tensor:
+    train_loss: Loss, valid_loss: Loss, weights: Weights, alphas: Choices, lr: float
+) -> Choices:
     """dL_val(w - lr dL_train(w, alpha)/dw, alpha) / d alpha (DARTS, eq. 6 and 7), exactly.
 
     The mixed second derivative of eq. 7 is the alpha-gradient of one directional derivative of
@@ -42,22 +44,23 @@ def second_order(
     ----------
     train_loss, valid_loss : callable (weights, alphas) -> scalar
     weights : dict of name to tensor
-    alphas : (edges, operations)
+    alphas : Choices
     lr : float
         Length of the inner step, xi in the paper.
 
     Returns
     -------
-    gradient : like alphas
+    gradient : Choices
     """
     weights = {name: w.detach() for name, w in weights.items()}
-    alphas = alphas.detach()
+    alphas = alphas.map(torch.detach)
 
-    def along(direction: Weights, a: Tensor) -> Tensor:
+    def along(direction: Weights, a: Choices) -> Tensor:
         return jvp(lambda w: train_loss(w, a), (weights,), (direction,))[1]
 
     with norm_in_steps():
         inner = grad(train_loss)(weights, alphas)
         stepped = {name: w - lr * inner[name] for name, w in weights.items()}
         direction, direct = grad(valid_loss, argnums=(0, 1))(stepped, alphas)
-        return direct - lr * grad(along, argnums=1)(direction, alphas)
+        mixed = grad(along, argnums=1)(direction, alphas)
+        return direct.map(lambda d, m: d - lr * m, mixed)

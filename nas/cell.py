@@ -1,14 +1,15 @@
 """Nine cells in a U: the frame that the supernet and every network of the space share."""
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from .genotype import CELLS, SLOTS
+from .genotype import CELLS, DECODER, SLOTS, WIDTHS, check_widths
+from .ops import Zero
 
-# how the width grows with depth, in the order of CELLS
-WIDTHS = (1, 2, 4, 8, 16, 8, 4, 2, 1)
+LEVELS = (0, 1, 2, 3, 4, 3, 2, 1, 0)  # of CELLS: 0 is full size
 STRIDE = 16  # height and width of the input must be multiples of this
 
 
@@ -21,18 +22,24 @@ class Slot(nn.Module):
         self.beta = nn.Parameter(torch.full((channels, 1, 1), 0.1))
 
     def forward(self, x: Tensor, *choice: object) -> Tensor:
+        if isinstance(self.operation, Zero):
+            return x
         return x + self.beta * self.operation(x, *choice)
 
 
 class Frame(nn.Module):
-    """The U: 4 encoder cells, the middle, 4 decoder cells; additive skips; output = input + U.
+    """The U: 4 encoder cells, the middle, 4 decoder cells, skips; output = input + U.
 
     Parameters
     ----------
     width : int >= 1
-        Channels of the first and last cell; they double at each of the 4 levels down.
+        Channels of the first and last cell, where the first of `widths` is 1.
     operation : callable (cell name, slot number, channels) -> module
         Makes what stands in each of the 27 slots.
+    fusion : callable (cell name, channels) -> module of (decoder's map, skip)
+        Makes what joins the skip before each of the 4 decoder cells.
+    widths : 5 ints in 1 .. 64
+        Channels of the levels in units of `width`.
 
     Shapes
     ------
@@ -41,33 +48,45 @@ class Frame(nn.Module):
 
     stride = STRIDE
 
-    def __init__(self, width: int, operation: Callable[[str, int, int], nn.Module]) -> None:
+    def __init__(
+        self,
+        width: int,
+        operation: Callable[[str, int, int], nn.Module],
+        fusion: Callable[[str, int], nn.Module],
+        widths: Sequence[int] = WIDTHS,
+    ) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(3, width, 3, padding=1)
+        levels = [width * times for times in check_widths(widths)]
+        self.stem = nn.Conv2d(3, levels[0], 3, padding=1)
         self.cells = nn.ModuleDict()
-        for cell, times in zip(CELLS, WIDTHS, strict=True):
-            channels = width * times
+        for cell, level in zip(CELLS, LEVELS, strict=True):
             self.cells[cell] = nn.ModuleList(
-                Slot(operation(cell, i, channels), channels) for i in range(SLOTS)
+                Slot(operation(cell, i, levels[level]), levels[level]) for i in range(SLOTS)
             )
-        levels = [width * times for times in WIDTHS[:4]]
-        self.down = nn.ModuleList(nn.Conv2d(c, 2 * c, 2, stride=2) for c in levels)
+        steps = list(itertools.pairwise(levels))
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in steps)
         self.up = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(2 * c, 4 * c, 1, bias=False), nn.PixelShuffle(2))
-            for c in reversed(levels)
+            nn.Sequential(nn.Conv2d(b, 4 * a, 1, bias=False), nn.PixelShuffle(2))
+            for a, b in reversed(steps)
         )
-        self.tail = nn.Conv2d(width, 3, 3, padding=1)
+        self.fuse = nn.ModuleDict(
+            {cell: fusion(cell, a) for cell, (a, _) in zip(DECODER, reversed(steps), strict=True)}
+        )
+        self.tail = nn.Conv2d(levels[0], 3, 3, padding=1)
         # training starts from the blurry image itself
         nn.init.zeros_(self.tail.weight)
         nn.init.zeros_(self.tail.bias)  # type: ignore[arg-type]
 
     def run(self, x: Tensor, choices: Sequence[tuple[object, ...]] | None = None) -> Tensor:
-        """Forward pass; `choices` gives each of the 27 slots the arguments of its mixed op."""
-        of_slot = iter(choices) if choices is not None else None
+        """Forward pass; `choices`: the arguments of the 27 mixed ops, then of the 4 fusions."""
+        nothing: list[tuple[object, ...]] = [()] * (len(CELLS) * SLOTS + len(DECODER))
+        of_place = iter(choices if choices is not None else nothing)
+        of_slot = [[next(of_place) for _ in range(SLOTS)] for _ in CELLS]
 
         def cell(name: str, h: Tensor) -> Tensor:
-            for slot in self.cells[name]:  # type: ignore[attr-defined]
-                h = slot(h, *next(of_slot)) if of_slot is not None else slot(h)
+            slots: nn.ModuleList = self.cells[name]  # type: ignore[assignment]
+            for slot, choice in zip(slots, of_slot[CELLS.index(name)], strict=True):
+                h = slot(h, *choice)
             return h
 
         h = self.stem(x)
@@ -77,6 +96,6 @@ class Frame(nn.Module):
             skips.append(h)
             h = down(h)
         h = cell(CELLS[4], h)
-        for name, up in zip(CELLS[5:], self.up, strict=True):
-            h = cell(name, up(h) + skips.pop())
+        for name, up in zip(DECODER, self.up, strict=True):
+            h = cell(name, self.fuse[name](up(h), skips.pop(), *next(of_place)))
         return x + self.tail(h)

@@ -1,10 +1,10 @@
-"""The genotype: which operation stands in each slot of the nine cells, as a small JSON file."""
+"""The genotype: operations of the nine cells, fusions of the skips, widths; a small JSON file."""
 
 import json
 import random
 import reprlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,14 @@ from blurkit.errors import FileError, SettingError
 
 FORMAT = "blurkit-genotype"
 FORMAT_VERSION = 1
-SPACE = "unet9-1"  # renamed whenever cells, slots or the meaning of an operation change
+SPACE = "unet9-2"  # renamed whenever cells, slots or the meaning of a choice change
+FIRST_SPACE = "unet9-1"  # of 0.1 and 0.2, still read: all skips added, the usual widths
 
 CELLS = ("enc1", "enc2", "enc3", "enc4", "middle", "dec4", "dec3", "dec2", "dec1")
+DECODER = CELLS[5:]  # where a skip joins
 SLOTS = 3
+WIDTHS = (1, 2, 4, 8, 16)  # of the five levels, in units of the network's width
+WIDEST_LEVEL = 64
 LONGEST = 2**16  # bytes of a file; a genotype has about 1,000
 OPERATION_NAMES = (
     "zero",
@@ -27,21 +31,29 @@ OPERATION_NAMES = (
     "dw7",
     "ff",
 )
+FUSION_NAMES = ("add", "concat", "gated")
 
 
 @dataclass(frozen=True)
 class Genotype:
-    """One architecture of the space: 9 cells of 3 operations each.
+    """One architecture of the space: 9 cells of 3 operations each, 4 fusions, 5 widths.
 
     Parameters
     ----------
     cells : mapping of cell name to 3 operation names, in the order they are applied
         Exactly the cells of `CELLS`; operations of `OPERATION_NAMES`.
+    fusions : mapping of decoder cell to fusion name, optional
+        How the skip joins before that cell: exactly the cells of `DECODER`, names of
+        `FUSION_NAMES`. All "add" by default.
+    widths : 5 ints in 1 .. 64, optional
+        Channels of the levels, from full size down, in units of the network's width.
 
     Raises
     ------
     SettingError
-        "cell enc1, slot 2: operation must be one of zero, conv3, ..., got 'maxpool'"
+        "cell enc1, slot 2: operation must be one of zero, conv3, ..., got 'maxpool'";
+        "fusion of dec1 must be one of add, concat, gated, got 'max'";
+        "widths must be 5 whole numbers in 1 .. 64, got [1, 2]"
 
     Examples
     --------
@@ -51,11 +63,11 @@ class Genotype:
     """
 
     cells: Mapping[str, tuple[str, ...]]
+    fusions: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(DECODER, "add"))
+    widths: tuple[int, ...] = WIDTHS
 
     def __post_init__(self) -> None:
-        if not isinstance(self.cells, Mapping) or set(self.cells) != set(CELLS):
-            got = list(self.cells) if isinstance(self.cells, Mapping) else self.cells
-            raise SettingError(f"cells must be exactly {', '.join(CELLS)}, got {_short(got)}")
+        _exactly("cells", self.cells, CELLS)
         for cell in CELLS:
             slots = self.cells[cell]
             if not isinstance(slots, list | tuple) or len(slots) != SLOTS:
@@ -66,22 +78,42 @@ class Genotype:
                         f"cell {cell}, slot {i}: operation must be one of "
                         f"{', '.join(OPERATION_NAMES)}, got {_short(name)}"
                     )
+        _exactly("fusions", self.fusions, DECODER)
+        for cell in DECODER:
+            if self.fusions[cell] not in FUSION_NAMES:
+                raise SettingError(
+                    f"fusion of {cell} must be one of {', '.join(FUSION_NAMES)}, "
+                    f"got {_short(self.fusions[cell])}"
+                )
         object.__setattr__(self, "cells", {cell: tuple(self.cells[cell]) for cell in CELLS})
+        object.__setattr__(self, "fusions", {cell: self.fusions[cell] for cell in DECODER})
+        object.__setattr__(self, "widths", check_widths(self.widths))
 
     def flat(self) -> list[str]:
         """The 27 operation names, cell after cell in the order the data flows."""
         return [name for cell in CELLS for name in self.cells[cell]]
 
+    def flat_fusions(self) -> list[str]:
+        """The 4 fusion names, in the order the data flows."""
+        return [self.fusions[cell] for cell in DECODER]
+
     @classmethod
-    def from_flat(cls, names: list[str]) -> "Genotype":
-        """The inverse of `flat`."""
-        return cls({c: tuple(names[SLOTS * i : SLOTS * (i + 1)]) for i, c in enumerate(CELLS)})
+    def from_flat(
+        cls,
+        names: Sequence[str],
+        fusions: Sequence[str] = ("add",) * len(DECODER),
+        widths: tuple[int, ...] = WIDTHS,
+    ) -> "Genotype":
+        """The inverse of `flat` and `flat_fusions`."""
+        cells = {c: tuple(names[SLOTS * i : SLOTS * (i + 1)]) for i, c in enumerate(CELLS)}
+        return cls(cells, dict(zip(DECODER, fusions, strict=True)), widths)
 
     @classmethod
     def sample(cls, seed: int) -> "Genotype":
         """A random genotype, uniform over the space; the same seed gives the same one."""
         draw = random.Random(seed)
-        return cls.from_flat([draw.choice(OPERATION_NAMES) for _ in range(len(CELLS) * SLOTS)])
+        names = [draw.choice(OPERATION_NAMES) for _ in range(len(CELLS) * SLOTS)]
+        return cls.from_flat(names, [draw.choice(FUSION_NAMES) for _ in DECODER])
 
     def to_dict(self) -> dict[str, Any]:
         """What stands in the JSON file."""
@@ -90,6 +122,8 @@ class Genotype:
             "format_version": FORMAT_VERSION,
             "space": SPACE,
             "cells": {cell: list(self.cells[cell]) for cell in CELLS},
+            "fusions": dict(self.fusions),
+            "widths": list(self.widths),
         }
 
     @classmethod
@@ -100,10 +134,12 @@ class Genotype:
         version = document.get("format_version")
         if type(version) is not int or version != FORMAT_VERSION:
             raise SettingError(f"format_version must be {FORMAT_VERSION}, got {_short(version)}")
-        space = document.get("space")
+        space, cells = document.get("space"), document.get("cells")
+        if space == FIRST_SPACE:
+            return cls(cells)  # type: ignore[arg-type]
         if space != SPACE:
             raise SettingError(f'space must be "{SPACE}", got {_short(space)}: another nas made it')
-        return cls(document.get("cells"))  # type: ignore[arg-type]
+        return cls(cells, document.get("fusions"), document.get("widths"))  # type: ignore[arg-type]
 
     def to_json(self) -> str:
         """The JSON text of the file: stable, so that equal genotypes give equal bytes."""
@@ -137,6 +173,23 @@ class Genotype:
             raise FileError(f"{path}: {error}") from error
         except (ValueError, RecursionError) as error:  # also for numbers of too many digits
             raise FileError(f"{path}: not a genotype: not JSON ({error})") from error
+
+
+def check_widths(widths: Any) -> tuple[int, ...]:
+    """The widths of the levels as a tuple, if they are some (see `Genotype`)."""
+    fit = isinstance(widths, list | tuple) and len(widths) == len(WIDTHS)
+    if not (fit and all(type(w) is int and 1 <= w <= WIDEST_LEVEL for w in widths)):
+        raise SettingError(
+            f"widths must be {len(WIDTHS)} whole numbers in 1 .. {WIDEST_LEVEL}, "
+            f"got {_short(widths)}"
+        )
+    return tuple(widths)
+
+
+def _exactly(name: str, given: Any, keys: tuple[str, ...]) -> None:
+    if not isinstance(given, Mapping) or set(given) != set(keys):
+        got = list(given) if isinstance(given, Mapping) else given
+        raise SettingError(f"{name} must be exactly {', '.join(keys)}, got {_short(got)}")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

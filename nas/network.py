@@ -9,7 +9,7 @@ from blurkit.errors import SettingError
 
 from .cell import Frame
 from .genotype import CELLS, Genotype
-from .ops import OPERATIONS
+from .ops import FUSIONS, OPERATIONS
 from .unet import UNet
 
 WIDEST = 256
@@ -19,7 +19,12 @@ class Network(Frame):
     """The discrete network of a genotype (see `Frame` for shapes)."""
 
     def __init__(self, genotype: Genotype, width: int) -> None:
-        super().__init__(width, lambda cell, i, c: OPERATIONS[genotype.cells[cell][i]](c))
+        super().__init__(
+            width,
+            lambda cell, i, channels: OPERATIONS[genotype.cells[cell][i]](channels),
+            lambda cell, channels: FUSIONS[genotype.fusions[cell]](channels),
+            genotype.widths,
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.run(x)

@@ -1,4 +1,5 @@
-"""The eight operations of the space, each a module from (N, C, H, W) to the same shape.
+"""The eight operations of the space, each a module from (N, C, H, W) to the same shape, and the
+three fusions, each from two such maps, the decoder's and the skip, to one.
 
 The gated ones follow NAFNet (Chen et al. 2022, "Simple Baselines for Image Restoration"):
 LayerNorm over the channels, a gate that multiplies two halves, no activation, no BatchNorm.
@@ -12,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .genotype import OPERATION_NAMES
+from .genotype import FUSION_NAMES, OPERATION_NAMES
 
 _in_steps: ContextVar[bool] = ContextVar("norm in steps", default=False)
 
@@ -108,3 +109,49 @@ OPERATIONS: dict[str, Callable[[int], nn.Module]] = {
     "ff": _gated,
 }
 assert tuple(OPERATIONS) == OPERATION_NAMES
+
+
+class Add(nn.Module):
+    """The sum."""
+
+    def forward(self, up: Tensor, skip: Tensor) -> Tensor:
+        return up + skip
+
+
+class Concat(nn.Module):
+    """A 1x1 convolution of both, which starts as their sum."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.mix = nn.Conv2d(2 * channels, channels, 1)
+        with torch.no_grad():
+            both = torch.cat((torch.eye(channels), torch.eye(channels)), dim=1)
+            self.mix.weight.copy_(both[:, :, None, None])
+            self.mix.bias.zero_()  # type: ignore[union-attr]
+
+    def forward(self, up: Tensor, skip: Tensor) -> Tensor:
+        return self.mix(torch.cat((up, skip), dim=1))
+
+
+class Gated(nn.Module):
+    """The skip times a gate in (0, 2) that the decoder opens at each pixel; starts as the sum.
+
+    The attention gate of Oktay et al. 2018, reduced to one 1x1 convolution.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gate = nn.Conv2d(channels, channels, 1)
+        nn.init.zeros_(self.gate.weight)
+        nn.init.zeros_(self.gate.bias)  # type: ignore[arg-type]
+
+    def forward(self, up: Tensor, skip: Tensor) -> Tensor:
+        return up + 2 * torch.sigmoid(self.gate(up)) * skip
+
+
+FUSIONS: dict[str, Callable[[int], nn.Module]] = {
+    "add": lambda channels: Add(),
+    "concat": Concat,
+    "gated": Gated,
+}
+assert tuple(FUSIONS) == FUSION_NAMES

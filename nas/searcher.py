@@ -20,7 +20,7 @@ from .genotype import Genotype
 from .loss import psnr, psnr_loss
 from .network import WIDEST
 from .options import check, setting
-from .supernet import OpPath, Supernet, gumbel_path, one_hot_path, softmax_path
+from .supernet import Choices, OpPath, Supernet, gumbel_path, one_hot_path, softmax, softmax_path
 
 SHARES = (0.6, 0.35, 0.05)  # of the pairs: weights, alphas, selection
 MOST_SELECTION = 128
@@ -72,7 +72,7 @@ class Searcher:
             self.net.weights(), lr=settings.lr, betas=(0.9, 0.9), weight_decay=1e-3, fused=True
         )
         self.alpha_optimiser = torch.optim.Adam(
-            [self.net.alphas], lr=settings.alpha_lr, betas=(0.5, 0.999)
+            list(self.net.choices), lr=settings.alpha_lr, betas=(0.5, 0.999)
         )
         self.optimisers = {"weights": self.weight_optimiser, "alphas": self.alpha_optimiser}
 
@@ -83,11 +83,15 @@ class Searcher:
     def path(self, step: int, purpose: int) -> OpPath:
         """The sampler's draw in step 0 .. total-1: it depends on seed, step and purpose alone."""
         if self.settings.sampler == "softmax":
-            return softmax_path(self.net.alphas)
+            return softmax_path(self.net.choices)
         rng = np.random.default_rng((self.settings.seed, 2, purpose, step))
-        noise = torch.from_numpy(rng.gumbel(size=self.net.alphas.shape)).float()
+
+        def standard_gumbel(like: Tensor) -> Tensor:
+            return torch.from_numpy(rng.gumbel(size=like.shape)).float().to(self.device)
+
         temperature = self.settings.temperature * (1 - 0.75 * step / self.total)
-        return gumbel_path(self.net.alphas, temperature, noise.to(self.device))
+        choices = self.net.choices
+        return gumbel_path(choices, temperature, choices.map(standard_gumbel))
 
     def _to_device(self, batch: Batch) -> Batch:
         blurry, sharp = (t.to(self.device, non_blocking=True) for t in batch)
@@ -101,10 +105,11 @@ class Searcher:
             restored = self.net(blurry, path)
         loss = psnr_loss(restored, sharp)
         loss.backward()
-        self.net.alphas.grad = None
+        for alphas in self.net.choices:
+            alphas.grad = None
         return loss.detach()
 
-    def alpha_gradient(self, batch: Batch, train_batch: Batch, step: int) -> Tensor:
+    def alpha_gradient(self, batch: Batch, train_batch: Batch, step: int) -> Choices:
         """Gradient for the alphas on a batch of their own part, of the order asked for."""
         path = self.path(step, purpose=1)
         pairs = {"valid": self._to_device(batch), "train": self._to_device(train_batch)}
@@ -112,17 +117,18 @@ class Searcher:
         def loss_on(part: str) -> Loss:
             blurry, sharp = pairs[part]
 
-            def loss(weights: dict[str, Tensor], alphas: Tensor) -> Tensor:
-                every = {**weights, "alphas": alphas}
+            def loss(weights: dict[str, Tensor], alphas: Choices) -> Tensor:
+                every = {**weights, **dict(zip(Supernet.ALPHAS, alphas, strict=True))}
                 return psnr_loss(functional_call(self.net, every, (blurry, path)), sharp)
 
             return loss
 
-        weights: Weights = {name: p for name, p in self.net.named_parameters() if name != "alphas"}
+        every = self.net.named_parameters()
+        weights: Weights = {name: p for name, p in every if name not in Supernet.ALPHAS}
         if self.settings.order == 1:
-            return first_order(loss_on("valid"), weights, self.net.alphas)
+            return first_order(loss_on("valid"), weights, self.net.choices)
         rate = self.weight_optimiser.param_groups[0]["lr"]
-        return second_order(loss_on("train"), loss_on("valid"), weights, self.net.alphas, rate)
+        return second_order(loss_on("train"), loss_on("valid"), weights, self.net.choices, rate)
 
     def epoch(self, number: int, progress: Any) -> dict[str, float]:
         """Train one epoch: a weight step, then (after the warm-up) an alpha step, and so on."""
@@ -140,8 +146,10 @@ class Searcher:
             torch.nn.utils.clip_grad_norm_(self.net.weights(), 1.0)
             self.weight_optimiser.step()
             if alpha_batch is not None:
-                self.net.alphas.grad = self.alpha_gradient(alpha_batch, batch, step)
-                gradients.append(self.net.alphas.grad.norm())
+                found = self.alpha_gradient(alpha_batch, batch, step)
+                for alphas, gradient in zip(self.net.choices, found, strict=True):
+                    alphas.grad = gradient
+                gradients.append(torch.cat([part.flatten() for part in found]).norm())
                 self.alpha_optimiser.step()
             progress.update()
         return {
@@ -167,7 +175,7 @@ class Searcher:
         """The epoch's scores on the selection pairs and the alphas' entropy."""
         one_hot = one_hot_path(genotype, self.device)
         last = (number + 1) * self.settings.steps - 1
-        p = self.net.alphas.detach().softmax(dim=1)
+        p = softmax(self.net.choices.map(torch.detach)).operations
         entropy = -(p * p.log()).sum(1).mean() / math.log(p.shape[1])
         return {
             "psnr_input": self.judge(None),
@@ -187,7 +195,9 @@ class Searcher:
             work(0)
             start = time.perf_counter()
             for step in range(1, 4):
-                work(step).norm().item()
+                work(step)
+            if self.device.type == "cuda":
+                torch.cuda.synchronize(self.device)
             spent.append((time.perf_counter() - start) / 3)
         self.weight_optimiser.zero_grad(set_to_none=True)
         return spent[0], spent[1]

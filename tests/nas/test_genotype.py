@@ -6,7 +6,7 @@ import os
 import pytest
 
 from blurkit.errors import FileError, SettingError
-from nas.genotype import CELLS, OPERATION_NAMES, Genotype
+from nas.genotype import CELLS, DECODER, OPERATION_NAMES, WIDTHS, Genotype
 
 
 def test_round_trip_through_the_file(tmp_path):
@@ -18,7 +18,17 @@ def test_round_trip_through_the_file(tmp_path):
 
 def test_flat_and_back():
     genotype = Genotype.sample(4)
-    assert Genotype.from_flat(genotype.flat()) == genotype
+    assert Genotype.from_flat(genotype.flat(), genotype.flat_fusions()) == genotype
+
+
+def test_a_file_of_the_first_space_is_read():
+    # written by 0.1 and 0.2: every skip added, the usual widths
+    document = _document(space="unet9-1")
+    del document["fusions"], document["widths"]
+    genotype = Genotype.from_dict(document)
+    assert genotype.cells == Genotype.sample(0).cells
+    assert set(genotype.fusions.values()) == {"add"}
+    assert genotype.widths == WIDTHS
 
 
 def test_random_genotypes_differ_and_repeat():
@@ -39,7 +49,7 @@ def _cells(**changes):
         ([], 'not a genotype: "format" must be "blurkit-genotype"'),
         ({"format": "other"}, 'not a genotype: "format" must be "blurkit-genotype"'),
         (_document(format_version=2), "format_version must be 1, got 2"),
-        (_document(space="unet7-1"), "space must be \"unet9-1\", got 'unet7-1'"),
+        (_document(space="unet7-1"), "space must be \"unet9-2\", got 'unet7-1'"),
         (_document(cells={"enc1": []}), f"cells must be exactly {', '.join(CELLS)}, got ['enc1']"),
         (_document(cells=None), "cells must be exactly"),
         (_document(cells=_cells(enc1=["ff"])), "cell enc1 must have 3 operations, got ['ff']"),
@@ -49,6 +59,14 @@ def _cells(**changes):
             "got 'maxpool'",
         ),
         (_document(cells=_cells(enc2=[["ff"], "ff", "ff"])), "cell enc2, slot 1"),
+        (_document(fusions=None), f"fusions must be exactly {', '.join(DECODER)}, got None"),
+        (
+            _document(fusions={**dict.fromkeys(DECODER, "add"), "dec1": ["max"]}),
+            "fusion of dec1 must be one of add, concat, gated, got ['max']",
+        ),
+        (_document(widths=[1, 2]), "widths must be 5 whole numbers in 1 .. 64, got [1, 2]"),
+        (_document(widths=[1, 2, 4, 8, True]), "widths must be 5 whole numbers in 1 .. 64, got"),
+        (_document(widths=[1, 2, 4, 8, 65]), "widths must be 5 whole numbers in 1 .. 64, got"),
     ],
 )
 def test_each_wrong_document_says_what_is_wrong(document, message, tmp_path):

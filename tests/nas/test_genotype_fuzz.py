@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from making import fuzz
 
 from blurkit.errors import FileError, SettingError
-from nas.genotype import CELLS, OPERATION_NAMES, Genotype
+from nas.genotype import CELLS, FUSION_NAMES, OPERATION_NAMES, Genotype
 
 VALID = Genotype.sample(0)
-WORDS = st.sampled_from([*CELLS, *OPERATION_NAMES, "format", "format_version", "space", "cells"])
+NAMES = ["format", "format_version", "space", "cells", "fusions", "widths"]
+WORDS = st.sampled_from([*CELLS, *OPERATION_NAMES, *FUSION_NAMES, *NAMES])
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),

@@ -4,10 +4,18 @@ import pytest
 import torch
 
 from blurkit.errors import SettingError
-from nas.genotype import CELLS, OPERATION_NAMES, Genotype
+from nas.genotype import CELLS, DECODER, FUSION_NAMES, OPERATION_NAMES, Genotype
 from nas.network import BUILT_IN, Network, build
-from nas.ops import OPERATIONS, ChannelNorm, norm_in_steps
-from nas.supernet import EDGES, MixedOp, Supernet, gumbel_path, one_hot_path, softmax_path
+from nas.ops import FUSIONS, OPERATIONS, ChannelNorm, norm_in_steps
+from nas.supernet import (
+    Choices,
+    MixedOp,
+    Supernet,
+    gumbel_path,
+    one_hot,
+    one_hot_path,
+    softmax_path,
+)
 
 
 def _stir(net: torch.nn.Module) -> torch.nn.Module:
@@ -25,6 +33,13 @@ def test_operation_keeps_the_shape_and_does_not_touch_its_input(name):
     before = x.clone()
     assert OPERATIONS[name](8)(x).shape == x.shape
     assert torch.equal(x, before)
+
+
+@pytest.mark.parametrize("name", FUSION_NAMES)
+def test_every_fusion_starts_as_the_sum(name):
+    # so that a fresh supernet prefers none
+    up, skip = torch.rand(2, 2, 8, 12, 20)
+    torch.testing.assert_close(FUSIONS[name](8)(up, skip), up + skip)
 
 
 def test_channel_norm_in_steps_equals_the_fused_one():
@@ -62,8 +77,11 @@ def test_unknown_network_and_width():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_one_hot_supernet_equals_the_discrete_network(seed):
-    supernet, genotype = _stir(Supernet(4)), Genotype.sample(seed)
+@pytest.mark.parametrize("widths", [(1, 2, 4, 8, 16), (2, 3, 3, 4, 1)])
+def test_one_hot_supernet_equals_the_discrete_network(seed, widths):
+    drawn = Genotype.sample(seed)
+    genotype = Genotype(drawn.cells, drawn.fusions, widths)
+    supernet = _stir(Supernet(4, widths))
     net = Network(genotype, 4)
     net.load_state_dict(supernet.network_state(genotype))
     x = torch.rand(2, 3, 32, 32)
@@ -73,18 +91,17 @@ def test_one_hot_supernet_equals_the_discrete_network(seed):
 def test_softmax_of_a_very_sharp_alpha_is_the_one_hot_network():
     supernet, genotype = _stir(Supernet(2)), Genotype.sample(5)
     with torch.no_grad():
-        for row, name in zip(supernet.alphas, genotype.flat(), strict=True):
-            row[:] = 0
-            row[OPERATION_NAMES.index(name)] = 100
+        for alphas, chosen in zip(supernet.choices, one_hot(genotype), strict=True):
+            alphas.copy_(100 * chosen)
     x = torch.rand(1, 3, 16, 16)
     torch.testing.assert_close(
-        supernet(x, softmax_path(supernet.alphas)), supernet(x, one_hot_path(genotype))
+        supernet(x, softmax_path(supernet.choices)), supernet(x, one_hot_path(genotype))
     )
     assert supernet.genotype() == genotype
 
 
 def test_mixed_op_is_linear_in_its_weights():
-    op, x = _stir(MixedOp(4)), torch.rand(1, 4, 8, 8)
+    op, x = _stir(MixedOp(OPERATIONS, 4)), torch.rand(1, 4, 8, 8)
     every = tuple(range(len(OPERATION_NAMES)))
     p, q = torch.rand(8), torch.rand(8)
     torch.testing.assert_close(op(x, p + q, every), op(x, p, every) + op(x, q, every))
@@ -92,31 +109,35 @@ def test_mixed_op_is_linear_in_its_weights():
 
 def test_alphas_are_saved_but_not_the_weight_optimisers():
     supernet = Supernet(2)
-    assert "alphas" in supernet.state_dict()
-    assert all(p is not supernet.alphas for p in supernet.weights())
-    assert len(supernet.weights()) == len(list(supernet.parameters())) - 1
+    assert {"alphas", "fusion_alphas"} <= set(supernet.state_dict())
+    assert all(p is not alphas for p in supernet.weights() for alphas in supernet.choices)
+    assert len(supernet.weights()) == len(list(supernet.parameters())) - 2
+
+
+def _gumbel_noise(like):
+    return like.map(lambda a: -torch.log(-torch.log(torch.rand_like(a))))
 
 
 def test_gumbel_path_draws_one_operation_a_slot_with_the_softmax_frequencies():
     torch.manual_seed(0)
-    alphas = torch.zeros(EDGES, len(OPERATION_NAMES))
-    alphas[:, 2] = 1.5
-    counts = torch.zeros_like(alphas)
+    alphas = Supernet(1).choices.map(lambda a: torch.zeros_like(a))
+    alphas.operations[:, 2] = 1.5
+    counts = alphas.map(torch.zeros_like)
     for _ in range(400):
-        noise = -torch.log(-torch.log(torch.rand_like(alphas)))
-        path = gumbel_path(alphas, 1.0, noise)
+        path = gumbel_path(alphas, 1.0, _gumbel_noise(alphas))
         assert all(len(active) == 1 for active in path.active)
-        counts += path.weigh(alphas)
-    frequencies = counts.sum(0) / counts.sum()
-    torch.testing.assert_close(frequencies, alphas.softmax(1)[0], atol=0.015, rtol=0)
+        counts = counts.map(torch.add, path.weigh(alphas))
+    for drawn, of_part in zip(counts, alphas, strict=True):
+        frequencies = drawn.sum(0) / drawn.sum()
+        torch.testing.assert_close(frequencies, of_part.softmax(1)[0], atol=0.03, rtol=0)
 
 
 def test_gumbel_gradient_reaches_the_alphas():
     # straight-through: the hard draw forward, the relaxed gradient back
     supernet = _stir(Supernet(2))
-    path = gumbel_path(supernet.alphas, 2.0, torch.randn(EDGES, len(OPERATION_NAMES)))
+    path = gumbel_path(supernet.choices, 2.0, _gumbel_noise(supernet.choices))
     supernet(torch.rand(1, 3, 16, 16), path).square().mean().backward()
-    assert supernet.alphas.grad.abs().sum() > 0
+    assert all(alphas.grad.abs().sum() > 0 for alphas in supernet.choices)
 
 
 def test_only_the_drawn_operations_get_gradients():
@@ -127,3 +148,13 @@ def test_only_the_drawn_operations_get_gradients():
             for name, operation in supernet.cells[cell][i].operation.operations.items():
                 grads = [p.grad is not None for p in operation.parameters()]
                 assert all(grads) if name == drawn else not any(grads)
+    for cell in DECODER:
+        for name, fusion in supernet.fuse[cell].operations.items():
+            grads = [p.grad is not None for p in fusion.parameters()]
+            assert all(grads) if name == genotype.fusions[cell] else not any(grads)
+
+
+def test_the_genotype_of_its_one_hot_choices_is_itself():
+    genotype = Genotype.sample(3)
+    assert one_hot(genotype).genotype() == genotype
+    assert isinstance(one_hot(genotype), Choices)
