@@ -4,13 +4,16 @@ Each holds the whole network and computes its share of every batch; the mean of 
 the gradient of the whole batch, so the run is that of one process but for rounding.
 """
 
+import atexit
 import contextlib
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+import traceback
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import click
 import torch
@@ -20,6 +23,7 @@ from torch import Tensor, nn
 from blurkit.errors import FileError
 
 _parent = os.getppid()  # torchrun, if it started this process
+_failed = False
 
 
 @dataclass(frozen=True)
@@ -148,21 +152,34 @@ def here() -> Ranks:
 
 @contextmanager
 def joined() -> Iterator[Ranks]:
-    """Join the processes that torchrun started, by its environment, and leave them at the end.
+    """Join the processes that torchrun started, by its environment; alone, nothing happens.
 
-    Where this has been done already, or torchrun started one process or none, nothing happens.
-    The CPU's tensors go through gloo, those of CUDA through NCCL.
+    They stay joined until the process ends: a second call finds them so. Tensors of the CPU are
+    exchanged by gloo, those of CUDA by NCCL.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or dist.is_initialized():
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
+        # imported later, by torch's optimisers, its default arguments would keep the group for
+        # ever, and gloo's threads abort a process that ends while they live
+        import torch.distributed.nn.functional
+
+        on_cuda = torch.cuda.is_available()
+        if on_cuda:
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
+        dist.init_process_group("cpu:gloo,cuda:nccl" if on_cuda else "gloo")
+        atexit.register(_leave)
+    try:
         yield here()
-        return
-    on_cuda = torch.cuda.is_available()
-    if on_cuda:
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
-    dist.init_process_group("cpu:gloo,cuda:nccl" if on_cuda else "gloo")
-    yield here()
-    here().barrier()  # an error leaves without waiting: torchrun then ends the others
-    dist.destroy_process_group()
+    except BaseException:
+        global _failed
+        _failed = True
+        raise
+
+
+def _leave() -> None:
+    if torch.cuda.is_available() and _failed:
+        return  # NCCL might wait for a rank that waits for this one
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def start(command: click.Command, name: str) -> None:
@@ -189,21 +206,26 @@ def start(command: click.Command, name: str) -> None:
             try:
                 code = command.main(prog_name=name, standalone_mode=False)
             except click.ClickException as error:
-                if _failed_first():
-                    error.show()
+                _tell(error.show)
                 code = error.exit_code
             except Exception:
-                if _failed_first():
-                    raise
+                _tell(traceback.print_exc)
                 code = 1
         if code:
             sys.exit(code)
 
 
-def _failed_first() -> bool:
-    """Whether no other rank has failed before; true too if there is nobody to ask."""
+def _tell(show: Callable[[], None]) -> None:
+    """Show an error if no other rank has failed before; else wait until that one has shown its.
+
+    The first rank to end has torchrun end the others, so it must not be one that has yet to tell.
+    """
     store = dist.distributed_c10d._get_default_store()
     try:
-        return store.add("failed", 1) == 1
-    except RuntimeError:
-        return True
+        if store.add("failed", 1) > 1:
+            store.wait(["told"], timedelta(seconds=5))
+            return
+        show()
+        store.set("told", "")
+    except RuntimeError:  # the store ends with torchrun
+        show()

@@ -3,6 +3,7 @@
 Checks that need the other rank stand here; what is compared with one process is written to OUT.
 """
 
+import atexit
 import os
 import signal
 import sys
@@ -35,7 +36,8 @@ def first_step(arch, data):
     trainer = Trainer(arch, data, SETTINGS, torch.device("cpu"))
     trainer.optimiser.step = lambda: None
     loss = trainer.run(0, 1, Silent())
-    return loss, {name: p.grad for name, p in trainer.net.named_parameters()}
+    gradients = {name: p.grad for name, p in trainer.net.named_parameters()}
+    return loss, {name: g for name, g in gradients.items() if g is not None}
 
 
 def exchanges():
@@ -104,6 +106,11 @@ def killed(data, out):
     retrain(ARCHS["searched"], data, out / "killed", SETTINGS, progress=False)
 
 
+def threads():
+    """The names of this process's threads, torch's and gloo's own included."""
+    return [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+
+
 def told(work, path):
     try:
         work()
@@ -148,6 +155,7 @@ def fail():
 
 
 def main(part: str, data: str, out: Path) -> None:
+    atexit.register(lambda: (out / f"threads-{os.environ['RANK']}").write_text(str(threads())))
     with joined() as ranks:
         torch.set_num_threads(1)
         if part == "laws":

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from blurkit.errors import SettingError
 from nas.device import pick
 from nas.retrain import retrain
+from nas.run import Run
 
 SCRIPT = str(Path(on_ranks.__file__))
 S = on_ranks.SETTINGS
@@ -98,6 +99,9 @@ def test_an_error_on_one_rank_ends_both_and_is_told_once(pairs_file, tmp_path):
     assert result.returncode == 1
     assert result.stderr.count("Error: photo.jpg: the second rank cannot read it") == 1
     assert result.stderr.count("Error: ") == 1 + result.stderr.count("ChildFailedError: ")
+    # gloo's threads, left alone, abort now and then a process that ends
+    assert "python" in (tmp_path / "threads-1").read_text()
+    assert "gloo" not in (tmp_path / "threads-1").read_text()
     for name, message in (
         ("nan", "loss is nan at step 4; stopped, the state after step 2 is kept"),
         ("apart", "rank 1 has other weights than rank 0 at step 4; stopped, the state after"),
@@ -106,6 +110,13 @@ def test_an_error_on_one_rank_ends_both_and_is_told_once(pairs_file, tmp_path):
             assert message in (tmp_path / f"{name}-told-{rank}").read_text()
         assert (tmp_path / name / "state.safetensors").exists()
         assert json.loads((tmp_path / name / "log.jsonl").read_text())["step"] == 2
+
+
+def test_a_run_that_torchrun_starts_again_goes_on_in_spite_of_overwrite(tmp_path, monkeypatch):
+    for restarts, there in ((0, False), (1, True)):
+        (tmp_path / "product").touch()
+        monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", str(restarts))
+        assert Run(tmp_path, {}, "product", overwrite=True).finished is there
 
 
 def test_each_process_takes_a_gpu_of_its_own(monkeypatch):
