@@ -149,13 +149,11 @@ def draw(costs: Sequence[ArrayLike], low: float, high: float, seed: int) -> list
     slack = ROUNDING * max(abs(cheapest), abs(dearest))
     if cheapest > high + slack or dearest < low - slack:
         return None
-    padded = np.full((len(rows), max(map(len, rows))), np.nan)
-    for line, row in zip(padded, rows, strict=True):
-        line[: len(row)] = row
+    padded = _padded(rows)
     mean = float(np.nanmean(padded, axis=1).sum())
     edge = min(max(mean, low, cheapest), high, dearest)  # of the band, where choices are many
-    tilt = _tilt(padded, edge)
-    chances = _chances(padded, tilt)
+    slope = _tilt(padded, edge)
+    chances = _chances(padded, slope)
     # the chance of an option or an earlier one, for all but the last
     upto = [p[: len(row) - 1].cumsum() for p, row in zip(chances, rows, strict=True)]
     rng = np.random.default_rng(seed)
@@ -164,11 +162,32 @@ def draw(costs: Sequence[ArrayLike], low: float, high: float, seed: int) -> list
         drawn = [p.searchsorted(u, side="right") for p, u in zip(upto, uniform, strict=True)]
         cost = sum(row[options] for row, options in zip(rows, drawn, strict=True))
         inside = (cost >= low - slack) & (cost <= high + slack)
-        kept = rng.random(DRAWS) < np.exp(np.minimum(tilt * (cost - edge), 0))
+        kept = rng.random(DRAWS) < np.exp(np.minimum(slope * (cost - edge), 0))
         (accepted,) = np.nonzero(inside & kept)
         if len(accepted):
             return [int(options[accepted[0]]) for options in drawn]
     return None
+
+
+def tilt(costs: Sequence[ArrayLike], wanted: float) -> float:
+    """The number t for which chances in proportion to exp(-t * cost) expect the cost `wanted`.
+
+    Of all chances that do, these are the least decided ones (the largest entropy). Where the cost
+    cannot be reached, the nearest that can.
+
+    Examples
+    --------
+    >>> tilt([[0, 1], [0, 2]], wanted=1.5)
+    0.0
+    """
+    return _tilt(_padded([np.asarray(row, np.float64) for row in costs]), wanted)
+
+
+def _padded(rows: Sequence[Row]) -> Row:
+    padded = np.full((len(rows), max(map(len, rows))), np.nan)
+    for line, row in zip(padded, rows, strict=True):
+        line[: len(row)] = row
+    return padded
 
 
 def _chances(padded: Row, tilt: float) -> Row:

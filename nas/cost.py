@@ -1,16 +1,18 @@
 """What a genotype costs, from a table of what each of its choices costs on one device."""
 
+import json
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from blurkit.errors import SettingError
+from blurkit.errors import FileError, SettingError
 
-from .choices import best, bounds, draw
+from .choices import best, bounds, draw, tilt
 from .genotype import CELLS, DECODER, FUSION_NAMES, OPERATION_NAMES, SLOTS, Genotype, check_widths
 
 SHAPES = {
@@ -97,6 +99,14 @@ class CostTable:
         of_skips = fusions.new_tensor(self.fusions)
         return self.fixed + (operations * of_slots).sum() + (fusions * of_skips).sum()
 
+    def tilted(self, budget: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Logits (27, 8) and (4, 3) whose softmax expects a network of that cost.
+
+        They fall in proportion to the cost: the least decided ones of all that expect it.
+        """
+        slope = tilt([*self.operations, *self.fusions], budget - self.fixed)
+        return -slope * self.operations, -slope * self.fusions
+
     def bounds(self) -> tuple[float, float]:
         """Predicted cost of the cheapest and of the dearest genotype."""
         cheapest, dearest = bounds([*self.operations, *self.fusions])
@@ -169,6 +179,18 @@ class CostTable:
 
     def _shown(self, cost: float) -> str:
         return f"{cost:.4g} {self.unit}"
+
+    def to_json(self) -> str:
+        """The table as the text of a file."""
+        return json.dumps(self.to_dict()) + "\n"
+
+    @classmethod
+    def load(cls, path: Path) -> "CostTable":
+        """Read such a file; FileError names what is wrong with it."""
+        try:
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, RecursionError) as error:
+            raise FileError(f"{path}: not a table of costs ({error})") from error
 
     def to_dict(self) -> dict[str, Any]:
         """The table as JSON values."""

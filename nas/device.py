@@ -14,16 +14,27 @@ from blurkit.errors import SettingError
 def pick(name: str = "auto") -> torch.device:
     """The device of a `--device` option: "auto" is CUDA where there is one, else the CPU.
 
+    Of several processes that torchrun started on a machine, each takes a CUDA device of its own.
+
     Raises
     ------
     SettingError
-        "device must be auto, cpu, cuda or cuda:N, got 'tpu'"; "device cuda: none is available"
+        "device must be auto, cpu, cuda or cuda:N, got 'tpu'"; "device cuda: none is available";
+        "device must be auto, cpu or cuda for 2 processes, got 'cuda:1'"
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     kind, _, number = name.partition(":")
     if kind not in ("cpu", "cuda") or (number and not (kind == "cuda" and number.isdecimal())):
         raise SettingError(f"device must be auto, cpu, cuda or cuda:N, got {name!r}")
+    processes = os.environ.get("LOCAL_WORLD_SIZE", "1")
+    if kind == "cuda" and processes != "1":
+        if number:
+            raise SettingError(
+                f"device must be auto, cpu or cuda for {processes} processes, got {name!r}"
+            )
+        number = os.environ["LOCAL_RANK"]
+        name = f"cuda:{number}"
     if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
         raise SettingError(f"device {name}: {torch.cuda.device_count()} CUDA devices are available")
     return torch.device(name)

@@ -27,7 +27,7 @@ def best_within(
     """
     if costs is None:
         return scores.genotype(widths)
-    return costs.within(*(part.detach().cpu().double().numpy() for part in scores), budget)
+    return costs.within(scores.operations, scores.fusions, budget)
 
 
 def pinned(logits: Choices, row: int, choice: int) -> Choices:

@@ -10,11 +10,12 @@ import torch
 from blurkit.progress import bar
 
 from .cost import CostTable
-from .data import Batch, Batches, Pairs
+from .data import Batch, Batches, Pairs, share
 from .discretise import best_within, drawn, perturb
 from .genotype import Genotype
 from .loss import psnr, psnr_loss
 from .penalties import entropy
+from .ranks import here
 from .sampler import Sampler
 from .search_settings import SearchSettings
 from .supernet import Choices, OpPath, Supernet, one_hot_path, softmax
@@ -50,13 +51,15 @@ class Judge:
 
         None judges the blurry input itself.
         """
-        scores = []
-        batches = self.selection.batches(self.settings.batch, Supernet.stride, MOST_SELECTION)
-        for k, batch in enumerate(batches):
+        s, ranks = self.settings, here()
+        batches = self.selection.batches(s.batch, Supernet.stride, MOST_SELECTION, ranks.part)
+        count = -(-min(MOST_SELECTION, len(self.selection)) // s.batch)
+        scores = [torch.empty(0, device=self.net.alphas.device)]  # a rank may get none
+        for k, batch in zip(share(count, ranks.part), batches, strict=True):
             blurry, sharp = self._to_device(batch)
             restored = self.net(blurry, path_of_batch(k)).clamp(0, 1) if path_of_batch else blurry
             scores.append(psnr(restored, sharp))
-        return torch.cat(scores).mean().item()
+        return ranks.gather(torch.cat(scores)).mean().item()
 
     def score(self, genotype: Genotype) -> float:
         """PSNR in dB of the genotype's one-hot supernet on the selection pairs."""
@@ -101,7 +104,7 @@ class Judge:
         for k, (blurry, sharp) in enumerate(self._probes):
             path = self.sampler.path(logits, self.sampler.total - 1, purpose=1000 + k)
             losses.append(psnr_loss(self.net(blurry, path.under(logits)), sharp))
-        return torch.stack(losses).mean().item()
+        return here().mean(torch.stack(losses).mean()).item()
 
     def perturbed(self, progress: bool = False) -> Genotype:
         """Discretise by perturbation."""

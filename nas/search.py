@@ -3,6 +3,8 @@
 Weights and alphas are trained in turn on disjoint parts of the pairs; after each epoch the
 operations of the largest alphas whose predicted cost keeps the target make a genotype, whose
 one-hot network is judged on a third part; the best of these genotypes is the result.
+
+`torchrun --nproc-per-node N -m nas.search ...` shares each batch among N processes.
 """
 
 import dataclasses
@@ -26,6 +28,7 @@ from .data import Data, open_data
 from .device import hardware, pick
 from .genotype import CELLS, Genotype
 from .options import DATASET, for_device, options
+from .ranks import here, joined, start
 from .run import Run, minutes, talk
 from .search_settings import SearchSettings
 from .searcher import Searcher
@@ -81,6 +84,7 @@ def _conclude(
     return Genotype.from_dict(best["genotype"]), best["psnr"]
 
 
+@joined()
 def search(
     data: Data,
     out: str | Path = "search",
@@ -116,7 +120,9 @@ def search(
         the data cannot be read, the folder cannot be written or holds a run with other settings,
         a loss is not finite, or the search collapsed before it had a genotype
     """
+    ranks = here()
     where, folder, pairs = pick(device), Path(out), open_data(data)
+    progress = progress and ranks.first
     s = settings or for_device(SearchSettings, where, {})
     Searcher(pairs, s, where)  # refuses bad settings before the folder
     facts = {**dataclasses.asdict(s), "data": pairs.identity}
@@ -124,14 +130,17 @@ def search(
     if run.finished:
         log.info("%s is complete; --overwrite searches again", folder)
         return Genotype.load(run.product)
-    costs = costs_of(folder, s, where, progress)
+    if ranks.first:
+        costs_of(folder, s, where, progress)
+    ranks.barrier()
+    costs = costs_of(folder, s, where, progress=False)
     searcher = Searcher(pairs, s, where, costs)
     record = run.resume(searcher.net, searcher.optimisers)
     best: dict[str, Any] = record.get("best", {})
     choices: list[list[list[float]]] = record.get("choices", [])
     collapsed, seconds = record.get("collapsed", ""), record.get("seconds", 0.0)
     log.info("%s", _plan(searcher, len(run.history)))
-    done, start = len(run.history) * s.steps, time.perf_counter()
+    done, begun = len(run.history) * s.steps, time.perf_counter()
     with bar(searcher.total, "search", "step", initial=done, disable=not progress) as steps:
         for number in range(len(run.history), s.epochs):
             if collapsed:
@@ -147,33 +156,43 @@ def search(
             choices.append([[round(v, 4) for v in row.tolist()] for row in p.rows()])
             steps.set_postfix_str(f"one-hot {scores['psnr_onehot']:.2f} dB")
             epoch = {"epoch": number + 1, "step": (number + 1) * s.steps, **scores}
-            spent = seconds + time.perf_counter() - start
+            spent = seconds + time.perf_counter() - begun
             kept = {"best": best, "choices": choices, "collapsed": collapsed, "seconds": spent}
             run.save(searcher.net, searcher.optimisers, epoch, **kept)
-    trained = seconds + time.perf_counter() - start
+    trained = seconds + time.perf_counter() - begun
     genotype, score = _conclude(searcher, best, collapsed, folder, progress)
-    chosen = seconds + time.perf_counter() - start - trained
-    result = {
-        "psnr_onehot": score,
-        "psnr_input": run.history[-1]["psnr_input"],
-        "collapsed": collapsed or None,
-        "steps": {
-            "weights": len(run.history) * s.steps,
-            "alphas": max(0, len(run.history) - s.warmup) * s.steps,
-        },
-        "seconds": {"training": round(trained, 1), "choosing": round(chosen, 1)},
-        "cost": costs and check_cost(genotype, s, costs, where),
-        "hardware": hardware(where),
-    }
-    write_text(folder / "result.json", json.dumps(result, indent=2) + "\n")
-    write_text(folder / "choices.json", json.dumps(choices) + "\n")
-    save_supernet(folder / "supernet.safetensors", searcher.net)
-    show.plot_search(run.history, folder / "search.png")
+    chosen = seconds + time.perf_counter() - begun - trained
+    if ranks.first:
+        result = {
+            "psnr_onehot": score,
+            "psnr_input": run.history[-1]["psnr_input"],
+            "collapsed": collapsed or None,
+            "steps": {
+                "weights": len(run.history) * s.steps,
+                "alphas": max(0, len(run.history) - s.warmup) * s.steps,
+            },
+            "seconds": {"training": round(trained, 1), "choosing": round(chosen, 1)},
+            "cost": costs and check_cost(genotype, s, costs, where),
+            "hardware": {**hardware(where), "processes": ranks.count},
+        }
+        write_text(folder / "result.json", json.dumps(result, indent=2) + "\n")
+        write_text(folder / "choices.json", json.dumps(choices) + "\n")
+        save_supernet(folder / "supernet.safetensors", searcher.net)
+        _draw(folder, run.history, choices, genotype)
+    run.finish(genotype.to_json())
+    return genotype
+
+
+def _draw(
+    folder: Path,
+    history: list[dict[str, Any]],
+    choices: list[list[list[float]]],
+    genotype: Genotype,
+) -> None:
+    show.plot_search(history, folder / "search.png")
     show.plot_choices(choices, folder / "choices.png")
     show.plot_alphas(np.array(choices[-1][: len(genotype.flat())]), folder / "alphas.png")
     show.plot_cells(genotype, folder / "cells.png")
-    run.finish(genotype.to_json())
-    return genotype
 
 
 @click.command()
@@ -197,4 +216,4 @@ def main(data: tuple[str, ...], out: Path, device: str, overwrite: bool, **given
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m nas.search")
+    start(main, "python -m nas.search")

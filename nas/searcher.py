@@ -14,6 +14,7 @@ from .data import Batch, Batches, Data, fit_crop, split
 from .judge import Judge
 from .loss import psnr_loss
 from .penalties import beta_decay, entropy, off_target
+from .ranks import here
 from .sampler import Sampler
 from .search_settings import SearchSettings
 from .supernet import Choices, OpPath, Supernet, softmax
@@ -35,17 +36,18 @@ class Searcher:
         device: torch.device,
         costs: CostTable | None = None,
     ) -> None:
-        self.settings, self.device, self.costs = settings, device, costs
+        self.settings, self.device, self.costs, self.ranks = settings, device, costs, here()
         self.sampler = Sampler(settings)
         on_weights, on_alphas, selection = split(data, SHARES)
         self.crop = fit_crop(settings.crop, on_weights, Supernet.stride)
-        self.weight_batches = Batches(on_weights, settings.batch, self.crop, settings.seed)
-        self.alpha_batches = Batches(on_alphas, settings.batch, self.crop, settings.seed + 1)
+        of_batch = settings.batch, self.crop
+        self.weight_batches = Batches(on_weights, *of_batch, settings.seed, self.ranks.part)
+        self.alpha_batches = Batches(on_alphas, *of_batch, settings.seed + 1, self.ranks.part)
         torch.manual_seed(settings.seed)
         self.net = Supernet(settings.width, settings.widths)
         if costs:
-            tilt = costs.tilt(settings.target * costs.unet)
-            self.net.set_prior(Choices(*map(torch.from_numpy, tilt)))
+            tilted = costs.tilted(settings.target * costs.unet)
+            self.net.set_prior(Choices(*map(torch.from_numpy, tilted)))
         self.net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.judge = Judge(self.net, self.sampler, selection, self.alpha_batches, settings, costs)
         self.weight_optimiser = torch.optim.AdamW(
@@ -78,6 +80,7 @@ class Searcher:
         loss.backward()
         for alphas in self.net.choices:
             alphas.grad = None
+        self.ranks.mean_gradients(self.net.weights())
         return loss.detach()
 
     def alpha_gradient(self, batch: Batch, train_batch: Batch, step: int) -> Choices:
@@ -98,9 +101,10 @@ class Searcher:
         every = self.net.named_parameters()
         weights: Weights = {name: p for name, p in every if name not in Supernet.ALPHAS}
         if self.settings.order == 1:
-            return first_order(loss_on("valid"), weights, self.net.choices)
+            return first_order(loss_on("valid"), weights, self.net.choices, mean=self.ranks.mean)
         rate = self.weight_optimiser.param_groups[0]["lr"]
-        return second_order(loss_on("train"), loss_on("valid"), weights, self.net.choices, rate)
+        losses = loss_on("train"), loss_on("valid")
+        return second_order(*losses, weights, self.net.choices, rate, mean=self.ranks.mean)
 
     def penalties(self, alphas: Choices, step: int) -> Tensor:
         """Beta-decay (early), entropy (late) and the expected cost, each times its weight."""
@@ -140,7 +144,7 @@ class Searcher:
                 self.alpha_optimiser.step()
             progress.update()
         return {
-            "train_loss": torch.stack(losses).mean().item(),
+            "train_loss": self.ranks.mean(torch.stack(losses).mean()).item(),
             "alpha_gradient": sum(g.item() for g in gradients) / max(len(gradients), 1),
         }
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import torch
 
 from .checkpoint import write_text
-from .cost import CostTable, latency_table, macs_table
+from .cost import CostTable
 from .genotype import Genotype
 from .latency import latency, macs
+from .measure import latency_table, macs_table
 from .network import build
 from .search_settings import SearchSettings
 
@@ -21,15 +22,15 @@ def costs_of(
     folder: Path, s: SearchSettings, device: torch.device, progress: bool
 ) -> CostTable | None:
     """The table of a search: measured (or cached) when it begins, then kept in its folder."""
+    if not s.target:
+        return None
     path = folder / "costs.json"
     if path.exists():
         return CostTable.load(path)
     if s.macs_target:
         table = macs_table(s.width, s.widths)
-    elif s.latency_target:
-        table = latency_table(s.width, s.widths, device, progress=progress)
     else:
-        return None
+        table = latency_table(s.width, s.widths, device, progress=progress)
     write_text(path, table.to_json())
     return table
 
