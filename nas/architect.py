@@ -13,7 +13,13 @@ Weights = dict[str, Tensor]
 Loss = Callable[[Weights, Choices], Tensor]
 
 
-def first_order(valid_loss: Loss, weights: Weights, alphas: Choices) -> Choices:
+def first_order(
+    valid_loss: Loss,
+    weights: Weights,
+    alphas: Choices,
+    *,
+    mean: Callable[[Tensor], Tensor] = lambda x: x,
+) -> Choices:
     """dL_val(w, alpha) / d alpha, the weights held fixed.
 
     Parameters
@@ -21,6 +27,8 @@ def first_order(valid_loss: Loss, weights: Weights, alphas: Choices) -> Choices:
     valid_loss : callable (weights, alphas) -> scalar
     weights : dict of name to tensor
     alphas : Choices
+    mean : callable, optional
+        The mean of a gradient over the processes that share the batch.
 
     Returns
     -------
@@ -29,11 +37,17 @@ def first_order(valid_loss: Loss, weights: Weights, alphas: Choices) -> Choices:
     weights = {name: w.detach() for name, w in weights.items()}
     alphas = alphas.map(lambda a: a.detach().requires_grad_())
     found = torch.autograd.grad(valid_loss(weights, alphas), alphas, materialize_grads=True)
-    return Choices(*found)
+    return Choices(*found).map(mean)
 
 
 def second_order(
-    train_loss: Loss, valid_loss: Loss, weights: Weights, alphas: Choices, lr: float
+    train_loss: Loss,
+    valid_loss: Loss,
+    weights: Weights,
+    alphas: Choices,
+    lr: float,
+    *,
+    mean: Callable[[Tensor], Tensor] = lambda x: x,
 ) -> Choices:
     """dL_val(w - lr dL_train(w, alpha)/dw, alpha) / d alpha (DARTS, eq. 6 and 7), exactly.
 
@@ -47,6 +61,8 @@ def second_order(
     alphas : Choices
     lr : float
         Length of the inner step, xi in the paper.
+    mean : callable, optional
+        The mean of a gradient over the processes that share the batches.
 
     Returns
     -------
@@ -60,7 +76,8 @@ def second_order(
 
     with norm_in_steps():
         inner = grad(train_loss)(weights, alphas)
-        stepped = {name: w - lr * inner[name] for name, w in weights.items()}
+        stepped = {name: w - lr * mean(inner[name]) for name, w in weights.items()}
         direction, direct = grad(valid_loss, argnums=(0, 1))(stepped, alphas)
+        direction = {name: mean(d) for name, d in direction.items()}
         mixed = grad(along, argnums=1)(direction, alphas)
-        return direct.map(lambda d, m: d - lr * m, mixed)
+        return direct.map(lambda d, m: mean(d - lr * m), mixed)

@@ -24,6 +24,7 @@ from .network import build
 
 MODEL_FORMAT = "blurkit-model"
 STATE_FORMAT = "blurkit-state"
+SUPERNET_FORMAT = "blurkit-supernet"
 FORMAT_VERSION = 1
 
 
@@ -129,6 +130,21 @@ def load_model(
     info["genotype"] = arch if isinstance(arch, dict) else None
     model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return model.eval(), info
+
+
+def save_supernet(path: Path, net: nn.Module) -> None:
+    """Write the weights and alphas of a finished search."""
+    head = {"format": SUPERNET_FORMAT, "format_version": FORMAT_VERSION}
+    _write(path, net.state_dict(), head)
+
+
+def load_supernet(path: Path, net: nn.Module) -> None:
+    """Put them back into a supernet of the same width and widths; FileError if they do not fit."""
+    tensors, _ = _read(path, SUPERNET_FORMAT)
+    try:
+        net.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise FileError(f"{path}: belongs to another supernet") from error
 
 
 def save_state(

@@ -86,7 +86,7 @@ def compare(
     with locked(bench.root / "lock"):
         settle(bench, trials, where, progress)
     crew = Crew(
-        *(bench.root, trials, slots, bench.commands, bench.record),
+        *(bench.root, trials, slots, bench.begin, bench.record),
         done=lambda: _write_results(bench, trials),
         environment={"OMP_NUM_THREADS": str(threads)},
         wait=wait,

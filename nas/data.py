@@ -43,6 +43,12 @@ def spread(n: int, count: int) -> list[int]:
     return [(2 * k + 1) * n // (2 * count) for k in range(count)]
 
 
+def share(n: int, part: tuple[int, int]) -> range:
+    """The run of 0 .. n-1 that falls to part (i, of how many), in order and as even as can be."""
+    i, count = part
+    return range(i * n // count, (i + 1) * n // count)
+
+
 class Pairs(Dataset[Batch]):
     """Some rows of a dataset in one file or in several.
 
@@ -79,15 +85,18 @@ class Pairs(Dataset[Batch]):
         blurry, sharp = (None, None) if out is None else out
         return self.file.blurry.take(rows, blurry), self.file.sharp.take(rows, sharp)
 
-    def batches(self, batch: int, stride: int, most: int) -> Iterator[Batch]:
+    def batches(
+        self, batch: int, stride: int, most: int, part: tuple[int, int] = (0, 1)
+    ) -> Iterator[Batch]:
         """At most `most` pairs, spread over all, cut at their top left to multiples of `stride`.
 
-        Spread, because neighbouring rows may come from one photo.
+        Spread, because neighbouring rows may come from one photo. `part` (i, of how many) serves
+        that share of the batches alone, itself a run of them.
         """
         side = self.side // stride * stride
         chosen = spread(len(self), most)
-        for first in range(0, len(chosen), batch):
-            raw = self.raw(chosen[first : first + batch])
+        for number in share(-(-len(chosen) // batch), part):
+            raw = self.raw(chosen[number * batch : (number + 1) * batch])
             blurry, sharp = (to_tensor(images[:, :side, :side]) for images in raw)
             yield blurry, sharp
 
@@ -146,31 +155,41 @@ class Batches:
     batch, crop : int
         Pairs in a batch; side of the square crops, in pixels.
     seed : int
+    part : (int, int)
+        Which rank this is, of how many: it gets its rows of each batch and reads no others.
 
-    Raises SettingError "batch must be <= the 36 pairs of its part, got 100".
+    Raises SettingError "batch must be <= the 36 pairs of its part, got 100"; "batch must be a
+    multiple of the 3 processes, got 8".
     """
 
-    def __init__(self, pairs: Pairs, batch: int, crop: int, seed: int) -> None:
+    def __init__(
+        self, pairs: Pairs, batch: int, crop: int, seed: int, part: tuple[int, int] = (0, 1)
+    ) -> None:
         if batch > len(pairs):
             raise SettingError(f"batch must be <= the {len(pairs)} pairs of its part, got {batch}")
+        if batch % part[1]:
+            raise SettingError(f"batch must be a multiple of the {part[1]} processes, got {batch}")
         self.pairs, self.batch, self.crop, self.seed = pairs, batch, crop, seed
+        self.own = share(batch, part)
 
     def _order(self, epoch: int) -> np.ndarray:
         return np.random.default_rng((self.seed, 0, epoch)).permutation(len(self.pairs))
 
     def __getitem__(self, step: int) -> Batch:
-        """Batch number `step`: blurry and sharp, each (batch, 3, crop, crop) float32."""
-        n, first = len(self.pairs), step * self.batch
-        places = range(first, first + self.batch)
+        """Batch number `step`: blurry and sharp, each (rows, 3, crop, crop) float32."""
+        n, first, rows = len(self.pairs), step * self.batch, len(self.own)
+        places = [first + i for i in self.own]
         orders = {epoch: self._order(epoch) for epoch in {place // n for place in places}}
         blurry, sharp = self.pairs.raw([int(orders[place // n][place % n]) for place in places])
         rng = np.random.default_rng((self.seed, 1, step))
-        out = np.empty((2, self.batch, self.crop, self.crop, 3), np.uint8)
+        out = np.empty((2, rows, self.crop, self.crop, 3), np.uint8)
         height, width = blurry.shape[1:3]
-        for i in range(self.batch):
+        for i in range(-self.own.start, rows):  # the rows before are drawn too, as one process does
             y = rng.integers(height - self.crop + 1)
             x = rng.integers(width - self.crop + 1)
             turns, mirror = int(rng.integers(4)), rng.integers(2)
+            if i < 0:
+                continue
             for side, images in enumerate((blurry, sharp)):
                 patch = np.rot90(images[i, y : y + self.crop, x : x + self.crop], turns)
                 out[side, i] = patch[:, ::-1] if mirror else patch

@@ -23,6 +23,13 @@ LEGEND = {
     "ff": ("#475569", "gated block, 1x1 only (feed-forward)"),
 }
 
+FUSION_LEGEND = {
+    "add": ("#cbd5e1", "sum"),
+    "concat": ("#0e7490", "both side by side, 1x1 conv"),
+    "gated": ("#be185d", "skip times a gate in (0, 2), then sum"),
+}
+SIGNS = {"add": "+", "concat": "c", "gated": "g"}
+
 CHIP, CHIP_HEIGHT, SPACE = 1.5, 0.52, 0.16
 WIDE, HIGH = SLOTS * CHIP + (SLOTS + 1) * SPACE, 1.15
 RIGHT, DOWN, INDENT = 9.6, 1.95, 0.55
@@ -36,7 +43,7 @@ def plot_cells(genotype: Genotype, path: str | os.PathLike[str]) -> None:
     genotype : Genotype
     path : path of the picture to write
         In each cell the data flow through its three operations from left to right. Arrows halve
-        or double the resolution; dashed lines are the skips, added.
+        or double the resolution; dashed lines are the skips, joined as the sign in the circle says.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -44,9 +51,9 @@ def plot_cells(genotype: Genotype, path: str | os.PathLike[str]) -> None:
     with mpl.rc_context({"font.size": 10, "text.color": INK}):
         figure = Figure(figsize=(14, 10), facecolor="white")
         axes = figure.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(-2.0, RIGHT + WIDE + 1.1), ylim=(-11.9, 2.4), aspect="equal")
+        axes.set(xlim=(-2.0, RIGHT + WIDE + 1.1), ylim=(-12.4, 2.4), aspect="equal")
         axes.axis("off")
-        _draw_flow(axes)
+        _draw_flow(axes, genotype)
         for cell in CELLS:
             _draw_cell(axes, cell, genotype.cells[cell])
         _draw_legend(axes, Counter(genotype.flat()))
@@ -93,8 +100,8 @@ def _box(
     axes.add_patch(FancyBboxPatch((x, y), width, height, **style))
 
 
-def _draw_flow(axes: "Axes") -> None:
-    """Arrows between the cells, the skips with their sums, the input's way around the U."""
+def _draw_flow(axes: "Axes", genotype: Genotype) -> None:
+    """Arrows between the cells, the skips and how they join, the input's way around the U."""
     for level in range(4):
         (ex, y), (dx, _) = _corner(f"enc{level + 1}"), _corner(f"dec{level + 1}")
         below = _corner("middle" if level == 3 else f"enc{level + 2}")
@@ -104,13 +111,13 @@ def _draw_flow(axes: "Axes") -> None:
         _arrow(axes, (ex + WIDE, middle), (plus, middle), dashed=True)
         _arrow(axes, (plus, top_below), (plus, middle - 0.14))
         _arrow(axes, (plus, middle), (dx, middle))
-        _plus(axes, plus, middle)
-        _note(axes, ex - 0.3, middle, f"{_size(level)}\n{_width(level)} channels", ha="right")
+        _join(axes, plus, middle, genotype.fusions[f"dec{level + 1}"])
+        _note(axes, ex - 0.3, middle, _level(level, genotype), ha="right")
         if level == 0:
             _note(axes, down + 0.2, (y + top_below) / 2, "2x2 conv, stride 2")
             _note(axes, plus - 0.2, (y + top_below) / 2, "1x1 conv, pixel shuffle", ha="right")
     x, y = _corner("middle")
-    _note(axes, x - 0.3, y + HIGH / 2, f"{_size(4)}\n{_width(4)} channels", ha="right")
+    _note(axes, x - 0.3, y + HIGH / 2, _level(4, genotype), ha="right")
 
     enter, leave, high = 1.2, RIGHT + WIDE - 1.2, HIGH + 0.85
     axes.text(enter, high, "blurry", weight="bold", ha="center", va="center", size=11)
@@ -118,18 +125,16 @@ def _draw_flow(axes: "Axes") -> None:
     _arrow(axes, (enter + 0.6, high), (leave, high), dashed=True)
     _arrow(axes, (leave, HIGH), (leave, high - 0.14))
     _arrow(axes, (leave, high), (leave + 0.7, high))
-    _plus(axes, leave, high)
+    _join(axes, leave, high, "add")
     axes.text(leave + 0.8, high, "restored", weight="bold", va="center", size=11)
     _note(axes, enter + 0.2, HIGH + 0.36, "3x3 conv")
     _note(axes, leave - 0.2, HIGH + 0.36, "3x3 conv", ha="right")
 
 
-def _size(level: int) -> str:
-    return f"1/{2**level} size" if level else "full size"
-
-
-def _width(level: int) -> str:
-    return f"{2**level}w" if level else "w"
+def _level(level: int, genotype: Genotype) -> str:
+    times = genotype.widths[level]
+    size = f"1/{2**level} size" if level else "full size"
+    return f"{size}\n{times if times > 1 else ''}w channels"
 
 
 def _note(axes: "Axes", x: float, y: float, text: str, ha: str = "left") -> None:
@@ -146,9 +151,15 @@ def _arrow(
     axes.annotate("", xy=end, xytext=start, arrowprops=look, zorder=1)
 
 
-def _plus(axes: "Axes", x: float, y: float) -> None:
-    axes.plot(x, y, "o", markersize=14, color="white", markeredgecolor=GREY, zorder=3)
-    axes.text(x, y - 0.01, "+", ha="center", va="center", zorder=4, weight="bold")
+def _join(axes: "Axes", x: float, y: float, fusion: str) -> None:
+    color = FUSION_LEGEND[fusion][0] if fusion != "add" else "white"
+    axes.plot(x, y, "o", markersize=15, color=color, markeredgecolor=GREY, zorder=3)
+    ink = "white" if fusion != "add" else INK
+    axes.text(
+        x, y - 0.01, SIGNS[fusion],
+        ha="center", va="center_baseline" if fusion != "add" else "center",
+        zorder=4, weight="bold", color=ink,
+    )  # fmt: skip
 
 
 def _draw_legend(axes: "Axes", counts: Counter[str]) -> None:
@@ -159,3 +170,5 @@ def _draw_legend(axes: "Axes", counts: Counter[str]) -> None:
         _chip(axes, x, y, name)
         axes.text(x + CHIP + 0.2, y + CHIP_HEIGHT / 2, f"{counts[name]} x", va="center", size=9.5)
         axes.text(x + CHIP + 0.8, y + CHIP_HEIGHT / 2, LEGEND[name][1], va="center", size=9.5)
+    signs = "; ".join(f"{SIGNS[name]}  {text}" for name, (_, text) in FUSION_LEGEND.items())
+    axes.text(0, top - 0.68 * 4 - 0.35, f"Skips:   {signs}", va="center", size=9.5)

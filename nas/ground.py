@@ -8,15 +8,16 @@ import torch
 from blurkit.errors import FileError
 
 from .checkpoint import write_text
-from .cost import CostTable, latency_table, macs_table
+from .cost import CostTable
 from .data import open_data
-from .device import hardware
 from .genotype import Genotype
+from .measure import latency_table, macs_table
 from .outcome import Bench, read_json
 from .trials import SEARCHED, Trial, draws, parse_search, search_options
 
 # they say how much is compared, not how: a comparison may grow
 COUNTS = ("networks", "seeds", "searches", "randoms", "random_seeds", "random_searches", "variants")
+GENOTYPES = "genotypes/*.json"
 
 
 def settle(bench: Bench, trials: list[Trial], device: torch.device, progress: bool) -> None:
@@ -27,9 +28,9 @@ def settle(bench: Bench, trials: list[Trial], device: torch.device, progress: bo
         "test": open_data(bench.test).identity,
     }
     facts, path = json.loads(json.dumps(facts)), bench.root / "settings.json"
-    cost = bench.root / "cost.json"
     if path.exists() and not (bench.root / "trials").exists():  # nothing was done
-        cost.unlink(missing_ok=True)
+        for stale in (bench.table, bench.root / "genotypes.json", *bench.root.glob(GENOTYPES)):
+            stale.unlink(missing_ok=True)
     elif path.exists():
         there = read_json(path)
         changed = [
@@ -45,38 +46,31 @@ def settle(bench: Bench, trials: list[Trial], device: torch.device, progress: bo
                 "choose another --out"
             )
     write_text(path, json.dumps(facts, indent=2) + "\n")
-    candidates = sum(trial.kind == "brief" for trial in trials)
-    wanted = draws(bench.settings, candidates // max(1, bench.settings.random_searches))
-    known = read_json(cost)["genotypes"] if cost.exists() else {}
-    if not wanted.keys() <= known.keys():
-        _draw(bench, wanted, device, progress)
+    if not bench.table.exists():
+        write_text(bench.table, _measure(bench, device, progress).to_json())
+    _draw(bench, trials)
 
 
-def _draw(bench: Bench, wanted: dict[str, int], device: torch.device, progress: bool) -> None:
-    """Write genotypes/NAME.json of those that are missing, and cost.json once all are there."""
+def _measure(bench: Bench, device: torch.device, progress: bool) -> CostTable:
     s = bench.settings
     widths = parse_search(search_options(s)[SEARCHED], device).widths
-    table: CostTable
-    if s.cost == "latency":
-        table = latency_table(s.width, widths, device, progress=progress)
-    else:
-        table = macs_table(s.width, widths)
+    if s.cost == "macs":
+        return macs_table(s.width, widths)
+    return latency_table(s.width, widths, device, progress=progress)
+
+
+def _draw(bench: Bench, trials: list[Trial]) -> None:
+    """Write genotypes/NAME.json of the random ones, and genotypes.json with their costs."""
+    s, table = bench.settings, CostTable.load(bench.table)
+    candidates = sum(trial.kind == "brief" for trial in trials) // max(1, s.random_searches)
     most = s.target * table.unet
     low = (1 - s.band) * most
-    folder = bench.root / "genotypes"
-    folder.mkdir(exist_ok=True)
+    (bench.root / "genotypes").mkdir(exist_ok=True)
     costs = {}
-    for name, seed in wanted.items():
-        path = folder / f"{name}.json"
+    for name, seed in draws(s, candidates).items():
+        path = bench.root / "genotypes" / f"{name}.json"
         if not path.exists():
             write_text(path, table.sample(seed, low, most).to_json())
         costs[name] = table.of(Genotype.load(path))
-    facts = {
-        "unit": table.unit,
-        "unet": table.unet,
-        "low": low,
-        "high": most,
-        "genotypes": costs,
-        "hardware": hardware(device),
-    }
-    write_text(bench.root / "cost.json", json.dumps(facts, indent=2) + "\n")
+    facts = {"unit": table.unit, "unet": table.unet, "low": low, "high": most, "costs": costs}
+    write_text(bench.root / "genotypes.json", json.dumps(facts, indent=2) + "\n")

@@ -10,6 +10,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from blurkit.progress import bar
 
+from .device import keep_memory
+
 SIDE = 256  # the square input at which networks of this field are compared
 
 
@@ -38,7 +40,7 @@ def macs(model: nn.Module, side: int = SIDE, device: torch.device | str = "cpu")
     True
     """
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        model(_image(side, device))
+        model(image_of(side, device))
     return counter.get_total_flops() // 2
 
 
@@ -67,10 +69,12 @@ def latency(
 
     Notes
     -----
-    On CUDA the clock is read only after a synchronisation: without one it would show the time
-    to queue the work.
+    Memory is kept from here on (`nas.device.keep_memory`): a network's time would otherwise
+    depend on those that ran before it. On CUDA the clock is read only after a synchronisation:
+    without one it would show the time to queue the work.
     """
-    image = _image(side, device)
+    keep_memory()
+    image = image_of(side, device)
     times: dict[str, list[float]] = {name: [] for name in models}
     with torch.inference_mode(), bar(rounds, "timing", "round", disable=not progress) as shown:
         for model in models.values():
@@ -81,23 +85,26 @@ def latency(
             if done >= 3 and time.perf_counter() - start > seconds * len(models):
                 break
             for name, model in models.items():
-                times[name].append(_timed(model, image))
+                times[name].append(timed(model, image))
             shown.update()
     return {name: 1e3 * statistics.median(each) for name, each in times.items()}
 
 
-def _timed(model: nn.Module, image: Tensor) -> float:
-    _wait(image)
+def timed(model: nn.Module, image: Tensor) -> float:
+    """Seconds of one forward pass."""
+    wait(image)
     start = time.perf_counter()
     model(image)
-    _wait(image)
+    wait(image)
     return time.perf_counter() - start
 
 
-def _wait(image: Tensor) -> None:
+def wait(image: Tensor) -> None:
+    """Until the device of the image has done all that was asked of it."""
     if image.is_cuda:
         torch.cuda.synchronize(image.device)
 
 
-def _image(side: int, device: torch.device | str) -> Tensor:
+def image_of(side: int, device: torch.device | str) -> Tensor:
+    """The (1, 3, side, side) image on which networks are measured: uniform noise in [0, 1]."""
     return torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)).to(device)

@@ -7,7 +7,7 @@ command runs on CUDA.
 import math
 from collections.abc import Callable
 from dataclasses import field, fields
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import click
 import torch
@@ -43,6 +43,8 @@ def check(settings: Any) -> None:
         least, most = f.metadata.get("least"), f.metadata.get("most")
         if isinstance(value, float) and not math.isfinite(value):
             raise SettingError(f"{name} must be finite, got {value}")
+        if isinstance(value, tuple):
+            continue
         if least is not None and value < least:
             raise SettingError(f"{name} must be >= {least:g}, got {value}")
         if most is not None and value > most:
@@ -69,13 +71,18 @@ def options(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         for f in reversed(fields(kind)):
             if "help" not in f.metadata:  # the command has an option of its own for it
                 continue
-            allowed = get_args(types[f.name])  # of a Literal
+            kind_of_value, inner = types[f.name], get_args(types[f.name])
+            if get_origin(kind_of_value) is Literal:
+                kind_of_value = click.Choice(inner)
+            elif inner:  # a tuple
+                kind_of_value = inner
             cuda = f.metadata["cuda"]
-            shown = f"{f.default}" + (f"; {cuda} on CUDA" if cuda not in (None, f.default) else "")
+            value = " ".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
+            shown = f"{value}" + (f"; {cuda} on CUDA" if cuda not in (None, f.default) else "")
             command = click.option(
                 f"--{f.name.replace('_', '-')}",
                 f.name,
-                type=click.Choice(allowed) if allowed else types[f.name],
+                type=kind_of_value,
                 default=None,
                 help=f"{f.metadata['help']}  [default: {shown}]",
             )(command)

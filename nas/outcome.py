@@ -9,9 +9,11 @@ from typing import Any
 
 from blurkit.errors import FileError
 
+from .checkpoint import write_text
+from .cost import CostTable
 from .genotype import Genotype
 from .network import BUILT_IN
-from .trials import CompareSettings, Spent, Trial
+from .trials import CompareSettings, Spent, Trial, parse_search
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,11 @@ class Bench:
 
     def folder(self, name: str) -> Path:
         return self.root / "trials" / name
+
+    @property
+    def table(self) -> Path:
+        """The table of costs by which genotypes are drawn and searched for."""
+        return self.root / "costs.json"
 
     def commands(self, trial: Trial, device: str) -> list[list[str]]:
         """The command lines of a trial; those after the first score the network on test pairs."""
@@ -44,6 +51,17 @@ class Bench:
         score += [word for path in self.test for word in ("--data", path)]
         score += ["--json", str(out / "scores.json"), "--limit", str(s.limit), "--rounds", "1"]
         return [train, score]
+
+    def begin(self, trial: Trial, device: str) -> list[list[str]]:
+        """The command lines, the trial's folder being ready for them.
+
+        A search plans with the comparison's table, not with one measured beside other work.
+        """
+        if trial.kind == "search":
+            there, table = self.folder(trial.name) / "costs.json", CostTable.load(self.table)
+            if not there.exists() and parse_search(trial.options).widths == table.widths:
+                write_text(there, table.to_json())
+        return self.commands(trial, device)
 
     def arch(self, trial: Trial) -> str:
         """ARCH of nas.retrain: a built-in name or the path of a genotype file.

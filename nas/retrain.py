@@ -2,6 +2,8 @@
 
 The recipe is NAFNet's (Chen et al. 2022): AdamW with betas (0.9, 0.9), cosine to 1e-7, random
 crops with flips and turns, PSNR loss. Every network gets the same one.
+
+`torchrun --nproc-per-node N -m nas.retrain ...` shares each batch among N processes.
 """
 
 import dataclasses
@@ -19,6 +21,7 @@ from blurkit.errors import SettingError, exit_codes
 from blurkit.progress import bar
 
 from . import show
+from .batch_norm import share_statistics
 from .cell import STRIDE
 from .checkpoint import save_model
 from .data import Batches, Data, fit_crop, open_data, split
@@ -27,6 +30,7 @@ from .genotype import Genotype
 from .loss import psnr, psnr_loss
 from .network import BUILT_IN, WIDEST, build
 from .options import DATASET, check, for_device, options, setting
+from .ranks import here, joined, start
 from .run import Run, talk
 
 log = logging.getLogger("nas")
@@ -80,13 +84,14 @@ class Trainer:
     def __init__(
         self, arch: str | dict[str, Any], data: Data, s: RetrainSettings, device: torch.device
     ) -> None:
-        self.settings, self.device = s, device
+        self.settings, self.device, self.ranks = s, device, here()
         torch.manual_seed(s.seed)
         self.net: nn.Module = build(arch, s.width)
         self.net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        share_statistics(self.net, self.ranks)
         training, self.validation = split(data, SHARES)
         self.crop = fit_crop(s.crop, training, STRIDE)
-        self.batches = Batches(training, s.batch, self.crop, s.seed)
+        self.batches = Batches(training, s.batch, self.crop, s.seed, self.ranks.part)
         self.optimiser = torch.optim.AdamW(
             self.net.parameters(), lr=s.lr, betas=(0.9, 0.9), weight_decay=1e-3, fused=True
         )
@@ -104,24 +109,29 @@ class Trainer:
             loss = psnr_loss(restored, sharp.to(self.device, non_blocking=True))
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
+            self.ranks.mean_gradients(self.net.parameters())
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
             self.optimiser.step()
             losses.append(loss.detach())
             progress.update()
-        return torch.stack(losses).mean().item()
+        return self.ranks.mean(torch.stack(losses).mean()).item()
 
     @torch.no_grad()
     def judge(self) -> tuple[float, float]:
         """Mean PSNR in dB on the validation pairs: of the network, and of its blurry input."""
         self.net.eval()
-        scores, inputs = [], []
-        for blurry, sharp in self.validation.batches(self.settings.batch, STRIDE, MOST_VALIDATION):
+        scores = [torch.empty(0, 2, device=self.device)]  # a rank may get none
+        for blurry, sharp in self.validation.batches(
+            self.settings.batch, STRIDE, MOST_VALIDATION, self.ranks.part
+        ):
             blurry, sharp = blurry.to(self.device), sharp.to(self.device)
-            scores.append(psnr(self.net(blurry).clamp(0, 1), sharp))
-            inputs.append(psnr(blurry, sharp))
-        return torch.cat(scores).mean().item(), torch.cat(inputs).mean().item()
+            of_net = psnr(self.net(blurry).clamp(0, 1), sharp)
+            scores.append(torch.stack((of_net, psnr(blurry, sharp)), dim=1))
+        network, untouched = self.ranks.gather(torch.cat(scores)).unbind(1)
+        return network.mean().item(), untouched.mean().item()
 
 
+@joined()
 def retrain(
     arch: str | dict[str, Any],
     data: Data,
@@ -157,7 +167,14 @@ def retrain(
     FileError
         the data cannot be read, the folder cannot be written or holds a run with other settings,
         or a loss is not finite
+
+    Notes
+    -----
+    In each of the processes that torchrun started, the same call trains one network: a batch is
+    shared among them, and the first writes the folder. The result is that of one process but for
+    rounding; how many they are may change between an interruption and the next call.
     """
+    ranks = here()
     where, folder, pairs = pick(device), Path(out), open_data(data)
     s = settings or for_device(RetrainSettings, where, {})
     trainer = Trainer(arch, pairs, s, where)  # refuses bad settings before the folder
@@ -172,10 +189,12 @@ def retrain(
     size = sum(p.numel() for p in trainer.net.parameters())
     done = run.history[-1]["step"] if run.history else 0
     log.info(
-        "%s: %.2f M parameters, %d steps of %d crops %dx%d on %s",
+        "%s: %.2f M parameters, %d steps of %d crops %dx%d on %s%s",
         *(name, size / 1e6, s.steps, s.batch, trainer.crop, trainer.crop, where),
+        f", {ranks.count} processes" if ranks.count > 1 else "",
     )
-    with bar(s.steps, f"train {name}", "step", initial=done, disable=not progress) as steps:
+    hidden = not (progress and ranks.first)
+    with bar(s.steps, f"train {name}", "step", initial=done, disable=hidden) as steps:
         while done < s.steps:
             stop = min(done + s.every, s.steps)
             loss = trainer.run(done, stop, steps)
@@ -184,16 +203,17 @@ def retrain(
             done = stop
             epoch = {"step": done, "loss": loss, "psnr": psnr, "psnr_input": untouched}
             run.save(trainer.net, optimisers, epoch)
-    show.plot_training(run.history, folder / "training.png")
-    info = {
-        "name": name,
-        "arch": arch,
-        "width": s.width,
-        "settings": facts,
-        "hardware": hardware(where),
-        "validation": run.history[-1],
-    }
-    save_model(run.product, trainer.net, info)
+    if ranks.first:
+        show.plot_training(run.history, folder / "training.png")
+        info = {
+            "name": name,
+            "arch": arch,
+            "width": s.width,
+            "settings": facts,
+            "hardware": {**hardware(where), "processes": ranks.count},
+            "validation": run.history[-1],
+        }
+        save_model(run.product, trainer.net, info)
     run.finish()
     return run.product
 
@@ -233,4 +253,4 @@ def main(
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m nas.retrain")
+    start(main, "python -m nas.retrain")

@@ -5,7 +5,7 @@ import logging
 import math
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from torch import nn
 from blurkit.errors import FileError
 
 from .checkpoint import load_state, save_state, write_text
+from .ranks import here
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -28,6 +29,8 @@ log = logging.getLogger("nas")
 class Run:
     """A folder that a command fills, and can fill on after an interruption.
 
+    Of several ranks the first writes, and all read. Every method is called by all of them.
+
     Parameters
     ----------
     folder : path
@@ -37,36 +40,55 @@ class Run:
         Name of the file whose presence says that the run is finished.
     overwrite : bool
         Start again whatever is there.
+    also : names of files
+        What else belongs to a run of these settings, and goes with it.
 
     Raises
     ------
     FileError
         "DIR: holds a run with other settings (width: 8 there, 16 now); choose another --out, or
-        --overwrite starts again"; or the folder cannot be made or written
+        --overwrite starts again"; or the folder cannot be made or written; or "rank 1 has other
+        settings or data than rank 0"
 
     Attributes
     ----------
     history : list of dict
         One record an epoch, as in `log.jsonl`.
     finished : bool
+        Whether it was when it was opened.
     """
 
     def __init__(
-        self, folder: Path, settings: dict[str, Any], product: str, overwrite: bool = False
+        self,
+        folder: Path,
+        settings: dict[str, Any],
+        product: str,
+        overwrite: bool = False,
+        also: Sequence[str] = (),
     ) -> None:
-        self.folder, self.product = folder, folder / product
+        self.folder, self.product, self.ranks = folder, folder / product, here()
         self.history: list[dict[str, Any]] = []
         self._state = folder / "state.safetensors"
-        record = folder / "settings.json"
         settings = json.loads(json.dumps(settings))
+        if odd := self.ranks.odd_one(json.dumps(settings)):
+            raise FileError(f"{folder}: rank {odd} has other settings or data than rank 0")
+        if self.ranks.first:
+            self._open(settings, overwrite and not self.ranks.restarted, also)
+        self.finished = self.ranks.from_first(self.product.exists())
+
+    def _open(self, settings: dict[str, Any], overwrite: bool, also: Sequence[str]) -> None:
+        folder, record = self.folder, self.folder / "settings.json"
         try:
-            if overwrite:
-                for old in (self.product, self._state, record):
+            folder.mkdir(parents=True, exist_ok=True)
+            fresh = overwrite
+            if record.exists() and not overwrite:
+                there = json.loads(record.read_text(encoding="utf-8"))
+                self._refuse_other(there, settings)
+                fresh = there != settings
+            if fresh:
+                for old in (self.product, self._state, record, *(folder / name for name in also)):
                     old.unlink(missing_ok=True)
                 shutil.rmtree(folder / "tensorboard", ignore_errors=True)
-            folder.mkdir(parents=True, exist_ok=True)
-            if record.exists():
-                self._refuse_other(json.loads(record.read_text(encoding="utf-8")), settings)
             write_text(record, json.dumps(settings, indent=2) + "\n")
         except ValueError as error:
             raise FileError(f"{record}: not JSON; --overwrite starts again") from error
@@ -78,7 +100,7 @@ class Run:
     def _refuse_other(self, there: dict[str, Any], now: dict[str, Any]) -> None:
         if there.keys() != now.keys():
             raise FileError(f"{self.folder}: holds a run of another command; choose another --out")
-        if not (self.finished or self._state.exists()):
+        if not (self.product.exists() or self._state.exists()):
             return  # nothing was done under those settings
         changed = [
             f"another {key}"
@@ -93,18 +115,24 @@ class Run:
                 "choose another --out, or --overwrite starts again"
             )
 
-    @property
-    def finished(self) -> bool:
-        return self.product.exists()
-
     def resume(
         self, model: nn.Module, optimisers: Mapping[str, torch.optim.Optimizer]
     ) -> dict[str, Any]:
-        """Put the last saved state into model and optimisers; its record, {} at the very start."""
-        if not self._state.exists():
+        """Put the last saved state into model and optimisers; its record, {} at the very start.
+
+        Raises FileError "DIR: rank 1 has another state than rank 0; the folder must be ...".
+        """
+        record = {}
+        if self._state.exists():
+            record = load_state(self._state, model, optimisers)
+            self.history = record["history"]
+        if odd := self.ranks.odd_one(*model.state_dict().values(), json.dumps(record)):
+            raise FileError(
+                f"{self.folder}: rank {odd} has another state than rank 0; "
+                "the folder must be the same one for all"
+            )
+        if not record:
             return {}
-        record = load_state(self._state, model, optimisers)
-        self.history = record["history"]
         log.info("going on with %s after step %d", self.folder, self.history[-1]["step"])
         return record
 
@@ -117,15 +145,24 @@ class Run:
     ) -> None:
         """End an epoch: add it to the history and write the state, whole or not at all.
 
-        Raises FileError, the last good state kept, when the epoch's numbers are not finite.
+        Raises FileError, the last good state kept, when the epoch's numbers are not finite, or
+        when the ranks' weights are not the same bytes.
         """
+        kept = f"the state after step {self.history[-1]['step'] if self.history else 0} is kept"
         bad = [k for k, v in epoch.items() if isinstance(v, float) and not math.isfinite(v)]
         if bad:
             raise FileError(
                 f"{self.folder}: {bad[0]} is {epoch[bad[0]]} at step {epoch['step']}; stopped, "
-                f"the state after step {self.history[-1]['step'] if self.history else 0} is kept"
+                f"{kept}"
+            )
+        if odd := self.ranks.odd_one(*model.state_dict().values()):
+            raise FileError(
+                f"{self.folder}: rank {odd} has other weights than rank 0 at step "
+                f"{epoch['step']}; stopped, {kept}"
             )
         self.history.append(epoch)
+        if not self.ranks.first:
+            return
         save_state(self._state, model, optimisers, {**record, "history": self.history})
         lines = "".join(json.dumps(line) + "\n" for line in self.history)
         write_text(self.folder / "log.jsonl", lines)
@@ -143,10 +180,12 @@ class Run:
 
     def finish(self, product: str | None = None) -> None:
         """Write the product, if it is text; it stands now, and the state is no longer needed."""
-        if product is not None:
-            write_text(self.product, product)
-        self._state.unlink(missing_ok=True)
-        self._board.close()
+        if self.ranks.first:
+            if product is not None:
+                write_text(self.product, product)
+            self._state.unlink(missing_ok=True)
+            self._board.close()
+        self.ranks.barrier()
 
 
 def minutes(seconds: float) -> str:
@@ -166,7 +205,8 @@ def talk() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        click.echo("\nstopped; the same command goes on from the last saved state", err=True)
+        if here().first:
+            click.echo("\nstopped; the same command goes on from the last saved state", err=True)
         raise click.exceptions.Exit(130) from None
     finally:
         logger.removeHandler(handler)

@@ -1,30 +1,39 @@
 """Search for a deblurring network: `python -m nas.search data.h5`.
 
 Weights and alphas are trained in turn on disjoint parts of the pairs; after each epoch the
-operation of the largest alpha in every slot makes a genotype, whose one-hot network is judged on
-a third part; the best of these genotypes is the result.
+operations of the largest alphas whose predicted cost keeps the target make a genotype, whose
+one-hot network is judged on a third part; the best of these genotypes is the result.
+
+`torchrun --nproc-per-node N -m nas.search ...` shares each batch among N processes.
 """
 
 import dataclasses
 import json
 import logging
+import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import torch
 
-from blurkit.errors import exit_codes
+from blurkit.errors import FileError, exit_codes
 from blurkit.progress import bar
 
 from . import show
-from .checkpoint import write_text
+from .checkpoint import save_supernet, write_text
 from .data import Data, open_data
 from .device import hardware, pick
 from .genotype import CELLS, Genotype
 from .options import DATASET, for_device, options
+from .ranks import here, joined, start
 from .run import Run, minutes, talk
-from .searcher import Searcher, SearchSettings
+from .search_settings import SearchSettings
+from .searcher import Searcher
+from .supernet import softmax
+from .target import check_cost, costs_of
 
 log = logging.getLogger("nas")
 
@@ -34,14 +43,48 @@ def _plan(searcher: Searcher, done: int) -> str:
     weight, alpha = searcher.seconds_per_step()
     alpha_epochs = s.epochs - max(s.warmup, done)
     seconds = s.steps * ((s.epochs - done) * weight + alpha_epochs * alpha)
+    target = ""
+    if searcher.costs:
+        unit = searcher.costs.unit
+        target = f"; at most {s.target:g} of UNet's {searcher.costs.unet:.4g} {unit}"
     return (
-        f"plan: 9 cells x 3 slots x 8 operations at width {s.width}; {s.epochs} epochs x {s.steps} "
-        f"steps of {s.batch} crops {searcher.crop}x{searcher.crop}, alphas from epoch "
-        f"{s.warmup + 1} ({s.sampler}, order {s.order}); on {searcher.device}; "
-        f"about {minutes(seconds)}"
+        f"plan: 9 cells x 3 slots x 8 operations and 4 x 3 fusions at width {s.width}{target}; "
+        f"{s.epochs} epochs x {s.steps} steps of {s.batch} crops {searcher.crop}x{searcher.crop}, "
+        f"alphas from epoch {s.warmup + 1} ({s.sampler}, order {s.order}), {s.discretise}; "
+        f"on {searcher.device}; about {minutes(seconds)}"
     )
 
 
+def _collapsed(genotype: Genotype, number: int, limit: int) -> str:
+    """What to say if one operation holds more than `limit` of the slots, else nothing."""
+    name, held = Counter(genotype.flat()).most_common(1)[0]
+    if held <= limit:
+        return ""
+    return (
+        f"collapsed in epoch {number + 1}: {name} holds {held} of {len(genotype.flat())} slots, "
+        f"more than --collapse {limit}"
+    )
+
+
+def _conclude(
+    searcher: Searcher, best: dict[str, Any], collapsed: str, folder: Path, progress: bool
+) -> tuple[Genotype, float]:
+    """The genotype asked for, and its one-hot PSNR on the selection pairs."""
+    judge, how = searcher.judge, searcher.settings.discretise
+    if collapsed and not best:
+        raise FileError(
+            f"{folder}: {collapsed}, and no epoch before it gave a genotype; a longer --warmup, "
+            "--beta-decay or a lower --alpha-lr may help"
+        )
+    if collapsed:
+        log.warning("%s; the best genotype before it is kept", collapsed)
+    elif how != "argmax":
+        genotype = judge.perturbed(progress) if how == "perturb" else judge.best_drawn(progress)
+        return genotype, judge.score(genotype)
+    return Genotype.from_dict(best["genotype"]), best["psnr"]
+
+
+@joined()
 def search(
     data: Data,
     out: str | Path = "search",
@@ -56,7 +99,9 @@ def search(
     Parameters
     ----------
     data : path of a dataset file, a pattern such as "blur-*.h5", several of them, or a PairSet
-    out : folder for genotype.json, search.png (curves), alphas.png, cells.png, log.jsonl,
+    out : folder for genotype.json, result.json (scores, cost, seconds, hardware), costs.json
+        (what each operation was found to cost), choices.json (the probabilities after each
+        epoch), supernet.safetensors, search.png, alphas.png, choices.png, cells.png, log.jsonl,
         tensorboard/, settings.json
     settings : SearchSettings, the defaults for the device if None
     device : "auto", "cpu", "cuda" or "cuda:N"
@@ -70,40 +115,84 @@ def search(
     Raises
     ------
     SettingError
-        a setting breaks its rule
+        a setting breaks its rule; no network of the space keeps the target
     FileError
         the data cannot be read, the folder cannot be written or holds a run with other settings,
-        or a loss is not finite
+        a loss is not finite, or the search collapsed before it had a genotype
     """
+    ranks = here()
     where, folder, pairs = pick(device), Path(out), open_data(data)
-    settings = settings or for_device(SearchSettings, where, {})
-    searcher = Searcher(pairs, settings, where)  # refuses bad settings before the folder
-    facts = {**dataclasses.asdict(settings), "data": pairs.identity}
-    run = Run(folder, facts, "genotype.json", overwrite)
+    progress = progress and ranks.first
+    s = settings or for_device(SearchSettings, where, {})
+    Searcher(pairs, s, where)  # refuses bad settings before the folder
+    facts = {**dataclasses.asdict(s), "data": pairs.identity}
+    run = Run(folder, facts, "genotype.json", overwrite, also=("costs.json",))
     if run.finished:
         log.info("%s is complete; --overwrite searches again", folder)
         return Genotype.load(run.product)
-    best: dict[str, Any] = run.resume(searcher.net, searcher.optimisers).get("best", {})
+    if ranks.first:
+        costs_of(folder, s, where, progress)
+    ranks.barrier()
+    costs = costs_of(folder, s, where, progress=False)
+    searcher = Searcher(pairs, s, where, costs)
+    record = run.resume(searcher.net, searcher.optimisers)
+    best: dict[str, Any] = record.get("best", {})
+    choices: list[list[list[float]]] = record.get("choices", [])
+    collapsed, seconds = record.get("collapsed", ""), record.get("seconds", 0.0)
     log.info("%s", _plan(searcher, len(run.history)))
-    done = len(run.history) * settings.steps
+    done, begun = len(run.history) * s.steps, time.perf_counter()
     with bar(searcher.total, "search", "step", initial=done, disable=not progress) as steps:
-        for number in range(len(run.history), settings.epochs):
+        for number in range(len(run.history), s.epochs):
+            if collapsed:
+                break
             scores = searcher.epoch(number, steps)
-            genotype = searcher.net.genotype()
-            scores.update(searcher.verdict(number, genotype))
-            if number >= settings.warmup and scores["psnr_onehot"] > best.get("psnr", -1e9):
-                best = {"psnr": scores["psnr_onehot"], "genotype": genotype.to_dict()}
-                best["alphas"] = searcher.net.alphas.detach().cpu().tolist()
+            genotype = searcher.judge.genotype()
+            scores.update(searcher.judge.verdict((number + 1) * s.steps - 1, genotype))
+            if number >= s.warmup:
+                collapsed = _collapsed(genotype, number, s.collapse)
+                if not collapsed and scores["psnr_onehot"] > best.get("psnr", -1e9):
+                    best = {"psnr": scores["psnr_onehot"], "genotype": genotype.to_dict()}
+            p = softmax(searcher.net.logits.map(torch.detach))
+            choices.append([[round(v, 4) for v in row.tolist()] for row in p.rows()])
             steps.set_postfix_str(f"one-hot {scores['psnr_onehot']:.2f} dB")
-            epoch = {"epoch": number + 1, "step": (number + 1) * settings.steps, **scores}
-            run.save(searcher.net, searcher.optimisers, epoch, best=best)
-    genotype = Genotype.from_dict(best["genotype"])
-    show.plot_search(run.history, folder / "search.png")
-    show.plot_alphas(torch.tensor(best["alphas"]).softmax(1).numpy(), folder / "alphas.png")
-    show.plot_cells(genotype, folder / "cells.png")
-    write_text(folder / "hardware.json", json.dumps(hardware(where), indent=2) + "\n")
+            epoch = {"epoch": number + 1, "step": (number + 1) * s.steps, **scores}
+            spent = seconds + time.perf_counter() - begun
+            kept = {"best": best, "choices": choices, "collapsed": collapsed, "seconds": spent}
+            run.save(searcher.net, searcher.optimisers, epoch, **kept)
+    trained = seconds + time.perf_counter() - begun
+    genotype, score = _conclude(searcher, best, collapsed, folder, progress)
+    chosen = seconds + time.perf_counter() - begun - trained
+    if ranks.first:
+        result = {
+            "psnr_onehot": score,
+            "psnr_input": run.history[-1]["psnr_input"],
+            "collapsed": collapsed or None,
+            "steps": {
+                "weights": len(run.history) * s.steps,
+                "alphas": max(0, len(run.history) - s.warmup) * s.steps,
+            },
+            "seconds": {"training": round(trained, 1), "choosing": round(chosen, 1)},
+            "cost": costs and check_cost(genotype, s, costs, where),
+            "hardware": {**hardware(where), "processes": ranks.count},
+        }
+        write_text(folder / "result.json", json.dumps(result, indent=2) + "\n")
+        write_text(folder / "choices.json", json.dumps(choices) + "\n")
+        save_supernet(folder / "supernet.safetensors", searcher.net)
+        _draw(folder, run.history, choices, genotype)
     run.finish(genotype.to_json())
     return genotype
+
+
+def _draw(
+    folder: Path,
+    history: list[dict[str, Any]],
+    choices: list[list[list[float]]],
+    genotype: Genotype,
+) -> None:
+    show.plot_search(history, folder / "search.png")
+    show.plot_choices(choices, folder / "choices.png")
+    show.plot_alphas(np.array(choices[-1][: len(genotype.flat())]), folder / "alphas.png")
+    show.plot_cells(genotype, folder / "cells.png")
 
 
 @click.command()
@@ -127,4 +216,4 @@ def main(data: tuple[str, ...], out: Path, device: str, overwrite: bool, **given
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m nas.search")
+    start(main, "python -m nas.search")

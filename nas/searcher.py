@@ -1,73 +1,55 @@
 """The search itself: weights and alphas of a supernet trained in turn, an epoch at a time."""
 
-import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import repeat
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from blurkit.errors import SettingError
-
 from .architect import Loss, Weights, first_order, second_order
+from .cost import CostTable
 from .data import Batch, Batches, Data, fit_crop, split
-from .genotype import Genotype
-from .loss import psnr, psnr_loss
-from .network import WIDEST
-from .options import check, setting
-from .supernet import Choices, OpPath, Supernet, gumbel_path, one_hot_path, softmax, softmax_path
+from .judge import Judge
+from .loss import psnr_loss
+from .penalties import beta_decay, entropy, off_target
+from .ranks import here
+from .sampler import Sampler
+from .search_settings import SearchSettings
+from .supernet import Choices, OpPath, Supernet, softmax
 
 SHARES = (0.6, 0.35, 0.05)  # of the pairs: weights, alphas, selection
-MOST_SELECTION = 128
-
-
-@dataclass(frozen=True)
-class SearchSettings:
-    """All that decides a search, beside the data.
-
-    Raises SettingError "epochs must be >= 1, got 0" and the like.
-    """
-
-    width: int = setting(8, "channels of the first level", cuda=32, least=1, most=WIDEST)
-    crop: int = setting(48, "side of the training crops, in pixels", cuda=128)
-    batch: int = setting(8, "pairs in a batch", cuda=32, least=1)
-    epochs: int = setting(30, "epochs in all", cuda=50, least=1)
-    warmup: int = setting(15, "first epochs, which train the weights alone", cuda=15, least=0)
-    steps: int = setting(100, "weight steps in an epoch", cuda=400, least=1)
-    sampler: Literal["gumbel", "softmax"] = setting(
-        "gumbel", "one drawn operation a slot (GDAS), or all of them (DARTS)"
-    )
-    order: Literal[1, 2] = setting(1, "order of the alphas' gradient")
-    lr: float = setting(3e-3, "learning rate of the weights at the start", cuda=1e-3, least=1e-9)
-    alpha_lr: float = setting(1e-2, "learning rate of the alphas", least=1e-9)
-    temperature: float = setting(4.0, "of the Gumbel sampler at the start; it falls to a quarter")
-    seed: int = setting(0, "decides initial weights, batches and draws", least=0)
-
-    def __post_init__(self) -> None:
-        check(self)
-        if self.warmup >= self.epochs:
-            raise SettingError(f"warmup must be < epochs ({self.epochs}), got {self.warmup}")
-        if not self.temperature > 0:
-            raise SettingError(f"temperature must be > 0, got {self.temperature}")
 
 
 class Searcher:
-    """Supernet, its two optimisers and the three parts of the data."""
+    """Supernet, its two optimisers and the three parts of the data.
 
-    def __init__(self, data: Data, settings: SearchSettings, device: torch.device) -> None:
-        self.settings, self.device = settings, device
-        on_weights, on_alphas, self.selection = split(data, SHARES)
+    With a table of costs the logits start as the least decided ones whose expected cost is the
+    target's (maximum entropy), and every genotype is predicted to keep the target.
+    """
+
+    def __init__(
+        self,
+        data: Data,
+        settings: SearchSettings,
+        device: torch.device,
+        costs: CostTable | None = None,
+    ) -> None:
+        self.settings, self.device, self.costs, self.ranks = settings, device, costs, here()
+        self.sampler = Sampler(settings)
+        on_weights, on_alphas, selection = split(data, SHARES)
         self.crop = fit_crop(settings.crop, on_weights, Supernet.stride)
-        self.weight_batches = Batches(on_weights, settings.batch, self.crop, settings.seed)
-        self.alpha_batches = Batches(on_alphas, settings.batch, self.crop, settings.seed + 1)
+        of_batch = settings.batch, self.crop
+        self.weight_batches = Batches(on_weights, *of_batch, settings.seed, self.ranks.part)
+        self.alpha_batches = Batches(on_alphas, *of_batch, settings.seed + 1, self.ranks.part)
         torch.manual_seed(settings.seed)
-        self.net = Supernet(settings.width)
+        self.net = Supernet(settings.width, settings.widths)
+        if costs:
+            tilted = costs.tilted(settings.target * costs.unet)
+            self.net.set_prior(Choices(*map(torch.from_numpy, tilted)))
         self.net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.judge = Judge(self.net, self.sampler, selection, self.alpha_batches, settings, costs)
         self.weight_optimiser = torch.optim.AdamW(
             self.net.weights(), lr=settings.lr, betas=(0.9, 0.9), weight_decay=1e-3, fused=True
         )
@@ -78,20 +60,11 @@ class Searcher:
 
     @property
     def total(self) -> int:
-        return self.settings.epochs * self.settings.steps
+        return self.sampler.total
 
     def path(self, step: int, purpose: int) -> OpPath:
-        """The sampler's draw in step 0 .. total-1: it depends on seed, step and purpose alone."""
-        if self.settings.sampler == "softmax":
-            return softmax_path(self.net.choices)
-        rng = np.random.default_rng((self.settings.seed, 2, purpose, step))
-
-        def standard_gumbel(like: Tensor) -> Tensor:
-            return torch.from_numpy(rng.gumbel(size=like.shape)).float().to(self.device)
-
-        temperature = self.settings.temperature * (1 - 0.75 * step / self.total)
-        choices = self.net.choices
-        return gumbel_path(choices, temperature, choices.map(standard_gumbel))
+        """The sampler's draw for the alphas of now."""
+        return self.sampler.path(self.net.logits, step, purpose)
 
     def _to_device(self, batch: Batch) -> Batch:
         blurry, sharp = (t.to(self.device, non_blocking=True) for t in batch)
@@ -107,6 +80,7 @@ class Searcher:
         loss.backward()
         for alphas in self.net.choices:
             alphas.grad = None
+        self.ranks.mean_gradients(self.net.weights())
         return loss.detach()
 
     def alpha_gradient(self, batch: Batch, train_batch: Batch, step: int) -> Choices:
@@ -119,16 +93,33 @@ class Searcher:
 
             def loss(weights: dict[str, Tensor], alphas: Choices) -> Tensor:
                 every = {**weights, **dict(zip(Supernet.ALPHAS, alphas, strict=True))}
-                return psnr_loss(functional_call(self.net, every, (blurry, path)), sharp)
+                found = psnr_loss(functional_call(self.net, every, (blurry, path)), sharp)
+                return found + self.penalties(alphas, step) if part == "valid" else found
 
             return loss
 
         every = self.net.named_parameters()
         weights: Weights = {name: p for name, p in every if name not in Supernet.ALPHAS}
         if self.settings.order == 1:
-            return first_order(loss_on("valid"), weights, self.net.choices)
+            return first_order(loss_on("valid"), weights, self.net.choices, mean=self.ranks.mean)
         rate = self.weight_optimiser.param_groups[0]["lr"]
-        return second_order(loss_on("train"), loss_on("valid"), weights, self.net.choices, rate)
+        losses = loss_on("train"), loss_on("valid")
+        return second_order(*losses, weights, self.net.choices, rate, mean=self.ranks.mean)
+
+    def penalties(self, alphas: Choices, step: int) -> Tensor:
+        """Beta-decay (early), entropy (late) and the expected cost, each times its weight."""
+        s, total = self.settings, alphas.operations.new_zeros(())
+        warm = s.warmup * s.steps
+        late = (step - warm) / max(1, self.total - warm)
+        logits = alphas.map(torch.add, self.net.prior_choices)
+        if s.beta_decay:
+            total = total + s.beta_decay * (1 - late) * beta_decay(alphas)
+        if s.entropy:
+            total = total + s.entropy * late * entropy(logits)
+        if self.costs and s.cost_weight:
+            expected = self.costs.expected(*softmax(logits))
+            total = total + s.cost_weight * off_target(expected, s.target * self.costs.unet)
+        return total
 
     def epoch(self, number: int, progress: Any) -> dict[str, float]:
         """Train one epoch: a weight step, then (after the warm-up) an alpha step, and so on."""
@@ -153,35 +144,8 @@ class Searcher:
                 self.alpha_optimiser.step()
             progress.update()
         return {
-            "train_loss": torch.stack(losses).mean().item(),
+            "train_loss": self.ranks.mean(torch.stack(losses).mean()).item(),
             "alpha_gradient": sum(g.item() for g in gradients) / max(len(gradients), 1),
-        }
-
-    @torch.no_grad()
-    def judge(self, path_of_batch: Callable[[int], OpPath] | None) -> float:
-        """Mean PSNR in dB on the selection pairs; `path_of_batch(k)` is the path of batch k.
-
-        None judges the blurry input itself.
-        """
-        scores = []
-        batches = self.selection.batches(self.settings.batch, Supernet.stride, MOST_SELECTION)
-        for k, batch in enumerate(batches):
-            blurry, sharp = self._to_device(batch)
-            restored = self.net(blurry, path_of_batch(k)).clamp(0, 1) if path_of_batch else blurry
-            scores.append(psnr(restored, sharp))
-        return torch.cat(scores).mean().item()
-
-    def verdict(self, number: int, genotype: Genotype) -> dict[str, float]:
-        """The epoch's scores on the selection pairs and the alphas' entropy."""
-        one_hot = one_hot_path(genotype, self.device)
-        last = (number + 1) * self.settings.steps - 1
-        p = softmax(self.net.choices.map(torch.detach)).operations
-        entropy = -(p * p.log()).sum(1).mean() / math.log(p.shape[1])
-        return {
-            "psnr_input": self.judge(None),
-            "psnr_supernet": self.judge(lambda k: self.path(last, purpose=2 + k)),
-            "psnr_onehot": self.judge(lambda k: one_hot),
-            "entropy": entropy.item(),
         }
 
     def seconds_per_step(self) -> tuple[float, float]:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .diagram import plot_cells
-from .genotype import CELLS, OPERATION_NAMES, SLOTS
+from .diagram import FUSION_LEGEND, LEGEND, plot_cells
+from .genotype import CELLS, DECODER, FUSION_NAMES, OPERATION_NAMES, SLOTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_alphas", "plot_cells", "plot_search", "plot_training"]
+__all__ = ["plot_alphas", "plot_cells", "plot_choices", "plot_search", "plot_training"]
 
 BLUE, ORANGE, GREEN, GREY = "#2c6fbb", "#d9662b", "#3a8f5c", "#6b7280"
 INK, RULE = "#1f2937", "#e5e7eb"
@@ -49,18 +49,20 @@ def plot_search(history: History, path: Target) -> None:
     history : sequence of dict, at least one
         For each epoch "epoch", "train_loss" (dB, minus the PSNR), "psnr_supernet",
         "psnr_onehot", "psnr_input" (dB, on the selection pairs) and "entropy" (0 decided, 1
-        uniform); "alpha_loss" too if it is known. A missing or None value leaves a gap.
+        uniform); with a cost target "cost_expected" and "cost_onehot" (times UNet's). A missing
+        or None value leaves a gap.
     path : path of the picture to write
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE):
+        costed = any("cost_expected" in record for record in history)
         figure = Figure(figsize=(13, 4), layout="constrained")
-        loss, gap, entropy = figure.subplots(1, 3, width_ratios=(1, 1.35, 1))
+        ratios = (1, 1.35, 1, 1) if costed else (1, 1.35, 1)
+        loss, gap, entropy, *cost = figure.subplots(1, len(ratios), width_ratios=ratios)
 
         _line(loss, history, "train_loss", BLUE, "weights")
-        _line(loss, history, "alpha_loss", ORANGE, "alphas")
         loss.set(title="Loss", ylabel="minus PSNR, dB")
 
         _line(gap, history, "psnr_supernet", BLUE, "supernet")
@@ -74,12 +76,17 @@ def plot_search(history: History, path: Target) -> None:
             alpha=0.12,
             linewidth=0,
         )
-        gap.set(title="Selection pairs, and the gap of discretisation", ylabel="PSNR, dB")
+        gap.set(title="Selection pairs, and the discretisation gap", ylabel="PSNR, dB")
 
-        _line(entropy, history, "entropy", GREEN, "mean of the 27 slots")
+        _line(entropy, history, "entropy", GREEN, "mean of the slots and fusions")
         entropy.set(title="Entropy of the alphas", ylabel="0 decided, 1 uniform", ylim=(0, 1.04))
 
-        for axes in (loss, gap, entropy):
+        for axes in cost:
+            _line(axes, history, "cost_expected", BLUE, "expected")
+            _line(axes, history, "cost_onehot", ORANGE, "one-hot network")
+            axes.set(title="Cost", ylabel="of UNet's")
+
+        for axes in (loss, gap, entropy, *cost):
             _finish(axes, "epoch")
         figure.savefig(path, dpi=DPI)
 
@@ -147,6 +154,50 @@ def plot_alphas(alphas: NDArray[np.floating], path: Target) -> None:
         axes.spines[:].set_visible(False)
         axes.set_title("Softmax of the alphas in each slot, %", pad=14)
         figure.colorbar(image, ax=axes, shrink=0.4, aspect=30, pad=0.02).outline.set_visible(False)
+        figure.savefig(path, dpi=DPI)
+
+
+def plot_choices(choices: Sequence[Sequence[Sequence[float]]], path: Target) -> None:
+    """Draw how the probabilities moved: a panel for each slot and fusion, stacked over epochs.
+
+    Parameters
+    ----------
+    choices : for each epoch 31 rows: of 27 slots with 8 probabilities, of 4 fusions with 3
+        In the order the data flows; each row sums to 1.
+    path : path of the picture to write
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
+    epochs = np.arange(1, len(choices) + 1)
+    names = [*((c, i) for c in CELLS for i in range(SLOTS)), *((c, SLOTS) for c in DECODER)]
+    slot_colours = [LEGEND[name][0] for name in OPERATION_NAMES]
+    fusion_colours = [FUSION_LEGEND[name][0] for name in FUSION_NAMES]
+    with mpl.rc_context({**STYLE, "axes.grid": False, "font.size": 9}):
+        figure = Figure(figsize=(13, 7.2), layout="constrained")
+        panels = figure.subplots(SLOTS + 1, len(CELLS), sharex=True, sharey=True)
+        for axes in panels.flat:
+            axes.set_axis_off()
+        for row, (cell, slot) in enumerate(names):
+            axes = panels[slot, CELLS.index(cell)]
+            axes.set_axis_on()
+            shares = np.array([epoch[row] for epoch in choices]).T
+            colours = fusion_colours if slot == SLOTS else slot_colours
+            axes.stackplot(epochs, shares, colors=colours, linewidth=0.4, edgecolor="white")
+            axes.set(xlim=(1, max(2, len(choices))), ylim=(0, 1), yticks=(0, 0.5, 1))
+            if slot == 0:
+                axes.set_title(cell)
+            if cell == CELLS[0]:
+                axes.set_ylabel(f"slot {slot + 1}")
+            if slot == SLOTS:
+                axes.set(xlabel="epoch", ylabel="fusion" if cell == DECODER[0] else "")
+        both = [*LEGEND.items(), *FUSION_LEGEND.items()]
+        patches = [Patch(facecolor=c, edgecolor=GREY, label=name) for name, (c, _) in both]
+        figure.legend(handles=patches, loc="outside lower center", ncols=len(patches))
+        figure.suptitle(
+            "Probability of each operation, epoch by epoch", x=0.01, ha="left", weight="bold"
+        )
         figure.savefig(path, dpi=DPI)
 
 

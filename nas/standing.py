@@ -6,14 +6,12 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import partial
 from statistics import fmean
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 
-from .checkpoint import write_text
+from .checkpoint import load_supernet, write_text
 from .data import open_data
 from .device import hardware
 from .genotype import Genotype
@@ -21,8 +19,8 @@ from .latency import latency
 from .loss import psnr_loss
 from .network import build
 from .outcome import Bench, read_json
-from .searcher import Searcher, SearchSettings
-from .supernet import OpPath, one_hot_path
+from .search_settings import SearchSettings
+from .searcher import Searcher
 from .trials import RANDOM, SEARCHED, CompareSettings, Trial
 
 ROUNDS = 30  # how often each network is timed
@@ -73,19 +71,14 @@ def measure_tau(bench: Bench, trials: Sequence[Trial], device: torch.device) -> 
     names = {f.name for f in dataclasses.fields(SearchSettings)}
     settings = SearchSettings(**{k: _frozen(v) for k, v in kept.items() if k in names})
     searcher = Searcher(open_data(bench.data), settings, device)
-    searcher.net.load_state_dict(load_file(weights, device=str(device)))
+    load_supernet(weights, searcher.net)
     points = []
     for network, psnr in retrained.items():
         genotype = Genotype.load(bench.root / "genotypes" / f"{network}.json")
-        one_hot = one_hot_path(genotype, device)
-        score = searcher.judge(partial(_same, one_hot))
+        score = searcher.judge.score(genotype)
         points.append({"network": network, "supernet": score, "retrained": psnr})
     facts = {**kendall(points), "points": points}
     write_text(path, json.dumps(facts, indent=2) + "\n")
-
-
-def _same(path: OpPath, batch: int) -> OpPath:
-    return path
 
 
 def retrained_psnr(records: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -33,6 +33,13 @@ class Choices(NamedTuple):
         """The 31 rows: of the 27 slots, then of the 4 fusions."""
         return [row for part in self for row in part.unbind(0)]
 
+    def row(self, number: int, values: Tensor) -> "Choices":
+        """The same with one of the 31 rows exchanged."""
+        rows = self.rows()
+        rows[number] = values
+        slots = len(self.operations)
+        return Choices(torch.stack(rows[:slots]), torch.stack(rows[slots:]))
+
     def genotype(self, widths: tuple[int, ...] = WIDTHS) -> Genotype:
         """What has the largest number in each row."""
         names = [OPERATION_NAMES[i] for i in self.operations.argmax(1).tolist()]
@@ -49,9 +56,9 @@ def one_hot(genotype: Genotype, device: torch.device | str = "cpu") -> Choices:
     )
 
 
-def softmax(alphas: Choices) -> Choices:
+def softmax(logits: Choices) -> Choices:
     """The probability of each choice."""
-    return alphas.map(lambda part: F.softmax(part, dim=1))
+    return logits.map(lambda part: F.softmax(part, dim=1))
 
 
 class MixedOp(nn.Module):
@@ -71,23 +78,29 @@ class MixedOp(nn.Module):
 
 @dataclass(frozen=True)
 class OpPath:
-    """One draw of the sampler: which operations run, and their weights as a function of alphas.
+    """One draw of the sampler: which operations run, and their weights as a function of logits.
 
     active : for each of the 31 rows of `Choices` the numbers of what runs.
-    weigh : alphas -> weights, differentiable.
+    weigh : logits -> weights, differentiable.
     """
 
     active: list[tuple[int, ...]]
     weigh: Callable[[Choices], Choices]
 
+    def under(self, logits: Choices) -> "OpPath":
+        """The path with the weights of these logits, whatever those of the supernet."""
+        weights = self.weigh(logits)
+        return OpPath(self.active, lambda _: weights)
 
-def softmax_path(alphas: Choices) -> OpPath:
-    """All operations, weighted by softmax(alpha) (DARTS, Liu et al. 2019, eq. 2)."""
-    return OpPath([tuple(range(len(row))) for row in alphas.rows()], softmax)
+
+def softmax_path(logits: Choices) -> OpPath:
+    """All operations, weighted by their softmax (DARTS, Liu et al. 2019, eq. 2)."""
+    weights = softmax(logits.map(torch.detach))
+    return OpPath([tuple(row.nonzero().flatten().tolist()) for row in weights.rows()], softmax)
 
 
-def gumbel_path(alphas: Choices, temperature: float, noise: Choices) -> OpPath:
-    """One operation a slot, drawn from softmax(alpha) (GDAS, Dong & Yang 2019, eq. 5 and 6).
+def gumbel_path(logits: Choices, temperature: float, noise: Choices) -> OpPath:
+    """One operation a slot, drawn from the softmax (GDAS, Dong & Yang 2019, eq. 5 and 6).
 
     The weight of the drawn operation is 1 going forward; going back its gradient is that of the
     relaxed sample softmax((log p + noise) / temperature).
@@ -98,8 +111,8 @@ def gumbel_path(alphas: Choices, temperature: float, noise: Choices) -> OpPath:
     def relaxed(a: Tensor, n: Tensor) -> Tensor:
         return F.softmax((F.log_softmax(a, dim=1) + n) / temperature, dim=1)
 
-    drawn = alphas.map(lambda a, n: relaxed(a.detach(), n).argmax(dim=1), noise)
-    hard = alphas.map(lambda a, i: F.one_hot(i, a.shape[1]).to(a.dtype), drawn)
+    drawn = logits.map(lambda a, n: relaxed(a.detach(), n).argmax(dim=1), noise)
+    hard = logits.map(lambda a, i: F.one_hot(i, a.shape[1]).to(a.dtype), drawn)
 
     def straight_through(a: Tensor, n: Tensor, h: Tensor) -> Tensor:
         soft = relaxed(a, n)
@@ -126,9 +139,12 @@ class Supernet(Frame):
     fusion_alphas : (4, 3) parameter
         Architecture weights before the softmax; all zero at the start. In the state dict, but
         not among `weights()`, which is what the weight optimiser holds.
+    prior, fusion_prior : (27, 8) and (4, 3) buffers
+        What is added to the alphas to make the logits; zero unless set by `set_prior`.
     """
 
     ALPHAS = ("alphas", "fusion_alphas")
+    PRIOR = ("prior", "fusion_prior")
 
     def __init__(self, width: int, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__(
@@ -140,14 +156,31 @@ class Supernet(Frame):
         self.widths = widths
         self.alphas = nn.Parameter(torch.zeros(EDGES, len(OPERATION_NAMES)))
         self.fusion_alphas = nn.Parameter(torch.zeros(len(DECODER), len(FUSION_NAMES)))
+        for name, alphas in zip(self.PRIOR, self.choices, strict=True):
+            self.register_buffer(name, torch.zeros_like(alphas))
 
     @property
     def choices(self) -> Choices:
         """The alphas of the slots and of the fusions: the parameters themselves."""
         return Choices(self.alphas, self.fusion_alphas)
 
+    @property
+    def prior_choices(self) -> Choices:
+        """The logits while nothing is learnt."""
+        return Choices(*map(self.get_buffer, self.PRIOR))
+
+    @property
+    def logits(self) -> Choices:
+        """Alphas plus prior: what the sampler takes the softmax of."""
+        return self.choices.map(torch.add, self.prior_choices)
+
+    @torch.no_grad()
+    def set_prior(self, prior: Choices) -> None:
+        """The logits while nothing is learnt yet: all alphas zero."""
+        self.prior_choices.map(Tensor.copy_, prior)
+
     def forward(self, x: Tensor, path: OpPath) -> Tensor:
-        weights = path.weigh(self.choices)
+        weights = path.weigh(self.logits)
         return self.run(x, list(zip(weights.rows(), path.active, strict=True)))
 
     def weights(self) -> list[nn.Parameter]:
@@ -170,7 +203,7 @@ class Supernet(Frame):
         for key, value in self.state_dict().items():
             place, of_mixed, rest = key.partition("operations.")
             name, _, key_inside = rest.partition(".")
-            if not of_mixed and key not in self.ALPHAS:
+            if not of_mixed and key not in self.ALPHAS + self.PRIOR:
                 state[key] = value
             elif of_mixed and chosen[place] == name:
                 state[place + key_inside] = value

@@ -12,7 +12,7 @@ from blurkit.errors import SettingError
 
 from .network import BUILT_IN, WIDEST
 from .options import check, for_device, options, setting
-from .searcher import SearchSettings
+from .search_settings import SearchSettings
 
 BASELINES = ("unet", "unet-residual", "conv", "naf")
 Spent = dict[str, float]  # seconds, core_seconds

@@ -62,7 +62,7 @@ def test_results_are_json_lines_in_the_order_of_the_plan(compared):
     lines = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
     assert [line["kind"] for line in lines] == ["search"] * 2 + ["train"] * 6
     latency = json.loads((out / "latency.json").read_text())
-    cost = json.loads((out / "cost.json").read_text())
+    cost = json.loads((out / "genotypes.json").read_text())
     for line in lines:
         assert line["core_seconds"] > 0
         assert line["arch"] == "unet" or Genotype.from_dict(line["arch"])

@@ -43,6 +43,30 @@ def test_batch_depends_on_seed_and_step_alone(pairs_file):
     assert not torch.equal(in_a_run[5][0], Batches(Pairs(pairs_file), 4, 16, seed=2)[5][0])
 
 
+@pytest.mark.parametrize("count", [2, 3])
+def test_shares_of_a_batch_are_its_rows(pairs_file, count):
+    whole = Batches(Pairs(pairs_file), 6, 16, seed=1)[7]
+    parts = [Batches(Pairs(pairs_file), 6, 16, 1, part=(i, count)) for i in range(count)]
+    joined = [torch.cat(rows) for rows in zip(*(part[7] for part in parts), strict=True)]
+    assert all(len(part[7][0]) == 6 // count for part in parts)  # and no others are read
+    for one, other in zip(whole, joined, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_shares_of_the_judged_batches_are_runs_of_them(pairs_file):
+    pairs = Pairs(pairs_file)
+    whole = [sharp for _, sharp in pairs.batches(7, 16, most=30)]
+    parts = [list(pairs.batches(7, 16, 30, part=(i, 8))) for i in range(8)]
+    joined = [sharp for part in parts for _, sharp in part]
+    for one, other in zip(whole, joined, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_batch_is_shared_evenly(pairs_file):
+    with pytest.raises(SettingError, match="batch must be a multiple of the 3 processes, got 8"):
+        Batches(Pairs(pairs_file), 8, 16, seed=0, part=(0, 3))
+
+
 def test_each_epoch_uses_every_pair_once(pairs_file):
     pairs = Pairs(pairs_file)
     full = Batches(pairs, 7, 32, seed=0)  # crops as large as the patch, so means identify pairs

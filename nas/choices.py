@@ -1,0 +1,212 @@
+"""One option from each row of a table: the best within a budget, and random ones in a band.
+
+Plain arrays: a row is what one place of the network may become, its entries are the options.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Row = NDArray[np.float64]
+ROUNDING = 1e-12  # relative; sums in another order differ by less
+DRAWS, BATCHES = 256, 4000  # at once, and how often before `draw` gives up
+
+
+def bounds(costs: Sequence[ArrayLike]) -> tuple[float, float]:
+    """The cheapest and the dearest sum of one entry from each row."""
+    rows = [np.asarray(row, np.float64) for row in costs]
+    return float(sum(row.min() for row in rows)), float(sum(row.max() for row in rows))
+
+
+def best(
+    costs: Sequence[ArrayLike], scores: Sequence[ArrayLike], budget: float
+) -> list[int] | None:
+    """The multiple-choice knapsack, solved exactly.
+
+    Parameters
+    ----------
+    costs, scores : sequences of rows, of the same lengths
+        Costs are finite. A score of minus infinity forbids its option.
+    budget : float
+
+    Returns
+    -------
+    options : list of int, or None
+        One number for each row: of all choices whose costs sum to `budget` at most, one of the
+        largest sum of scores. None where no choice is cheap enough.
+
+    Notes
+    -----
+    Row after row, the partial choices that no other one beats in both cost and score are kept
+    (Nemhauser and Ullmann 1969), but only those that can still end above a known choice: the
+    linear relaxation of the rows to come bounds what they add.
+
+    Examples
+    --------
+    >>> best([[0, 2, 5], [0, 3]], [[0, 3, 4], [0, 2]], budget=5)
+    [1, 1]
+    """
+    rows = [_undominated(*pair) for pair in zip(costs, scores, strict=True)]
+    budget += ROUNDING * abs(budget)
+    if any(not len(cost) for cost, _, _ in rows) or sum(row[0][0] for row in rows) > budget:
+        return None
+    known, ahead = _relaxation(rows, budget)
+    slack = ROUNDING * sum(np.abs(score).max() for _, score, _ in rows)
+    cost, score = np.zeros(1), np.zeros(1)
+    steps: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
+    for (more, gain, _), (least, most) in zip(rows, ahead, strict=True):
+        costs_now = (cost[:, None] + more).ravel()
+        scores_now = (score[:, None] + gain).ravel()
+        room = budget - costs_now
+        bound = scores_now + np.interp(room, least, most)
+        alive = np.flatnonzero((room >= least[0]) & (bound >= known - slack))
+        alive = alive[np.lexsort((-scores_now[alive], costs_now[alive]))]
+        above = np.maximum.accumulate(scores_now[alive])
+        alive = alive[np.r_[True, scores_now[alive][1:] > above[:-1]]]
+        steps.append(np.divmod(alive, len(more)))
+        cost, score = costs_now[alive], scores_now[alive]
+    options, state = [], int(score.argmax())
+    for (parents, taken), (_, _, numbers) in zip(reversed(steps), reversed(rows), strict=True):
+        options.append(int(numbers[taken[state]]))
+        state = int(parents[state])
+    return options[::-1]
+
+
+def _undominated(costs: ArrayLike, scores: ArrayLike) -> tuple[Row, Row, NDArray[np.intp]]:
+    """Costs, scores and numbers of the options that no cheaper one matches, cheapest first."""
+    cost, score = np.asarray(costs, np.float64), np.asarray(scores, np.float64)
+    order = np.lexsort((-score, cost))
+    order = order[np.isfinite(score[order])]
+    above = np.maximum.accumulate(np.r_[-np.inf, score[order]])
+    order = order[score[order] > above[:-1]]
+    return cost[order], score[order], order
+
+
+def _hull(cost: Row, score: Row) -> list[tuple[float, float]]:
+    """Steps (cost, score) along the upper hull of a row's options: ever less score for the cost."""
+    corners: list[tuple[float, float]] = []
+    for x, y in zip(cost.tolist(), score.tolist(), strict=True):
+        while len(corners) > 1:
+            (x0, y0), (x1, y1) = corners[-2:]
+            if (y1 - y0) * (x - x0) > (y - y0) * (x1 - x0):
+                break
+            corners.pop()
+        corners.append((x, y))
+    return [(x1 - x0, y1 - y0) for (x0, y0), (x1, y1) in pairwise(corners)]
+
+
+def _relaxation(
+    rows: Sequence[tuple[Row, Row, NDArray[np.intp]]], budget: float
+) -> tuple[float, list[tuple[Row, Row]]]:
+    """A score that some choice reaches, and for each row the most that the later rows may add.
+
+    The latter as corners of a concave line over the budget left; it begins at the least cost.
+    """
+    ahead, steps = [(np.zeros(1), np.zeros(1))], []
+    base_cost = base_score = 0.0
+    for cost, score, _ in reversed(rows):
+        steps += [(dc, ds, len(ahead)) for dc, ds in _hull(cost, score)]
+        steps.sort(key=lambda step: -step[1] / step[0])
+        base_cost, base_score = base_cost + cost[0], base_score + score[0]
+        line = np.array([(base_cost, base_score), *[step[:2] for step in steps]])
+        ahead.append((line[:, 0].cumsum(), line[:, 1].cumsum()))
+    full: set[int] = set()
+    for cost_step, score_step, row in steps:
+        if row not in full and base_cost + cost_step <= budget:
+            base_cost, base_score = base_cost + cost_step, base_score + score_step
+        else:
+            full.add(row)
+    return base_score, ahead[-2::-1]
+
+
+def draw(costs: Sequence[ArrayLike], low: float, high: float, seed: int) -> list[int] | None:
+    """A random choice whose costs sum to between `low` and `high`, uniform among all of those.
+
+    Parameters
+    ----------
+    costs : sequence of rows
+    low, high : float
+        The band, bounds included.
+    seed : int
+        The same seed gives the same choice.
+
+    Returns
+    -------
+    options : list of int, one number for each row, or None
+        None where a million draws near the band found nothing in it.
+
+    Notes
+    -----
+    Uniform draws would rarely fall into a band far from their mean. So the options are drawn with
+    chances in proportion to exp(-tilt * cost), the tilt such that the band is where most draws
+    fall; a choice of cost c in the band is then accepted with a chance in proportion to
+    exp(tilt * c), which makes all of them equally likely again.
+    """
+    rows = [np.asarray(row, np.float64) for row in costs]
+    cheapest, dearest = bounds(rows)
+    slack = ROUNDING * max(abs(cheapest), abs(dearest))
+    if cheapest > high + slack or dearest < low - slack:
+        return None
+    padded = _padded(rows)
+    mean = float(np.nanmean(padded, axis=1).sum())
+    edge = min(max(mean, low, cheapest), high, dearest)  # of the band, where choices are many
+    slope = _tilt(padded, edge)
+    chances = _chances(padded, slope)
+    # the chance of an option or an earlier one, for all but the last
+    upto = [p[: len(row) - 1].cumsum() for p, row in zip(chances, rows, strict=True)]
+    rng = np.random.default_rng(seed)
+    for _ in range(BATCHES):
+        uniform = rng.random((len(rows), DRAWS))
+        drawn = [p.searchsorted(u, side="right") for p, u in zip(upto, uniform, strict=True)]
+        cost = sum(row[options] for row, options in zip(rows, drawn, strict=True))
+        inside = (cost >= low - slack) & (cost <= high + slack)
+        kept = rng.random(DRAWS) < np.exp(np.minimum(slope * (cost - edge), 0))
+        (accepted,) = np.nonzero(inside & kept)
+        if len(accepted):
+            return [int(options[accepted[0]]) for options in drawn]
+    return None
+
+
+def tilt(costs: Sequence[ArrayLike], wanted: float) -> float:
+    """The number t for which chances in proportion to exp(-t * cost) expect the cost `wanted`.
+
+    Of all chances that do, these are the least decided ones (the largest entropy). Where the cost
+    cannot be reached, the nearest that can.
+
+    Examples
+    --------
+    >>> tilt([[0, 1], [0, 2]], wanted=1.5)
+    0.0
+    """
+    return _tilt(_padded([np.asarray(row, np.float64) for row in costs]), wanted)
+
+
+def _padded(rows: Sequence[Row]) -> Row:
+    padded = np.full((len(rows), max(map(len, rows))), np.nan)
+    for line, row in zip(padded, rows, strict=True):
+        line[: len(row)] = row
+    return padded
+
+
+def _chances(padded: Row, tilt: float) -> Row:
+    exponents = -tilt * padded
+    p = np.nan_to_num(np.exp(exponents - np.nanmax(exponents, axis=1, keepdims=True)))
+    return p / p.sum(axis=1, keepdims=True)
+
+
+def _tilt(padded: Row, wanted: float) -> float:
+    """The tilt under which the expected cost is `wanted`, as near as it can be reached."""
+
+    def expected(tilt: float) -> float:
+        return float(np.nansum(_chances(padded, tilt) * padded))
+
+    spread = float((np.nanmax(padded, axis=1) - np.nanmin(padded, axis=1)).max())
+    if spread == 0 or np.isclose(expected(0), wanted, rtol=ROUNDING, atol=0):
+        return 0.0
+    low, high = -1e3 / spread, 1e3 / spread
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if expected(middle) > wanted else (low, middle)
+    return (low + high) / 2

@@ -1,0 +1,126 @@
+"""What a supernet is worth: scores on the selection pairs, and the genotypes made from it."""
+
+from collections.abc import Callable
+from functools import cached_property
+from itertools import islice
+
+import numpy as np
+import torch
+
+from blurkit.progress import bar
+
+from .cost import CostTable
+from .data import Batch, Batches, Pairs, share
+from .discretise import best_within, drawn, perturb
+from .genotype import Genotype
+from .loss import psnr, psnr_loss
+from .penalties import entropy
+from .ranks import here
+from .sampler import Sampler
+from .search_settings import SearchSettings
+from .supernet import Choices, OpPath, Supernet, one_hot_path, softmax
+
+MOST_SELECTION = 128
+PROBES = 8  # batches on which a perturbation is judged
+DRAWS = 64  # genotypes from which "sample" chooses
+
+
+class Judge:
+    """Scores a supernet, and turns its alphas into a genotype within the budget."""
+
+    def __init__(
+        self,
+        net: Supernet,
+        sampler: Sampler,
+        selection: Pairs,
+        probes: Batches,
+        settings: SearchSettings,
+        costs: CostTable | None,
+    ) -> None:
+        self.net, self.sampler, self.settings, self.costs = net, sampler, settings, costs
+        self.selection, self.probes = selection, probes
+        self.budget = settings.target * costs.unet if costs else 0.0
+
+    def _to_device(self, batch: Batch) -> Batch:
+        blurry, sharp = (t.to(self.net.alphas.device, non_blocking=True) for t in batch)
+        return blurry, sharp
+
+    @torch.no_grad()
+    def judge(self, path_of_batch: Callable[[int], OpPath] | None) -> float:
+        """Mean PSNR in dB on the selection pairs; `path_of_batch(k)` is the path of batch k.
+
+        None judges the blurry input itself.
+        """
+        s, ranks = self.settings, here()
+        batches = self.selection.batches(s.batch, Supernet.stride, MOST_SELECTION, ranks.part)
+        count = -(-min(MOST_SELECTION, len(self.selection)) // s.batch)
+        scores = [torch.empty(0, device=self.net.alphas.device)]  # a rank may get none
+        for k, batch in zip(share(count, ranks.part), batches, strict=True):
+            blurry, sharp = self._to_device(batch)
+            restored = self.net(blurry, path_of_batch(k)).clamp(0, 1) if path_of_batch else blurry
+            scores.append(psnr(restored, sharp))
+        return ranks.gather(torch.cat(scores)).mean().item()
+
+    def score(self, genotype: Genotype) -> float:
+        """PSNR in dB of the genotype's one-hot supernet on the selection pairs."""
+        path = one_hot_path(genotype, self.net.alphas.device)
+        return self.judge(lambda k: path)
+
+    def choose(self, scores: Choices) -> Genotype:
+        """The genotype of the largest sum of scores that keeps the target."""
+        return best_within(scores, self.costs, self.budget, self.settings.widths)
+
+    def genotype(self) -> Genotype:
+        """The one of the largest alphas that keeps the target."""
+        return self.choose(self.net.choices)
+
+    def verdict(self, step: int, genotype: Genotype) -> dict[str, float]:
+        """The epoch's scores on the selection pairs, the alphas' entropy, the expected cost."""
+        logits = self.net.logits.map(torch.detach)
+        supernet = self.judge(lambda k: self.sampler.path(logits, step, purpose=2 + k))
+        discrete = self.score(genotype)
+        scores = {
+            "psnr_input": self.judge(None),
+            "psnr_supernet": supernet,
+            "psnr_onehot": discrete,
+            "gap": supernet - discrete,
+            "entropy": entropy(logits).item(),
+        }
+        if self.costs:
+            expected = self.costs.expected(*softmax(logits)).item()
+            scores["cost_expected"] = expected / self.costs.unet
+            scores["cost_onehot"] = self.costs.of(genotype) / self.costs.unet
+        return scores
+
+    @cached_property
+    def _probes(self) -> list[Batch]:
+        start = self.sampler.total  # batches that no alpha step has used
+        return [self._to_device(self.probes[start + k]) for k in range(PROBES)]
+
+    @torch.no_grad()
+    def loss_under(self, logits: Choices) -> float:
+        """The supernet's loss under some logits: always the same batches and the same noise."""
+        losses = []
+        for k, (blurry, sharp) in enumerate(self._probes):
+            path = self.sampler.path(logits, self.sampler.total - 1, purpose=1000 + k)
+            losses.append(psnr_loss(self.net(blurry, path.under(logits)), sharp))
+        return here().mean(torch.stack(losses).mean()).item()
+
+    def perturbed(self, progress: bool = False) -> Genotype:
+        """Discretise by perturbation."""
+        mixed = self.settings.sampler == "softmax"
+        logits = self.net.logits.map(torch.detach)
+        return perturb(logits, self.loss_under, self.choose, mixed=mixed, progress=progress)
+
+    def best_drawn(self, progress: bool = False) -> Genotype:
+        """The best on the selection pairs of some genotypes drawn from the logits."""
+        rng = np.random.default_rng((self.settings.seed, 3))
+        logits = self.net.logits.map(torch.detach)
+        draws = drawn(logits, rng, self.costs, self.budget, self.settings.widths)
+        found = list(islice(draws, DRAWS))
+        scores = []
+        with bar(len(found), "draws", "genotype", disable=not progress) as shown:
+            for genotype in found:
+                scores.append(self.score(genotype))
+                shown.update()
+        return found[int(np.argmax(scores))]

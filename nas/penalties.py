@@ -1,0 +1,28 @@
+"""What is added to the alphas' loss: early, late, and for the cost. Each a scalar, in its unit."""
+
+from torch import Tensor
+
+from .supernet import Choices, softmax
+
+
+def beta_decay(alphas: Choices) -> Tensor:
+    """Mean over the rows of log sum exp(alpha) (Ye et al. 2022, beta-DARTS, eq. 16).
+
+    Its gradient is softmax(alpha): it holds all alphas of a row back, the leading one most.
+    """
+    rows = [part.logsumexp(dim=1).mean() for part in alphas]
+    return sum(rows[1:], rows[0]) / len(rows)
+
+
+def entropy(logits: Choices) -> Tensor:
+    """Mean entropy of the rows, each over its logarithm: 0 is decided, 1 uniform."""
+    rows = [
+        -(p * p.clamp_min(1e-12).log()).sum(1).mean() / p.new_tensor(float(p.shape[1])).log()
+        for p in softmax(logits)
+    ]
+    return sum(rows[1:], rows[0]) / len(rows)
+
+
+def off_target(expected: Tensor, target: float) -> Tensor:
+    """|E / T - 1| of an expected cost and what it should be."""
+    return (expected / target - 1).abs()

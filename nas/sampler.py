@@ -1,0 +1,29 @@
+"""Which path a step takes through the supernet."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .search_settings import SearchSettings
+from .supernet import Choices, OpPath, gumbel_path, softmax_path
+
+
+class Sampler:
+    """The draws of a search: each depends on logits, seed, step and purpose alone."""
+
+    def __init__(self, settings: SearchSettings) -> None:
+        self.settings = settings
+        self.total = settings.epochs * settings.steps
+
+    def path(self, logits: Choices, step: int, purpose: int) -> OpPath:
+        """The path of step 0 .. total-1."""
+        s = self.settings
+        if s.sampler == "softmax":
+            return softmax_path(logits)
+        rng = np.random.default_rng((s.seed, 2, purpose, step))
+
+        def standard_gumbel(like: Tensor) -> Tensor:
+            return torch.from_numpy(rng.gumbel(size=like.shape)).to(like)
+
+        temperature = s.temperature + (s.final_temperature - s.temperature) * step / self.total
+        return gumbel_path(logits.map(torch.detach), temperature, logits.map(standard_gumbel))
