@@ -27,7 +27,11 @@ def folder() -> Path:
     return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "blurkit"
 
 
-def cached(key: dict[str, Any], make: Callable[[], CostTable]) -> CostTable:
+def cached(
+    key: dict[str, Any],
+    make: Callable[[], CostTable],
+    good: Callable[[CostTable], bool] = lambda table: True,
+) -> CostTable:
     """The table of this key out of the cache, or else made and put there.
 
     Parameters
@@ -36,6 +40,8 @@ def cached(key: dict[str, Any], make: Callable[[], CostTable]) -> CostTable:
         All that decides the table.
     make : callable () -> CostTable
         Called where there is no table of this key, or where its file is damaged.
+    good : callable (CostTable) -> bool
+        Whether a table just made is worth keeping.
 
     Notes
     -----
@@ -46,7 +52,8 @@ def cached(key: dict[str, Any], make: Callable[[], CostTable]) -> CostTable:
     table = _read(path, key)
     if table is None:
         table = make()
-        _write(path, {"format": FORMAT, "key": key, "table": table.to_dict()})
+        if good(table):
+            _write(path, {"format": FORMAT, "key": key, "table": table.to_dict()})
     return table
 
 

@@ -6,6 +6,7 @@ others, with the caches and the memory that they leave behind, and the parts of 
 to its time.
 """
 
+import logging
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -27,10 +28,13 @@ from .latency import SIDE, image_of, macs, timed
 from .network import Network, build
 from .stopwatch import Stopwatch, places, watched
 
+log = logging.getLogger("nas")
+
 TABLE_VERSION = 1  # of the way to measure: tables of another one are measured again
 NETWORKS = 36  # in which every slot becomes every operation three times
 ZEROS = 5  # for each other operation; so the networks are about as lean as those sought for
 PASSES = {"cpu": 3, "cuda": 10}  # timed ones of each network, after one that is not
+STEADY = (0.8, 1.25)  # factors of tables that no other program has disturbed; 0.99 to 1.03 is usual
 TOGETHER = 4  # random networks that take turns
 SLOT_LEVELS = [level for level in LEVELS for _ in range(SLOTS)]
 EMPTY = Genotype(dict.fromkeys(CELLS, ("zero",) * SLOTS))
@@ -90,8 +94,9 @@ def latency_table(
     what reading the clock costs, which a slot without an operation shows. The frame is the network
     without operations. One factor, close to 1, then makes the operations' sums agree with the
     networks' own times: the frame is slower where operations have emptied its caches. UNet and
-    frame take turns with the networks, so that a machine that slows down slows all of them. The
-    random state of torch is left as it was.
+    frame take turns with the networks, so that a machine that slows down slows all of them. A
+    factor far from 1 tells that the machine was busy: the log warns, and the table is not kept.
+    The random state of torch is left as it was.
 
     Raises
     ------
@@ -121,9 +126,19 @@ def latency_table(
     def measure() -> CostTable:
         with torch.random.fork_rng(devices=[]):
             measured = _measure(genotypes, width, device, side, progress)
-        return _table(genotypes, *measured, width, {**facts, **key})
+        table = _table(genotypes, *measured, width, {**facts, **key})
+        if not steady(table):
+            log.warning(
+                "the table of latencies is not to be trusted: its parts must add up to the times "
+                "of whole networks, but the factor is %.2f. Is this machine busy?",
+                table.facts["factor"],
+            )
+        return table
 
-    return cached(key, measure) if cache else measure()
+    def steady(table: CostTable) -> bool:
+        return STEADY[0] <= table.facts["factor"] <= STEADY[1]
+
+    return cached(key, measure, steady) if cache else measure()
 
 
 @torch.inference_mode()
@@ -191,7 +206,7 @@ def _table(
     times = [median(each) - (marked - frame) for each in totals]
     sums = [sum(cost(*place) for place in places(genotype)) for genotype in genotypes]
     factor = median((time - fixed) / total for time, total in zip(times, sums, strict=True))
-    factor = min(max(factor, 0.5), 2.0)  # beyond is no cache, but a disturbance
+    factor = min(max(factor, 0.5), 2.0)  # beyond is no cache, but a disturbance (see STEADY)
     return CostTable(
         "ms",
         1e3 * max(fixed, 0.0),

@@ -113,6 +113,33 @@ def test_a_table_is_measured_once(tmp_path, monkeypatch, clock):
     assert len(list(tmp_path.glob("blurkit/*"))) == 5
 
 
+def test_a_table_from_a_busy_machine_is_not_kept(tmp_path, monkeypatch, clock, caplog):
+    """Whole networks that take far more than their parts: another program had the processor."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    latency_table(1, **SMALL)
+    assert not caplog.records
+    (path,) = tmp_path.glob("blurkit/*")
+    path.unlink()
+    quiet = Network.run
+
+    def disturbed(self, x):
+        if any(name != "zero" for name in self.names):
+            clock.now += 20
+        return quiet(self, x)
+
+    build_quietly = Network.__init__
+
+    def remember(self, genotype, width):
+        build_quietly(self, genotype, width)
+        self.names = genotype.flat()
+
+    monkeypatch.setattr(Network, "__init__", remember)
+    monkeypatch.setattr(Network, "run", disturbed)
+    latency_table(1, **SMALL)
+    assert "Is this machine busy?" in caplog.text
+    assert not list(tmp_path.glob("blurkit/*"))
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
