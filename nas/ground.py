@@ -13,10 +13,19 @@ from .data import open_data
 from .genotype import Genotype
 from .measure import latency_table, macs_table
 from .outcome import Bench, read_json
-from .trials import SEARCHED, Trial, draws, parse_search, search_options
+from .trials import Trial, draws, parse_search, searched_for
 
 # they say how much is compared, not how: a comparison may grow
-COUNTS = ("networks", "seeds", "searches", "randoms", "random_seeds", "random_searches", "variants")
+COUNTS = (
+    "networks",
+    "kinds",
+    "seeds",
+    "searches",
+    "randoms",
+    "random_seeds",
+    "random_searches",
+    "variants",
+)
 GENOTYPES = "genotypes/*.json"
 
 
@@ -53,7 +62,7 @@ def settle(bench: Bench, trials: list[Trial], device: torch.device, progress: bo
 
 def _measure(bench: Bench, device: torch.device, progress: bool) -> CostTable:
     s = bench.settings
-    widths = parse_search(search_options(s)[SEARCHED], device).widths
+    widths = parse_search(searched_for(s), device).widths
     if s.cost == "macs":
         return macs_table(s.width, widths)
     return latency_table(s.width, widths, device, progress=progress)

@@ -44,6 +44,7 @@ class CompareSettings:
     lr: float = setting(3e-3, "learning rate of the trainings", cuda=1e-3, least=1e-9)
     networks: str = setting(" ".join(BASELINES), "built-in networks to compare with")
     seeds: int = setting(3, "trainings of each network", least=1)
+    kinds: str = setting(f"{SEARCHED} {UNIFORM}", "kinds of search, beside the variants")
     searches: int = setting(3, "searches of each kind; 0: none", least=0)
     randoms: int = setting(8, "random genotypes at the target's cost", least=0)
     random_seeds: int = setting(1, "trainings of each random genotype", least=1)
@@ -64,6 +65,8 @@ class CompareSettings:
                 raise SettingError(
                     f"networks must be some of {', '.join(BUILT_IN)}, got {self.networks!r}"
                 )
+        if not set(self.kinds.split()) <= {SEARCHED, UNIFORM}:
+            raise SettingError(f"kinds must be some of {SEARCHED}, {UNIFORM}, got {self.kinds!r}")
         names = [variant.partition("=")[0] for variant in self.variants]
         for name, variant in zip(names, self.variants, strict=True):
             if "=" not in variant or not name.replace("-", "").isalnum():
@@ -111,11 +114,17 @@ class Trial:
     options: tuple[str, ...] = ()
 
 
+def searched_for(settings: CompareSettings) -> tuple[str, ...]:
+    """The options of nas.search that every kind of search has."""
+    return tuple(shlex.split(settings.search))
+
+
 def search_options(settings: CompareSettings) -> dict[str, tuple[str, ...]]:
     """Of each kind of search the options of nas.search that are its own; later ones win."""
-    every = tuple(shlex.split(settings.search))
+    every = searched_for(settings)
     uniform = ("--warmup", str(parse_search(every).epochs), "--discretise", "perturb")
-    found = {SEARCHED: every, UNIFORM: every + uniform}
+    own = {SEARCHED: every, UNIFORM: every + uniform}
+    found = {kind: words for kind, words in own.items() if kind in settings.kinds.split()}
     for variant in settings.variants:
         name, _, text = variant.partition("=")
         found[name] = every + tuple(shlex.split(text))
@@ -186,7 +195,7 @@ def plan(settings: CompareSettings, side: int, device: torch.device | str = "cpu
     """
     of_kind = search_options(settings)
     kinds = {name: parse_search(words, device) for name, words in of_kind.items()}
-    candidates = count_candidates(settings, kinds[SEARCHED], side)
+    candidates = count_candidates(settings, parse_search(searched_for(settings), device), side)
     pixels = settings.batch * min(settings.crop, side) ** 2
     searches: list[Trial] = []
     trainings: list[tuple[int, Trial]] = []

@@ -118,6 +118,7 @@ def test_kinds_of_search_differ_in_their_own_options_alone():
         ({"seeds": 0}, "seeds must be >= 1, got 0"),
         ({"brief": 200, "steps": 100}, r"brief must be <= steps \(100\), got 200"),
         ({"networks": "unet resnet"}, "networks must be some of unet, .*, got 'unet resnet'"),
+        ({"kinds": "searched unet"}, "kinds must be some of searched, uniform, got"),
         ({"variants": ("a b",)}, 'variant must be NAME="OPTIONS of nas.search", got'),
         ({"variants": ("unet=--order 2",)}, "variant must have a name of its own, got 'unet'"),
         ({"variants": ("a=", "a=")}, "variant must have a name of its own, got 'a'"),
