@@ -100,8 +100,7 @@ class Run:
     def _refuse_other(self, there: dict[str, Any], now: dict[str, Any]) -> None:
         if there.keys() != now.keys():
             raise FileError(
-                f"{self.folder}: holds a run of another command or version; "
-                "choose another --out"
+                f"{self.folder}: holds a run of another command or version; choose another --out"
             )
         if not (self.product.exists() or self._state.exists()):
             return  # nothing was done under those settings

@@ -145,7 +145,7 @@ def search(
         for number in range(len(run.history), s.epochs):
             if collapsed:
                 break
-            epoch = {"epoch": number + 1, "step": (number + 1) * s.steps}
+            epoch: dict[str, Any] = {"epoch": number + 1, "step": (number + 1) * s.steps}
             epoch |= searcher.epoch(number, steps)
             run.check(epoch)  # alphas that are not finite have no genotype
             genotype = searcher.judge.genotype()

@@ -1,7 +1,7 @@
 """Discretisation on losses whose best genotype is known."""
 
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -108,7 +108,7 @@ def test_every_round_decides_its_share_and_never_again(mixed):
     stops = np.cumsum([0, *counts])
     held = [
         set.intersection(*(set(decided(c).items()) for c in loss.seen[a:b]))
-        for a, b in zip(stops, stops[1:], strict=False)
+        for a, b in pairwise(stops)
     ]
     assert [len(rows) for rows in held] == [0, 11, 21]
     assert held[1] <= held[2]

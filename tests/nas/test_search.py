@@ -151,10 +151,13 @@ def test_widths_reach_genotype_and_network(pairs_file, tmp_path, quick):
     retrain(genotype.to_dict(), pairs_file, tmp_path / "net", train, progress=False)
     weights = load_file(tmp_path / "net" / "model.safetensors")
     assert [weights[f"down.{i}.weight"].shape[0] for i in range(4)] == [6, 4, 6, 2]
-    assert dataclasses.asdict(settings).items() <= {
-        **json.loads((tmp_path / "settings.json").read_text()),
-        "widths": (1, 3, 2, 3, 1),
-    }.items()
+    assert (
+        dataclasses.asdict(settings).items()
+        <= {
+            **json.loads((tmp_path / "settings.json").read_text()),
+            "widths": (1, 3, 2, 3, 1),
+        }.items()
+    )
 
 
 def test_search_is_the_same_on_shards(shards, searched, tmp_path, quick):
