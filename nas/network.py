@@ -50,8 +50,8 @@ def build(arch: str | dict[str, Any], width: int) -> nn.Module:
     Parameters
     ----------
     arch : str or dict
-        Name of a built-in network ("unet", "unet-residual", "frame", "conv", "naf") or a genotype as a dict
-        (`Genotype.to_dict`).
+        Name of a built-in network ("unet", "unet-residual", "frame", "conv", "naf") or a genotype
+        as a dict (`Genotype.to_dict`).
     width : int in 1 .. 256
         Channels of the first level.
 

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
+from blurkit.errors import SettingError
+
 from .architect import Loss, Weights, first_order, second_order
 from .cost import CostTable
 from .data import Batch, Batches, Data, fit_crop, split
@@ -27,6 +29,9 @@ class Searcher:
 
     With a table of costs the logits start as the least decided ones whose expected cost is the
     target's (maximum entropy), and every genotype is predicted to keep the target.
+
+    Raises SettingError "target must be >= 0.25, what the cheapest network takes of UNet's ms, got
+    0.1", and those of `nas.data` for batch and crop.
     """
 
     def __init__(
@@ -46,6 +51,12 @@ class Searcher:
         torch.manual_seed(settings.seed)
         self.net = Supernet(settings.width, settings.widths)
         if costs:
+            least = costs.bounds()[0] / costs.unet
+            if settings.target < least:
+                raise SettingError(
+                    f"target must be >= {least:.3g}, what the cheapest network takes of UNet's "
+                    f"{costs.unit}, got {settings.target:g}"
+                )
             tilted = costs.tilted(settings.target * costs.unet)
             self.net.set_prior(Choices(*map(torch.from_numpy, tilted)))
         self.net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
