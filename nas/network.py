@@ -38,6 +38,7 @@ def _everywhere(*operations: str) -> Callable[[int], nn.Module]:
 BUILT_IN: dict[str, Callable[[int], nn.Module]] = {
     "unet": lambda width: UNet(width),
     "unet-residual": lambda width: UNet(width, residual=True),
+    "frame": _everywhere("zero", "zero", "zero"),  # linear: what is learnt without any operation
     "conv": _everywhere("conv3", "zero", "zero"),
     "naf": _everywhere("dw3_attn", "ff", "zero"),
 }
@@ -49,8 +50,8 @@ def build(arch: str | dict[str, Any], width: int) -> nn.Module:
     Parameters
     ----------
     arch : str or dict
-        Name of a built-in network ("unet", "unet-residual", "conv", "naf") or a genotype as a dict
-        (`Genotype.to_dict`).
+        Name of a built-in network ("unet", "unet-residual", "frame", "conv", "naf") or a genotype
+        as a dict (`Genotype.to_dict`).
     width : int in 1 .. 256
         Channels of the first level.
 

@@ -14,6 +14,7 @@ Target = str | os.PathLike[str]
 KNOWN = {
     "unet": (INK, "v"),
     "unet-residual": ("#7c4d9e", "^"),
+    "frame": ("#94a3b8", "*"),
     "conv": ("#b3263a", "s"),
     "naf": ("#b58900", "P"),
     "random": (GREY, "o"),

@@ -14,7 +14,7 @@ from .network import BUILT_IN, WIDEST
 from .options import check, for_device, options, setting
 from .search_settings import SearchSettings
 
-BASELINES = ("unet", "unet-residual", "conv", "naf")
+BASELINES = ("unet", "unet-residual", "frame", "conv", "naf")
 Spent = dict[str, float]  # seconds, core_seconds
 OWN = ("seed", "width", "latency_target", "macs_target")  # of nas.search, set by the comparison
 RANDOM, RANDOM_SEARCH = "random", "random-search"

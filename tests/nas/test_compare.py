@@ -36,7 +36,7 @@ def test_the_plan_has_every_network_with_its_seeds():
     count = {
         row: sum(t.row == row for t in trainings) for row in dict.fromkeys(t.row for t in trials)
     }
-    fixed = dict.fromkeys(("unet", "unet-residual", "conv", "naf"), 2)
+    fixed = dict.fromkeys(("unet", "unet-residual", "frame", "conv", "naf"), 2)
     assert count == {**fixed, "random": 4, "random-search": 2, "searched": 6, "uniform": 6}
     seeds = {(t.network, t.seed) for t in trainings}
     assert len(seeds) == len(trainings)
