@@ -15,7 +15,9 @@ from nas.genotype import WIDTHS
 from nas.measure import macs_table
 from nas.search_settings import SearchSettings
 
-SMALL = SearchSettings(width=2, crop=16, batch=2, epochs=3, warmup=1, steps=3, macs_target=1.0)
+SMALL = SearchSettings(
+    width=2, crop=16, batch=2, epochs=3, warmup=1, steps=3, macs_target=1.0, discretise="argmax"
+)
 counted = functools.cache(macs_table)
 
 

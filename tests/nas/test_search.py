@@ -133,7 +133,7 @@ def test_a_target_that_no_network_has_is_refused_before_training(
     pairs_file, tmp_path, quick, monkeypatch, target
 ):
     monkeypatch.setattr(Searcher, "epoch", None)
-    rule = r"^macs-target must be between 0\.222 and 4\.11, .* \(0 is any\), got "
+    rule = r"^target must be between 0\.222 and 4\.11, .* UNet's MACs \(0 is any\), got "
     with pytest.raises(SettingError, match=f"{rule}{target:g}"):
         search(pairs_file, tmp_path, changed(macs_target=target), progress=False)
 

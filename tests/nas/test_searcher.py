@@ -14,6 +14,7 @@ from nas.searcher import Searcher
 from nas.supernet import Choices, Supernet, one_hot_path, softmax
 
 CPU = torch.device("cpu")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class Silent:
