@@ -166,7 +166,7 @@ def test_commands_work_as_modules(pairs_file, shards, tmp_path):
         command = [sys.executable, "-m", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
 
-    short = ["--epochs", "2", "--warmup", "1", "--macs-target", "1"]
+    short = ["--epochs", "2", "--warmup", "1", "--macs-target", "1", "--discretise", "argmax"]
     told = module("nas.search", pairs_file, "--out", "s", *small, *short).stdout
     assert "plan: 9 cells x 3 slots x 8 operations and 4 x 3 fusions at width 2; at most" in told
     assert "about" in told

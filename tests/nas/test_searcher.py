@@ -145,7 +145,8 @@ def test_measuring_a_step_changes_nothing(pairs_file):
     before = {name: value.clone() for name, value in searcher.net.state_dict().items()}
     spent = searcher.seconds_per_step()
     assert min(spent) > 0
-    assert all(torch.equal(searcher.net.state_dict()[name], before[name]) for name in before)
+    after = searcher.net.state_dict()
+    assert all(torch.equal(after[name], before[name]) for name in before)
     assert not searcher.weight_optimiser.state
     assert not searcher.alpha_optimiser.state
     assert all(p.grad is None for p in searcher.net.parameters())
