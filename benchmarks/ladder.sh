@@ -30,4 +30,4 @@ for seed in 0 1 2; do
     cp "ladder/trials/searched-s$seed-search/log.jsonl" "$results/search-s$seed.jsonl"
     cp "ladder/trials/searched-s$seed-search/result.json" "$results/search-s$seed.json"
 done
-echo "results are in $results"
+"$bin/python" "$here/ladder_page.py"
