@@ -99,7 +99,9 @@ class Run:
 
     def _refuse_other(self, there: dict[str, Any], now: dict[str, Any]) -> None:
         if there.keys() != now.keys():
-            raise FileError(f"{self.folder}: holds a run of another command; choose another --out")
+            raise FileError(
+                f"{self.folder}: holds a run of another command or version; choose another --out"
+            )
         if not (self.product.exists() or self._state.exists()):
             return  # nothing was done under those settings
         changed = [
@@ -148,17 +150,11 @@ class Run:
         Raises FileError, the last good state kept, when the epoch's numbers are not finite, or
         when the ranks' weights are not the same bytes.
         """
-        kept = f"the state after step {self.history[-1]['step'] if self.history else 0} is kept"
-        bad = [k for k, v in epoch.items() if isinstance(v, float) and not math.isfinite(v)]
-        if bad:
-            raise FileError(
-                f"{self.folder}: {bad[0]} is {epoch[bad[0]]} at step {epoch['step']}; stopped, "
-                f"{kept}"
-            )
+        self.check(epoch)
         if odd := self.ranks.odd_one(*model.state_dict().values()):
             raise FileError(
                 f"{self.folder}: rank {odd} has other weights than rank 0 at step "
-                f"{epoch['step']}; stopped, {kept}"
+                f"{epoch['step']}; stopped, {self._kept}"
             )
         self.history.append(epoch)
         if not self.ranks.first:
@@ -170,6 +166,19 @@ class Run:
             if isinstance(value, float):
                 self._board.add_scalar(key, value, epoch["step"])
         self._board.flush()
+
+    def check(self, epoch: dict[str, Any]) -> None:
+        """FileError, the last good state kept, when a number of the epoch is not finite."""
+        bad = [k for k, v in epoch.items() if isinstance(v, float) and not math.isfinite(v)]
+        if bad:
+            raise FileError(
+                f"{self.folder}: {bad[0]} is {epoch[bad[0]]} at step {epoch['step']}; stopped, "
+                f"{self._kept}"
+            )
+
+    @property
+    def _kept(self) -> str:
+        return f"the state after step {self.history[-1]['step'] if self.history else 0} is kept"
 
     @cached_property
     def _board(self) -> "SummaryWriter":

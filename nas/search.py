@@ -145,9 +145,11 @@ def search(
         for number in range(len(run.history), s.epochs):
             if collapsed:
                 break
-            scores = searcher.epoch(number, steps)
+            epoch: dict[str, Any] = {"epoch": number + 1, "step": (number + 1) * s.steps}
+            epoch |= searcher.epoch(number, steps)
+            run.check(epoch)  # alphas that are not finite have no genotype
             genotype = searcher.judge.genotype()
-            scores.update(searcher.judge.verdict((number + 1) * s.steps - 1, genotype))
+            scores = searcher.judge.verdict(epoch["step"] - 1, genotype)
             if number >= s.warmup:
                 collapsed = _collapsed(genotype, number, s.collapse)
                 if not collapsed and scores["psnr_onehot"] > best.get("psnr", -1e9):
@@ -155,10 +157,9 @@ def search(
             p = softmax(searcher.net.logits.map(torch.detach))
             choices.append([[round(v, 4) for v in row.tolist()] for row in p.rows()])
             steps.set_postfix_str(f"one-hot {scores['psnr_onehot']:.2f} dB")
-            epoch = {"epoch": number + 1, "step": (number + 1) * s.steps, **scores}
             spent = seconds + time.perf_counter() - begun
             kept = {"best": best, "choices": choices, "collapsed": collapsed, "seconds": spent}
-            run.save(searcher.net, searcher.optimisers, epoch, **kept)
+            run.save(searcher.net, searcher.optimisers, epoch | scores, **kept)
     trained = seconds + time.perf_counter() - begun
     genotype, score = _conclude(searcher, best, collapsed, folder, progress)
     chosen = seconds + time.perf_counter() - begun - trained

@@ -30,8 +30,8 @@ class Searcher:
     With a table of costs the logits start as the least decided ones whose expected cost is the
     target's (maximum entropy), and every genotype is predicted to keep the target.
 
-    Raises SettingError "target must be >= 0.25, what the cheapest network takes of UNet's ms, got
-    0.1", and those of `nas.data` for batch and crop.
+    Raises SettingError "target must be between 0.25 and 2.83, what the cheapest and the dearest
+    network take of UNet's ms (0 is any), got 0.1", and those of `nas.data` for batch and crop.
     """
 
     def __init__(
@@ -51,11 +51,12 @@ class Searcher:
         torch.manual_seed(settings.seed)
         self.net = Supernet(settings.width, settings.widths)
         if costs:
-            least = costs.bounds()[0] / costs.unet
-            if settings.target < least:
+            least, most = (cost / costs.unet for cost in costs.bounds())
+            if not least <= settings.target <= most:
                 raise SettingError(
-                    f"target must be >= {least:.3g}, what the cheapest network takes of UNet's "
-                    f"{costs.unit}, got {settings.target:g}"
+                    f"target must be between {least:.3g} and {most:.3g}, what the cheapest and the "
+                    f"dearest network take of UNet's {costs.unit} (0 is any), "
+                    f"got {settings.target:g}"
                 )
             tilted = costs.tilted(settings.target * costs.unet)
             self.net.set_prior(Choices(*map(torch.from_numpy, tilted)))

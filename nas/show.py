@@ -170,6 +170,7 @@ def plot_choices(choices: Sequence[Sequence[Sequence[float]]], path: Target) -> 
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
+    choices = list(choices) * (2 if len(choices) == 1 else 1)  # one alone would have no area
     epochs = np.arange(1, len(choices) + 1)
     names = [*((c, i) for c in CELLS for i in range(SLOTS)), *((c, SLOTS) for c in DECODER)]
     slot_colours = [LEGEND[name][0] for name in OPERATION_NAMES]
@@ -185,7 +186,7 @@ def plot_choices(choices: Sequence[Sequence[Sequence[float]]], path: Target) -> 
             shares = np.array([epoch[row] for epoch in choices]).T
             colours = fusion_colours if slot == SLOTS else slot_colours
             axes.stackplot(epochs, shares, colors=colours, linewidth=0.4, edgecolor="white")
-            axes.set(xlim=(1, max(2, len(choices))), ylim=(0, 1), yticks=(0, 0.5, 1))
+            axes.set(xlim=(1, len(choices)), ylim=(0, 1), yticks=(0, 0.5, 1))
             if slot == 0:
                 axes.set_title(cell)
             if cell == CELLS[0]:

@@ -4,6 +4,7 @@ Checks that need the other rank stand here; what is compared with one process is
 """
 
 import atexit
+import dataclasses
 import os
 import signal
 import sys
@@ -11,7 +12,9 @@ from itertools import count
 from pathlib import Path
 
 import click
+import pytest
 import torch
+from making_search import changed, counted, hasten
 from torch import nn
 
 from blurkit.errors import FileError, exit_codes
@@ -21,7 +24,10 @@ from nas.genotype import Genotype
 from nas.ranks import here, joined, start
 from nas.retrain import RetrainSettings, Trainer, retrain
 from nas.run import Run
+from nas.search import search
+from nas.searcher import Searcher
 
+SEARCH = changed(batch=4)
 SETTINGS = RetrainSettings(width=2, crop=16, batch=4, steps=6, every=2)
 ARCHS = {"unet": "unet", "searched": Genotype.sample(1).to_dict()}
 
@@ -38,6 +44,18 @@ def first_step(arch, data):
     loss = trainer.run(0, 1, Silent())
     gradients = {name: p.grad for name, p in trainer.net.named_parameters()}
     return loss, {name: g for name, g in gradients.items() if g is not None}
+
+
+def first_alpha_step(order, data):
+    """[(27, 8), (4, 3)]: the first gradient for the alphas, weights stirred."""
+    settings = dataclasses.replace(SEARCH, order=order)
+    searcher = Searcher(data, settings, torch.device("cpu"), counted(settings.width))
+    make = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for p in searcher.net.weights():
+            p.add_(0.05 * torch.randn(p.shape, generator=make))
+    batch = searcher.alpha_batches[0], searcher.weight_batches[0]
+    return list(searcher.alpha_gradient(*batch, step=4))
 
 
 def exchanges():
@@ -98,8 +116,10 @@ def killed(data, out):
     whole = Trainer.run
 
     def run(self, begin, stop, progress):
-        if begin == 4 and not here().first:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if begin == 4:
+            here().barrier()  # the first one has saved
+            if not here().first:
+                os.kill(os.getpid(), signal.SIGKILL)
         return whole(self, begin, stop, progress)
 
     Trainer.run = run
@@ -164,6 +184,11 @@ def main(part: str, data: str, out: Path) -> None:
             for name, arch in ARCHS.items():
                 torch.save(first_step(arch, data), out / f"{name}-{ranks.rank}.pt")
             retrain("unet", data, out / "unet", SETTINGS, progress=False)
+            for order in (1, 2):
+                found = first_alpha_step(order, data)
+                torch.save(found, out / f"alphas-{order}-{ranks.rank}.pt")
+            hasten(pytest.MonkeyPatch())
+            search(data, out / "search", SEARCH, progress=False)
             (out / f"laws-{ranks.rank}").touch()
             killed(data, out)
         else:

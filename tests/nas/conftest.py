@@ -1,8 +1,10 @@
-"""A small dataset file that the tests of nas share."""
+"""A small dataset file that the tests of nas share, and a search on it."""
 
+import making_search
 import pytest
 
 from blurkit import SynthSettings, Walk, synth, synth_shards
+from nas.search import search
 
 SETTINGS = SynthSettings(n=60, patch=32, kernel=9, walk=Walk(length=(3, 8)))
 
@@ -20,3 +22,23 @@ def shards(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shards")
     synth_shards(folder / "pairs.h5", SETTINGS, shards=4, progress=False)
     return str(folder / "pairs-*.h5")
+
+
+@pytest.fixture(scope="session")
+def searched(pairs_file, tmp_path_factory):
+    """(genotype, folder) of a search with `making_search.SMALL`, pictures and all."""
+    out = tmp_path_factory.mktemp("search")
+    with making_search.one_thread():
+        return search(pairs_file, out, making_search.SMALL, progress=False), out
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    with making_search.one_thread():
+        yield
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Searches of a second."""
+    making_search.hasten(monkeypatch)

@@ -13,19 +13,16 @@ from safetensors.torch import load_file
 
 from blurkit.errors import SettingError
 from nas.device import pick
+from nas.genotype import Genotype
 from nas.retrain import retrain
 from nas.run import Run
+from nas.search import search
 
 SCRIPT = str(Path(on_ranks.__file__))
 S = on_ranks.SETTINGS
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def torchrun(*arguments):
@@ -53,6 +50,28 @@ def test_gradients_are_those_of_one_process_with_the_whole_batch(laws, pairs_fil
     assert all(torch.equal(of_0[key], of_1[key]) for key in gradients)
     both, one = (torch.cat([g[key].flatten() for key in gradients]) for g in (of_0, gradients))
     assert (both - one).norm() <= 1e-5 * one.norm()
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_the_alphas_gradient_is_that_of_one_process_with_the_whole_batch(laws, pairs_file, order):
+    alone = on_ranks.first_alpha_step(order, pairs_file)
+    of_0, of_1 = (torch.load(laws / f"alphas-{order}-{rank}.pt") for rank in (0, 1))
+    assert all(map(torch.equal, of_0, of_1))
+    for both, one in zip(of_0, alone, strict=True):
+        assert (both - one).norm() <= 1e-4 * one.norm()
+
+
+def test_the_search_is_that_of_one_process(laws, pairs_file, tmp_path, quick):
+    # that the ranks' supernets are the same bytes is checked at every epoch's end
+    genotype = search(pairs_file, tmp_path, on_ranks.SEARCH, progress=False)
+    assert Genotype.load(laws / "search" / "genotype.json") == genotype
+    one, both = (load_file(f / "supernet.safetensors") for f in (tmp_path, laws / "search"))
+    for key in one:
+        torch.testing.assert_close(both[key], one[key], rtol=1e-3, atol=1e-3, msg=key)
+    results = [json.loads((f / "result.json").read_text()) for f in (tmp_path, laws / "search")]
+    assert [result["hardware"]["processes"] for result in results] == [1, 2]
+    assert results[0]["cost"] == results[1]["cost"]
+    assert results[0]["psnr_onehot"] == pytest.approx(results[1]["psnr_onehot"], abs=1e-2)
 
 
 def near(path, expected):

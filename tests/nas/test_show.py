@@ -1,3 +1,4 @@
+import itertools
 import subprocess
 import sys
 
@@ -5,9 +6,10 @@ import numpy as np
 import pytest
 
 from blurkit.images import read_image
-from nas.diagram import LEGEND
-from nas.genotype import CELLS, OPERATION_NAMES, Genotype
-from nas.show import plot_alphas, plot_cells, plot_search, plot_training
+from nas import diagram
+from nas.diagram import FUSION_LEGEND, LEGEND
+from nas.genotype import CELLS, DECODER, FUSION_NAMES, OPERATION_NAMES, Genotype
+from nas.show import plot_alphas, plot_cells, plot_choices, plot_search, plot_training
 
 INK_FREE = 250  # a grey level above every line and letter
 
@@ -17,7 +19,8 @@ def epochs(n):
         {
             "epoch": k,
             "train_loss": -20 - k,
-            "alpha_loss": None if k < 3 else -19.5 - k,
+            "cost_expected": None if k < 3 else 1 + 1 / k,
+            "cost_onehot": 1 - 0.5 / k,
             "psnr_supernet": 22 + k,
             "psnr_onehot": 21 + k,
             "psnr_input": 23.0,
@@ -37,15 +40,16 @@ def test_search_curves_are_drawn_from_the_first_epoch_on(tmp_path, n):
     plot_search(epochs(n), tmp_path / "x.png")
     picture = drawn(tmp_path / "x.png")
     assert picture.shape == (600, 1950, 3)
-    thirds = np.split(picture, 3, axis=1)
-    assert all(third.min() < INK_FREE for third in thirds)
+    panels = np.split(picture, 3, axis=1)
+    assert all(panel.min() < INK_FREE for panel in panels)
 
 
 def test_every_recorded_curve_shows(tmp_path):
     plot_search(epochs(9), tmp_path / "all.png")
     for key in (
         "train_loss",
-        "alpha_loss",
+        "cost_expected",
+        "cost_onehot",
         "psnr_supernet",
         "psnr_onehot",
         "psnr_input",
@@ -80,14 +84,61 @@ def test_the_likeliest_operation_of_each_slot_is_framed(tmp_path):
 
 
 def chips(path, name):
-    """Pixels of an operation's colour."""
-    color = tuple(int(LEGEND[name][0][k : k + 2], 16) for k in (1, 3, 5))
+    """Pixels of an operation's or a fusion's colour."""
+    code = (LEGEND | FUSION_LEGEND)[name][0]
+    color = tuple(int(code[k : k + 2], 16) for k in (1, 3, 5))
     return (drawn(path) == color).all(axis=2)
 
 
-def test_the_legend_knows_every_operation():
+def test_the_choices_of_every_row_are_drawn_in_its_place(tmp_path):
+    """Each slot of the nine cells has one colour of its own, the fusions another."""
+    operations = [OPERATION_NAMES.index(name) for name in ("conv3", "dw3", "dw7")]
+    rows = [np.eye(8)[i].tolist() for _ in CELLS for i in operations] + [[0, 0, 1.0]] * 4
+    plot_choices([rows], tmp_path / "c.png")  # one epoch is drawn too
+    found = [chips(tmp_path / "c.png", name) for name in ("conv3", "dw3", "dw7", "gated")]
+    whole = len(found[0])
+    panels = [part[: int(0.92 * whole)] for part in found]  # the legend is below
+    areas = [panel.sum() for panel in panels]
+    assert areas[0] > 0.05 * panels[0].size
+    np.testing.assert_allclose(np.array(areas) / areas[0], [1, 1, 1, 4 / 9], rtol=0.03)
+    middle = [[axis.mean() for axis in np.nonzero(panel)] for panel in panels]
+    heights, across = zip(*middle, strict=True)
+    assert list(heights) == sorted(heights)
+    assert max(across[:3]) - min(across[:3]) < 2
+    assert across[3] > across[0] + 0.2 * found[0].shape[1]  # under the decoder
+
+
+def test_the_legends_know_every_choice():
     assert tuple(LEGEND) == OPERATION_NAMES
-    assert len({color for color, _ in LEGEND.values()}) == len(LEGEND)
+    assert tuple(FUSION_LEGEND) == tuple(diagram.SIGNS) == FUSION_NAMES
+    both = [*LEGEND.values(), *FUSION_LEGEND.values()]
+    assert len({color for color, _ in both}) == len(both)
+
+
+def test_the_way_each_skip_joins_is_drawn_beside_its_cell(tmp_path):
+    cells, places = dict.fromkeys(CELLS, ("zero",) * 3), {}
+    for cell in DECODER:
+        fusions = dict.fromkeys(DECODER, "gated") | {cell: "concat"}
+        plot_cells(Genotype(cells, fusions), tmp_path / "g.png")
+        concat, gated = (chips(tmp_path / "g.png", name) for name in ("concat", "gated"))
+        assert gated.sum() / concat.sum() == pytest.approx(3, rel=0.25)  # their letters hide some
+        places[cell] = [axis.mean() for axis in np.nonzero(concat)]
+    for deep, high in itertools.pairwise(DECODER):
+        assert places[deep][0] > places[high][0]
+        assert places[deep][1] < places[high][1]
+
+
+def test_the_widths_stand_beside_the_levels(tmp_path, monkeypatch):
+    notes = []
+    monkeypatch.setattr(diagram, "_note", lambda axes, x, y, text, ha="left": notes.append(text))
+    fusions = dict.fromkeys(DECODER, "add")
+    plot_cells(
+        Genotype(dict.fromkeys(CELLS, ("ff",) * 3), fusions, (1, 3, 2, 7, 9)), tmp_path / "g"
+    )
+    assert [text for text in notes if "channels" in text] == [
+        "full size\nw channels",
+        *(f"1/{size} size\n{w}w channels" for size, w in ((2, 3), (4, 2), (8, 7), (16, 9))),
+    ]
 
 
 def test_each_slot_has_its_chip(tmp_path):
