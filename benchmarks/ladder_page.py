@@ -86,8 +86,8 @@ def main():
         "nothing else running, all networks in turn.",
         "",
         "**Data**: 12,000 pairs of 96x96 from 365 photos (CID22 training part, BSDS500), kernels",
-        "of 9x9 from walks of 3 to 7 px, naive pipeline; scored on 300 pairs of 128x128 from photos",
-        "of the CID22 validation part (CC BY-SA 4.0), which no network has seen.",
+        "of 9x9 from walks of 3 to 7 px, naive pipeline; scored on 300 pairs of 128x128 from",
+        "photos of the CID22 validation part (CC BY-SA 4.0), which no network has seen.",
         "",
         (RESULTS / "table.md").read_text().strip(),
         "",
@@ -107,9 +107,9 @@ def main():
         "",
         *costs(searches),
         "",
-        "minutes: of one core. one-hot: PSNR of the found network in the supernet, on the selection",
-        "pairs. Costs here were measured at the end of each search, while other trials ran; those of",
-        "the first table count.",
+        "minutes: of one core. one-hot: PSNR of the found network in the supernet, on the",
+        "selection pairs. Costs here were measured at the end of each search, while other trials",
+        "ran; those of the first table count.",
         "",
     ]
     for seed in range(3):
