@@ -1,87 +1,238 @@
-"""Images side by side, pixel for pixel."""
+"""Compare networks fairly: `python -m nas.compare data.h5 --test test.h5 --out DIR`.
 
+One recipe, one split of the data and one budget of steps for: UNet as published, UNet with a
+global residual, residual convolution cells, NAF-like cells, random genotypes at the cost that is
+searched for, the winner of a random search with a search's compute, uniform alphas with
+perturbation, and the searched network; several searches and several trainings of each.
+"""
+
+import json
+import logging
 import os
-from collections.abc import Sequence
+import signal
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+import click
+import torch
 
-INK = "#1f2937"
+from blurkit.errors import FileError, SettingError, exit_codes
+
+from .checkpoint import write_text
+from .crew import Crew
+from .data import Data, open_data
+from .device import pick
+from .ground import settle
+from .options import DATASET, for_device, options
+from .outcome import Bench, read_json
+from .report import document, summarise
+from .run import minutes, talk
+from .standing import measure_latency, measure_tau, read_latency, seconds_per_pixel
+from .standing_plots import plot_pareto, plot_seeds, plot_tau
+from .trials import CompareSettings, Trial, plan
+from .work import locked
+
+log = logging.getLogger("nas")
+
+START = 6.0  # seconds that a subprocess needs before its first step, and for its scores
 
 
-def plot_comparison(
-    rows: Sequence[Sequence[NDArray[np.uint8]]],
-    titles: Sequence[str],
-    labels: Sequence[Sequence[str]],
-    path: str | os.PathLike[str],
+def compare(
+    data: Data,
+    test: Data,
+    out: str | Path = "compare",
+    settings: CompareSettings | None = None,
     *,
-    note: str = "",
-) -> None:
-    """Lay images side by side, pixel for pixel, with a title over each column.
+    device: str = "auto",
+    jobs: int | None = None,
+    threads: int | None = None,
+    wait: bool = True,
+    progress: bool = True,
+) -> list[str]:
+    """Run every trial that is not done yet; the same call goes on after an interruption.
+
+    Any number of processes, on any number of machines with one file system, may make this call
+    with one `out` at the same time: each takes trials that nobody holds.
 
     Parameters
     ----------
-    rows : sequence of rows of (H, W, 3) uint8 sRGB
-        A row's images are of one size; the rows may differ.
-    titles : one for each column
-    labels : one for each image, shown under it
-    path : path of the picture to write
-    note : str
-        A line at the foot.
-
-    Notes
-    -----
-    Small images are enlarged by a whole factor to about 256 pixels, each pixel to a square.
-    """
-    from matplotlib.figure import Figure
-
-    height, width = (max(row[0].shape[axis] for row in rows) for axis in (0, 1))
-    factor = max(1, round(256 / max(height, width)))
-    height, width = height * factor, width * factor
-    gap, head, line, foot = 12, 34, 26, 30 if note else 6
-    across, down = gap + len(titles) * (width + gap), head + len(rows) * (height + line) + foot
-    # a tenth of a pixel more, because some releases of matplotlib round down
-    figure = Figure(figsize=((across + 0.1) / 100, (down + 0.1) / 100), dpi=100, facecolor="white")
-
-    def write(text: str, x: float, y: float, size: float, room: int, **style: Any) -> None:
-        size = min(size, 1.15 * room / max(len(text), 1))
-        place = x / across, 1 - y / down
-        figure.text(*place, text, size=size, color=INK, ha="center", va="center", **style)
-
-    for column, title in enumerate(titles):
-        left = gap + column * (width + gap)
-        middle = left + width / 2
-        write(title, middle, head / 2, 11, width, weight="bold")
-        for row, images in enumerate(rows):
-            top = head + row * (height + line)
-            big = images[column].repeat(factor, axis=0).repeat(factor, axis=1)
-            x, y = left + (width - big.shape[1]) // 2, top + (height - big.shape[0]) // 2
-            figure.figimage(big, x, down - y - big.shape[0])
-            write(labels[row][column], middle, top + height + line / 2 - 1, 9.5, width)
-    write(note, across / 2, down - foot / 2, 9, across)
-    figure.savefig(path, dpi=100)
-
-
-def busiest(image: NDArray[np.uint8], side: int) -> tuple[slice, slice]:
-    """The region with the most contrast, where blur is easiest to judge.
-
-    Parameters
-    ----------
-    image : (H, W, 3) uint8
-    side : int
-        Of the square region, in pixels; cut off where the image is smaller.
+    data : path of a dataset file, a pattern such as "blur-*.h5", or several of them
+    test : the same, for the pairs that the networks are scored on; nothing is chosen by them
+    out : folder for results.jsonl, table.md, pareto.png, tau.png, seeds.png, and trials/
+    settings : CompareSettings, the defaults for the device if None
+    device : "auto" (all CUDA devices, else the CPU), "cpu", "cuda" or "cuda:N"
+    jobs : trials at a time; one for each CUDA device, else cores // threads
+    threads : of each trial; 1 on the CPU, else cores // jobs
+    wait : wait for what other processes hold, when nothing else is left
+    progress : show a progress bar
 
     Returns
     -------
-    rows, columns : slice
+    failed : names of the trials that failed
+
+    Raises
+    ------
+    SettingError
+        a setting breaks its rule, or no genotype has the cost asked for
+    FileError
+        the data cannot be read, or the folder holds a comparison with other settings
     """
-    grey = image.astype(np.float32).mean(axis=2)
-    energy = np.zeros((grey.shape[0] + 1, grey.shape[1] + 1))
-    energy[2:, 1:] += np.abs(np.diff(grey, axis=0))
-    energy[1:, 2:] += np.abs(np.diff(grey, axis=1))
-    total = energy.cumsum(axis=0, out=energy).cumsum(axis=1, out=energy)
-    h, w = min(side, grey.shape[0]), min(side, grey.shape[1])
-    boxes = total[h:, w:] - total[:-h, w:] - total[h:, :-w] + total[:-h, :-w]
-    y, x = np.unravel_index(boxes.argmax(), boxes.shape)
-    return slice(int(y), int(y) + h), slice(int(x), int(x) + w)
+    slots, threads = _slots(device, jobs, threads)
+    where = torch.device(slots[0])
+    settings = settings or for_device(CompareSettings, where, {})
+    torch.set_num_threads(threads)
+    bench, trials = _bench(data, test, out, settings, where)
+    bench.root.mkdir(parents=True, exist_ok=True)
+    with locked(bench.root / "lock"):
+        settle(bench, trials, where, progress)
+    crew = Crew(
+        *(bench.root, trials, slots, bench.begin, bench.record),
+        done=lambda: _write_results(bench, trials),
+        environment={"OMP_NUM_THREADS": str(threads)},
+        wait=wait,
+        progress=progress,
+    )
+    crew.run()
+    if not crew.left:
+        with locked(bench.root / "lock"):
+            measure_latency(bench, trials, where, progress)
+            measure_tau(bench, trials, where)
+            _report(bench, trials)
+    return sorted(crew.failed)
+
+
+def _slots(device: str, jobs: int | None, threads: int | None) -> tuple[list[str], int]:
+    """The device of each subprocess that may run at a time, and the threads of each."""
+    for name, value in (("jobs", jobs), ("threads", threads)):
+        if value is not None and value < 1:
+            raise SettingError(f"{name} must be >= 1, got {value}")
+    cores = len(os.sched_getaffinity(0))
+    where = pick(device)
+    if where.type == "cpu":
+        threads = threads or 1
+        return ["cpu"] * (jobs or max(1, cores // threads)), threads
+    devices = [device]
+    if device in ("auto", "cuda"):
+        devices = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    jobs = jobs or len(devices)
+    return [devices[i % len(devices)] for i in range(jobs)], threads or max(1, cores // jobs)
+
+
+def _bench(
+    data: Data, test: Data, out: str | Path, settings: CompareSettings, device: torch.device
+) -> tuple[Bench, list[Trial]]:
+    pairs, judged = open_data(data), open_data(test)
+    if {os.path.realpath(p) for p in pairs.paths} & {os.path.realpath(p) for p in judged.paths}:
+        raise SettingError("test must be other pairs than those trained on")
+    paths, tests = (tuple(str(path) for path in each.paths) for each in (pairs, judged))
+    trials = plan(settings, min(pairs.blurry.shape[1:3]), device)
+    return Bench(Path(out), settings, paths, tests), trials
+
+
+def _write_results(bench: Bench, trials: list[Trial]) -> None:
+    with locked(bench.root / "lock"):
+        lines = [json.dumps(record) + "\n" for record in bench.records(trials)]
+        write_text(bench.root / "results.jsonl", "".join(lines))
+
+
+def _report(bench: Bench, trials: list[Trial]) -> None:
+    """table.md and the pictures, of the trials that are done."""
+    records = bench.records(trials)
+    trainings = [record for record in records if record["kind"] == "train"]
+    if not trainings:
+        return
+    latency = read_latency(bench)
+    standing = bench.root / "tau.json"
+    tau = read_json(standing) if standing.exists() else {}
+    lines = summarise(records, latency)
+    done = f"{len(records)} of {len(trials)} trials"
+    write_text(bench.root / "table.md", document(lines, records, tau, bench.settings, done))
+    plot_pareto(trainings, latency, bench.root / "pareto.png")
+    plot_seeds(trainings, bench.root / "seeds.png")
+    if tau.get("points"):
+        plot_tau(tau, bench.root / "tau.png")
+
+
+def _list(bench: Bench, trials: list[Trial], slots: int, seconds: float) -> str:
+    """Every trial with its state and how long it takes; `seconds` is for a pixel of a step."""
+    lines, left = [], 0.0
+    for trial in trials:
+        done = (bench.folder(trial.name) / "trial.json").exists()
+        left += 0 if done else trial.work * seconds + START
+        state = "done" if done else f"about {minutes(trial.work * seconds + START)}"
+        lines.append(f"  {trial.name:24s} {trial.steps:7d} steps  {state}")
+    about = f"{len(trials)} trials, {slots} at a time; what is left takes {minutes(left / slots)}"
+    return "\n".join([*lines, about])
+
+
+@click.command()
+@click.argument("data", nargs=-1, required=True, metavar="DATA...", type=DATASET)
+@click.option(
+    "--test",
+    required=True,
+    multiple=True,
+    type=DATASET,
+    help="Pairs that networks are scored on: a file or a pattern; may be given several times.",
+)
+@click.option("--out", default="compare", show_default=True, type=click.Path(path_type=Path))
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="NAME=OPTIONS",
+    help='A further kind of search, as softmax="--sampler softmax"; may be given several times.',
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
+@click.option("--jobs", type=int, help="Trials at a time.  [default: cores / threads, or GPUs]")
+@click.option("--threads", type=int, help="Of each trial.  [default: 1; cores / jobs on CUDA]")
+@click.option("--no-wait", is_flag=True, help="Leave when other processes hold all that is left.")
+@click.option("--list", "only_list", is_flag=True, help="Print the trials and run none.")
+@click.option("--report", "only_report", is_flag=True, help="Table of what is done; run nothing.")
+@options(CompareSettings)
+def main(
+    data: tuple[str, ...],
+    test: tuple[str, ...],
+    out: Path,
+    device: str,
+    jobs: int | None,
+    threads: int | None,
+    no_wait: bool,
+    only_list: bool,
+    only_report: bool,
+    **given: Any,
+) -> None:
+    """Compare networks under one recipe, trained on DATA and scored on --test.
+
+    Writes OUT/table.md, pareto.png, tau.png, seeds.png and results.jsonl. Stop it at any time: the
+    same command goes on. Start it several times, on several machines too, to share the work.
+    """
+    with exit_codes(), talk():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as a batch system stops us
+        slots, _ = _slots(device, jobs, threads)
+        settings = for_device(CompareSettings, torch.device(slots[0]), given)
+        bench, trials = _bench(data, test, out, settings, torch.device(slots[0]))
+        if only_list:
+            seconds = seconds_per_pixel(settings, torch.device(slots[0]), threads or 1)
+            click.echo(_list(bench, trials, len(slots), seconds))
+            return
+        if only_report:
+            _report(bench, trials)
+        else:
+            failed = compare(
+                *(data, test, out, settings),
+                device=device,
+                jobs=jobs,
+                threads=threads,
+                wait=not no_wait,
+            )
+            if failed:
+                raise FileError(
+                    f"{len(failed)} trials failed: {', '.join(failed)}; the same "
+                    "command tries them again"
+                )
+        if (out / "table.md").exists():
+            click.echo((out / "table.md").read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m nas.compare")

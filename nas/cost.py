@@ -100,11 +100,11 @@ class CostTable:
         return self.fixed + (operations * of_slots).sum() + (fusions * of_skips).sum()
 
     def tilted(self, budget: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Logits (27, 8) and (4, 3) whose softmax expects a network of that cost.
+        """Logits (27, 8) and (4, 3) whose softmax expects a network of that cost, or a cheaper one.
 
-        They fall in proportion to the cost: the least decided ones of all that expect it.
+        They fall in proportion to the cost: the least decided ones of all that keep the budget.
         """
-        slope = tilt([*self.operations, *self.fusions], budget - self.fixed)
+        slope = max(0.0, tilt([*self.operations, *self.fusions], budget - self.fixed))
         return -slope * self.operations, -slope * self.fusions
 
     def bounds(self) -> tuple[float, float]:

@@ -19,13 +19,13 @@ from blurkit.errors import FileError, SettingError, exit_codes
 from blurkit.progress import bar
 
 from .checkpoint import load_model, write_text
-from .compare import busiest, plot_comparison
 from .data import Data, open_data, spread
 from .device import hardware, pick
 from .latency import SIDE, latency, macs, parameters
-from .metrics import psnr, ssim
+from .metrics import psnr, ssim, ssim_matlab3d
 from .options import DATASET, check, for_device, options, setting
 from .pairs import Image, ImagePairs, data_name, pairs_of_data, pairs_of_folder
+from .panels import busiest, plot_comparison
 from .restore import check_tile, restore
 from .table import Row, Score, document, table
 
@@ -182,6 +182,7 @@ def _score(
             of_pair = zip(
                 pool.map(psnr, images, repeat(sharp)),
                 pool.map(ssim, images, repeat(sharp)),
+                pool.map(ssim_matlab3d, images, repeat(sharp)),
                 strict=True,
             )
             scores.append([Score(source.names[i], *values) for values in of_pair])
@@ -194,6 +195,7 @@ def _score(
 
 def _report(rows: Sequence[Row], source: str, device: torch.device) -> str:
     what = f"MACs and median latency of one {SIDE}x{SIDE} image"
+    what += "; SSIM: per channel; SSIM 3-D: of the RGB volume, as MATLAB's"
     return f"{rows[0].n} pairs of {source}, on {device}; {what}\n\n{table(rows)}"
 
 
@@ -240,7 +242,7 @@ def main(
 ) -> None:
     """Score the network in each DIR, and the blurry input itself, on pairs with a known answer.
 
-    Prints a table: means over the images of PSNR and SSIM (RGB, 8 bits), parameters, and the
+    Prints a table: means over the images of PSNR and two SSIMs (RGB, 8 bits), parameters, the
     multiply-accumulates and median latency of one 256x256 image.
     """
     with exit_codes():

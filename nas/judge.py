@@ -61,6 +61,11 @@ class Judge:
             scores.append(psnr(restored, sharp))
         return ranks.gather(torch.cat(scores)).mean().item()
 
+    @cached_property
+    def psnr_input(self) -> float:
+        """PSNR in dB of the blurry selection pairs themselves."""
+        return self.judge(None)
+
     def score(self, genotype: Genotype) -> float:
         """PSNR in dB of the genotype's one-hot supernet on the selection pairs."""
         path = one_hot_path(genotype, self.net.alphas.device)
@@ -80,7 +85,7 @@ class Judge:
         supernet = self.judge(lambda k: self.sampler.path(logits, step, purpose=2 + k))
         discrete = self.score(genotype)
         scores = {
-            "psnr_input": self.judge(None),
+            "psnr_input": self.psnr_input,
             "psnr_supernet": supernet,
             "psnr_onehot": discrete,
             "gap": supernet - discrete,

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from blurkit.errors import SettingError
 
 SSIM_WINDOW = 11
+SSIM_SIGMA = 1.5
 
 
 def psnr(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
@@ -63,7 +64,7 @@ def ssim(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
     Notes
     -----
     Wang et al. 2004 channel by channel: sigma 1.5, window 11, K = (0.01, 0.03), borders left
-    out. MATLAB's ``ssim`` of an RGB volume is another number, higher by about 0.02.
+    out. `ssim_matlab3d` is another number, higher by about 0.02; both are in use.
 
     Examples
     --------
@@ -74,19 +75,73 @@ def ssim(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
     from skimage.metrics import structural_similarity
 
     _check(image, reference)
-    height, width, _ = image.shape
-    if min(height, width) < SSIM_WINDOW:
-        raise SettingError(f"image must be at least 11x11 for ssim, got {height}x{width}")
+    _check_window(image)
     score = structural_similarity(
         reference,
         image,
         channel_axis=2,
         gaussian_weights=True,
-        sigma=1.5,
+        sigma=SSIM_SIGMA,
         use_sample_covariance=False,
         data_range=255,
     )
     return float(score)
+
+
+def ssim_matlab3d(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
+    """Structural similarity of the RGB volume, as MATLAB's ``ssim(rgb, reference)`` computes it.
+
+    Parameters
+    ----------
+    image, reference : (H, W, 3) uint8, sRGB in [0, 255], H and W >= 11
+
+    Returns
+    -------
+    float in [-1, 1], 1 where the two are equal
+
+    Raises
+    ------
+    SettingError
+        "image must be at least 11x11 for ssim, got 8x20", or as in `psnr`.
+
+    Notes
+    -----
+    The figure that MPRNet and NAFNet report: the image is a volume of depth 3, the window a
+    Gaussian of 11x11x11 and sigma 1.5, all borders continued by their last value, the mean over
+    every voxel. So the channels are mixed, and it is higher than `ssim` by about 0.02.
+
+    Examples
+    --------
+    >>> ramp = np.tile(np.arange(16, dtype=np.uint8)[:, None, None], (1, 16, 3))
+    >>> ssim_matlab3d(ramp, ramp)
+    1.0
+    """
+    _check(image, reference)
+    _check_window(image)
+    x, y = image.astype(np.float64), reference.astype(np.float64)
+    mx, my = _window(x), _window(y)
+    vx, vy, both = _window(x * x) - mx * mx, _window(y * y) - my * my, _window(x * y) - mx * my
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    score = (2 * mx * my + c1) * (2 * both + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2))
+    return float(score.mean())
+
+
+def _window(volume: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weighted by an 11x11x11 Gaussian window, borders continued by their last value."""
+    from scipy.ndimage import correlate1d
+
+    offsets = np.arange(SSIM_WINDOW) - SSIM_WINDOW // 2
+    weights = np.exp(-(offsets**2) / (2 * SSIM_SIGMA**2))
+    weights /= weights.sum()
+    for axis in range(3):
+        volume = correlate1d(volume, weights, axis=axis, mode="nearest")
+    return volume
+
+
+def _check_window(image: np.ndarray) -> None:
+    height, width, _ = image.shape
+    if min(height, width) < SSIM_WINDOW:
+        raise SettingError(f"image must be at least 11x11 for ssim, got {height}x{width}")
 
 
 def _check(image: np.ndarray, reference: np.ndarray) -> None:

@@ -30,14 +30,17 @@ class Network(Frame):
         return self.run(x)
 
 
-def _naf(width: int) -> nn.Module:
-    return Network(Genotype(dict.fromkeys(CELLS, ("dw3_attn", "ff", "zero"))), width)
+def _everywhere(*operations: str) -> Callable[[int], nn.Module]:
+    """The network whose nine cells are all of these operations."""
+    return lambda width: Network(Genotype(dict.fromkeys(CELLS, operations)), width)
 
 
 BUILT_IN: dict[str, Callable[[int], nn.Module]] = {
     "unet": lambda width: UNet(width),
     "unet-residual": lambda width: UNet(width, residual=True),
-    "naf": _naf,
+    "frame": _everywhere("zero", "zero", "zero"),  # linear: what is learnt without any operation
+    "conv": _everywhere("conv3", "zero", "zero"),
+    "naf": _everywhere("dw3_attn", "ff", "zero"),
 }
 
 
@@ -47,8 +50,8 @@ def build(arch: str | dict[str, Any], width: int) -> nn.Module:
     Parameters
     ----------
     arch : str or dict
-        Name of a built-in network ("unet", "unet-residual", "naf") or a genotype as a dict
-        (`Genotype.to_dict`).
+        Name of a built-in network ("unet", "unet-residual", "frame", "conv", "naf") or a genotype
+        as a dict (`Genotype.to_dict`).
     width : int in 1 .. 256
         Channels of the first level.
 

@@ -69,6 +69,8 @@ def options(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for f in reversed(fields(kind)):
+            if "help" not in f.metadata:  # the command has an option of its own for it
+                continue
             kind_of_value, inner = types[f.name], get_args(types[f.name])
             if get_origin(kind_of_value) is Literal:
                 kind_of_value = click.Choice(inner)

@@ -64,7 +64,8 @@ def parse_arch(text: str) -> tuple[str, str | dict[str, Any]]:
     Raises
     ------
     SettingError
-        "ARCH must be an existing genotype file or one of unet, unet-residual, naf, got 'resnet'"
+        "ARCH must be an existing genotype file or one of unet, unet-residual, conv, ...,
+        got 'resnet'"
     FileError
         the file is no genotype
     """
@@ -234,7 +235,7 @@ def main(
     overwrite: bool,
     **given: Any,
 ) -> None:
-    """Train ARCH on the pairs of DATA: a genotype file, or unet, unet-residual, naf.
+    """Train ARCH on the pairs of DATA: a genotype file, or unet, unet-residual, frame, conv, naf.
 
     Writes OUT/model.safetensors and a log. Stop it at any time: the same command goes on where
     the last state was saved.

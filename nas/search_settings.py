@@ -20,10 +20,10 @@ class SearchSettings:
     width: int = setting(8, "channels of the first level", cuda=32, least=1, most=WIDEST)
     widths: tuple[int, int, int, int, int] = setting(WIDTHS, "the five levels' channels, in widths")
     crop: int = setting(48, "side of the training crops, in pixels", cuda=128)
-    batch: int = setting(8, "pairs in a batch", cuda=32, least=1)
-    epochs: int = setting(30, "epochs in all", cuda=50, least=1)
-    warmup: int = setting(15, "first epochs, which train the weights alone", cuda=15, least=0)
-    steps: int = setting(100, "weight steps in an epoch", cuda=400, least=1)
+    batch: int = setting(4, "pairs in a batch", cuda=32, least=1)
+    epochs: int = setting(32, "epochs in all", cuda=50, least=1)
+    warmup: int = setting(20, "first epochs, which train the weights alone", cuda=25, least=0)
+    steps: int = setting(250, "weight steps in an epoch", cuda=400, least=1)
     latency_target: float = setting(
         1.0, "longest time of the network, in UNet's of equal width, here; 0 is any", least=0
     )
@@ -34,10 +34,10 @@ class SearchSettings:
     )
     order: Literal[1, 2] = setting(1, "order of the alphas' gradient")
     discretise: Literal["argmax", "perturb", "sample"] = setting(
-        "argmax",
+        "perturb",
         "largest alphas of the best epoch; what is missed most; the best of some draws",
     )
-    lr: float = setting(3e-3, "learning rate of the weights at the start", cuda=1e-3, least=1e-9)
+    lr: float = setting(2e-3, "learning rate of the weights at the start", cuda=1e-3, least=1e-9)
     alpha_lr: float = setting(1e-2, "learning rate of the alphas", least=1e-9)
     temperature: float = setting(4.0, "of the Gumbel sampler at the start", least=1e-3)
     final_temperature: float = setting(1.0, "of the Gumbel sampler at the end", least=1e-3)

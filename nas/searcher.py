@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
+from blurkit.errors import SettingError
+
 from .architect import Loss, Weights, first_order, second_order
 from .cost import CostTable
 from .data import Batch, Batches, Data, fit_crop, split
@@ -27,6 +29,9 @@ class Searcher:
 
     With a table of costs the logits start as the least decided ones whose expected cost is the
     target's (maximum entropy), and every genotype is predicted to keep the target.
+
+    Raises SettingError "target must be >= 0.25, what the cheapest network takes of UNet's ms, got
+    0.1", and those of `nas.data` for batch and crop.
     """
 
     def __init__(
@@ -46,12 +51,20 @@ class Searcher:
         torch.manual_seed(settings.seed)
         self.net = Supernet(settings.width, settings.widths)
         if costs:
+            least = costs.bounds()[0] / costs.unet
+            if settings.target < least:
+                raise SettingError(
+                    f"target must be >= {least:.3g}, what the cheapest network takes of UNet's "
+                    f"{costs.unit}, got {settings.target:g}"
+                )
             tilted = costs.tilted(settings.target * costs.unet)
             self.net.set_prior(Choices(*map(torch.from_numpy, tilted)))
         self.net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.judge = Judge(self.net, self.sampler, selection, self.alpha_batches, settings, costs)
+        every = self.net.named_parameters()  # a walk of 20 ms, so once
+        self.weights = {name: p for name, p in every if name not in Supernet.ALPHAS}
         self.weight_optimiser = torch.optim.AdamW(
-            self.net.weights(), lr=settings.lr, betas=(0.9, 0.9), weight_decay=1e-3, fused=True
+            self.weights.values(), lr=settings.lr, betas=(0.9, 0.9), weight_decay=1e-3, fused=True
         )
         self.alpha_optimiser = torch.optim.Adam(
             list(self.net.choices), lr=settings.alpha_lr, betas=(0.5, 0.999)
@@ -80,7 +93,7 @@ class Searcher:
         loss.backward()
         for alphas in self.net.choices:
             alphas.grad = None
-        self.ranks.mean_gradients(self.net.weights())
+        self.ranks.mean_gradients(self.weights.values())
         return loss.detach()
 
     def alpha_gradient(self, batch: Batch, train_batch: Batch, step: int) -> Choices:
@@ -98,13 +111,13 @@ class Searcher:
 
             return loss
 
-        every = self.net.named_parameters()
-        weights: Weights = {name: p for name, p in every if name not in Supernet.ALPHAS}
+        weights: Weights = {**self.weights}
+        mean = self.ranks.mean
         if self.settings.order == 1:
-            return first_order(loss_on("valid"), weights, self.net.choices, mean=self.ranks.mean)
+            return first_order(loss_on("valid"), weights, self.net.choices, mean=mean)
         rate = self.weight_optimiser.param_groups[0]["lr"]
         losses = loss_on("train"), loss_on("valid")
-        return second_order(*losses, weights, self.net.choices, rate, mean=self.ranks.mean)
+        return second_order(*losses, weights, self.net.choices, rate, mean=mean)
 
     def penalties(self, alphas: Choices, step: int) -> Tensor:
         """Beta-decay (early), entropy (late) and the expected cost, each times its weight."""
@@ -134,7 +147,7 @@ class Searcher:
             rate = s.lr * max(0.02, (1 - step / self.total) ** 2)
             self.weight_optimiser.param_groups[0]["lr"] = rate
             losses.append(self.weight_gradient(batch, self.path(step, purpose=0)))
-            torch.nn.utils.clip_grad_norm_(self.net.weights(), 1.0)
+            torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
             self.weight_optimiser.step()
             if alpha_batch is not None:
                 found = self.alpha_gradient(alpha_batch, batch, step)

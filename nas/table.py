@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-HEAD = ("network", "PSNR, dB", "SSIM", "parameters", "MACs", "latency, ms")
+HEAD = ("network", "PSNR, dB", "SSIM", "SSIM 3-D", "parameters", "MACs", "latency, ms")
 
 
 @dataclass(frozen=True)
 class Score:
-    """One image against its sharp partner: PSNR in dB, SSIM."""
+    """One image against its sharp partner: PSNR in dB, SSIM by channel and of the RGB volume."""
 
     name: str
     psnr: float
     ssim: float
+    ssim_3d: float
 
 
 @dataclass(frozen=True)
@@ -54,24 +55,29 @@ class Row:
         """Mean of the images' SSIM."""
         return fmean(score.ssim for score in self.images)
 
+    @property
+    def ssim_3d(self) -> float:
+        """Mean of the images' SSIM of the RGB volume, as MATLAB computes it."""
+        return fmean(score.ssim_3d for score in self.images)
+
 
 def table(rows: Sequence[Row]) -> str:
     """The rows as Markdown, aligned so that it reads well as plain text too.
 
     Examples
     --------
-    >>> score = Score("a", 25.5, 0.75)
+    >>> score = Score("a", 25.5, 0.75, 0.8)
     >>> rows = [Row("blurry input", (score,)), Row("unet", (score,), 7_763_000, 12_110_000_000, 9)]
     >>> print(table(rows), end="")
-    | network      | PSNR, dB |   SSIM | parameters |    MACs | latency, ms |
-    |:-------------|---------:|-------:|-----------:|--------:|------------:|
-    | blurry input |    25.50 | 0.7500 |          - |       - |           - |
-    | unet         |    25.50 | 0.7500 |     7.76 M | 12.11 G |         9.0 |
+    | network      | PSNR, dB |   SSIM | SSIM 3-D | parameters |    MACs | latency, ms |
+    |:-------------|---------:|-------:|---------:|-----------:|--------:|------------:|
+    | blurry input |    25.50 | 0.7500 |   0.8000 |          - |       - |           - |
+    | unet         |    25.50 | 0.7500 |   0.8000 |     7.76 M | 12.11 G |         9.0 |
     """
     lines = [list(HEAD)]
     for row in rows:
         time = "-" if row.latency_ms is None else f"{row.latency_ms:.1f}"
-        quality = [f"{row.psnr:.2f}", f"{row.ssim:.4f}"]
+        quality = [f"{row.psnr:.2f}", f"{row.ssim:.4f}", f"{row.ssim_3d:.4f}"]
         lines.append([row.name, *quality, _short(row.params), _short(row.macs), time])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = []
@@ -87,7 +93,7 @@ def document(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
     Examples
     --------
-    >>> document([Row("blurry input", (Score("a", math.inf, 1.0),))])[0]["psnr"] is None
+    >>> document([Row("blurry input", (Score("a", math.inf, 1.0, 1.0),))])[0]["psnr"] is None
     True
     """
     return [
@@ -95,6 +101,7 @@ def document(rows: Sequence[Row]) -> list[dict[str, Any]]:
             "name": row.name,
             "psnr": _finite(row.psnr),
             "ssim": row.ssim,
+            "ssim_3d": row.ssim_3d,
             "params": row.params,
             "macs": row.macs,
             "latency_ms": row.latency_ms,

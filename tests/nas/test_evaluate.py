@@ -11,7 +11,7 @@ from blurkit.images import read_image, write_image
 from blurkit.store import open_writer, row_types
 from nas.checkpoint import save_model
 from nas.evaluate import EvaluateSettings, evaluate, main
-from nas.metrics import psnr, ssim
+from nas.metrics import psnr, ssim, ssim_matlab3d
 from nas.network import build
 
 QUICK = EvaluateSettings(rounds=1)
@@ -78,7 +78,10 @@ def test_the_command_prints_the_table_and_writes_what_it_is_asked(here):
     code, output, _ = run(*models, "--data", "test.h5", "--json", "new/x.json", "--out", "new/o")
     assert code == 0
     head, blank, *lines, _, last = output.splitlines()
-    assert head == "5 pairs of test.h5, on cpu; MACs and median latency of one 256x256 image"
+    assert head == (
+        "5 pairs of test.h5, on cpu; MACs and median latency of one 256x256 image; "
+        "SSIM: per channel; SSIM 3-D: of the RGB volume, as MATLAB's"
+    )
     assert blank == ""
     assert [line.split("|")[1].strip() for line in lines] == [
         *("network", ":-------------"),
@@ -111,6 +114,7 @@ def test_every_score_is_that_of_the_restored_image(here):
         sharp = read_image(f"pairs/sharp/{name}.png")
         assert score.name == name
         assert (score.psnr, score.ssim) == (psnr(restored, sharp), ssim(restored, sharp))
+        assert score.ssim_3d == ssim_matlab3d(restored, sharp)
 
 
 def test_several_files_are_one_test_set(here):

@@ -114,5 +114,5 @@ def test_the_cells_stand_in_a_u(tmp_path, cell, left, top):
 
 def test_no_matplotlib_before_a_picture_is_drawn():
     """The commands' --help would wait for it."""
-    code = "import sys, nas.show, nas.compare; assert 'matplotlib' not in sys.modules"
+    code = "import sys, nas.show, nas.panels; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

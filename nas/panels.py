@@ -1,0 +1,87 @@
+"""Images side by side, pixel for pixel."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+INK = "#1f2937"
+
+
+def plot_comparison(
+    rows: Sequence[Sequence[NDArray[np.uint8]]],
+    titles: Sequence[str],
+    labels: Sequence[Sequence[str]],
+    path: str | os.PathLike[str],
+    *,
+    note: str = "",
+) -> None:
+    """Lay images side by side, pixel for pixel, with a title over each column.
+
+    Parameters
+    ----------
+    rows : sequence of rows of (H, W, 3) uint8 sRGB
+        A row's images are of one size; the rows may differ.
+    titles : one for each column
+    labels : one for each image, shown under it
+    path : path of the picture to write
+    note : str
+        A line at the foot.
+
+    Notes
+    -----
+    Small images are enlarged by a whole factor to about 256 pixels, each pixel to a square.
+    """
+    from matplotlib.figure import Figure
+
+    height, width = (max(row[0].shape[axis] for row in rows) for axis in (0, 1))
+    factor = max(1, round(256 / max(height, width)))
+    height, width = height * factor, width * factor
+    gap, head, line, foot = 12, 34, 26, 30 if note else 6
+    across, down = gap + len(titles) * (width + gap), head + len(rows) * (height + line) + foot
+    # a tenth of a pixel more, because some releases of matplotlib round down
+    figure = Figure(figsize=((across + 0.1) / 100, (down + 0.1) / 100), dpi=100, facecolor="white")
+
+    def write(text: str, x: float, y: float, size: float, room: int, **style: Any) -> None:
+        size = min(size, 1.15 * room / max(len(text), 1))
+        place = x / across, 1 - y / down
+        figure.text(*place, text, size=size, color=INK, ha="center", va="center", **style)
+
+    for column, title in enumerate(titles):
+        left = gap + column * (width + gap)
+        middle = left + width / 2
+        write(title, middle, head / 2, 11, width, weight="bold")
+        for row, images in enumerate(rows):
+            top = head + row * (height + line)
+            big = images[column].repeat(factor, axis=0).repeat(factor, axis=1)
+            x, y = left + (width - big.shape[1]) // 2, top + (height - big.shape[0]) // 2
+            figure.figimage(big, x, down - y - big.shape[0])
+            write(labels[row][column], middle, top + height + line / 2 - 1, 9.5, width)
+    write(note, across / 2, down - foot / 2, 9, across)
+    figure.savefig(path, dpi=100)
+
+
+def busiest(image: NDArray[np.uint8], side: int) -> tuple[slice, slice]:
+    """The region with the most contrast, where blur is easiest to judge.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8
+    side : int
+        Of the square region, in pixels; cut off where the image is smaller.
+
+    Returns
+    -------
+    rows, columns : slice
+    """
+    grey = image.astype(np.float32).mean(axis=2)
+    energy = np.zeros((grey.shape[0] + 1, grey.shape[1] + 1))
+    energy[2:, 1:] += np.abs(np.diff(grey, axis=0))
+    energy[1:, 2:] += np.abs(np.diff(grey, axis=1))
+    total = energy.cumsum(axis=0, out=energy).cumsum(axis=1, out=energy)
+    h, w = min(side, grey.shape[0]), min(side, grey.shape[1])
+    boxes = total[h:, w:] - total[:-h, w:] - total[h:, :-w] + total[:-h, :-w]
+    y, x = np.unravel_index(boxes.argmax(), boxes.shape)
+    return slice(int(y), int(y) + h), slice(int(x), int(x) + w)

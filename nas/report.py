@@ -1,0 +1,185 @@
+"""The comparison's table: means and deviations over networks and trainings."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+from .trials import RANDOM, CompareSettings
+
+Records = Sequence[Mapping[str, Any]]
+HEAD = (
+    *("network", "n", "PSNR, dB", "over UNet", "over random", "in deviations"),
+    *("SSIM", "SSIM 3-D", "parameters", "MACs", "latency, ms", "x UNet"),
+    *("search, core-s", "search steps"),
+)
+FOOT = """\
+n: networks x trainings of each. PSNR: mean over the runs +- standard deviation between the
+networks' means (random genotypes, searches), or between the trainings where there is one network.
+over UNet, over random: differences of mean PSNR in dB, to the UNet as published and to the mean of
+the random genotypes; in deviations: the latter in standard deviations of the random genotypes.
+SSIM: per channel, Gaussian window; SSIM 3-D: MATLAB's of the RGB volume. parameters, MACs and
+latency (median of one 256x256 image, all networks timed in turn in one run): means over the
+networks. search: what finding one network took, in core-seconds and in gradient steps.
+Nothing was chosen on the test pairs: genotypes are chosen on pairs of the training set that no
+weight was trained on, and every training takes its last state."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the comparison; None is not measured. PSNR in dB, times in ms and core-seconds.
+
+    deviation : of the means of several networks, else of the trainings of the one.
+    within : mean deviation between trainings of one network.
+    """
+
+    name: str
+    networks: int
+    trainings: int
+    psnr: float
+    deviation: float | None
+    within: float | None
+    ssim: float
+    ssim_3d: float
+    params: float | None = None
+    macs: float | None = None
+    latency: float | None = None
+    search_seconds: float | None = None
+    search_steps: float | None = None
+
+
+def summarise(records: Records, latency: Mapping[str, float]) -> list[Line]:
+    """One line for each row of the comparison that has a training, in the order of the records.
+
+    Parameters
+    ----------
+    records : what `trial.json` holds, of all kinds
+    latency : network to milliseconds
+    """
+    by_name = {record["name"]: record for record in records}
+    rows: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
+    for record in records:
+        if record["kind"] == "train":
+            rows.setdefault(record["row"], {}).setdefault(record["network"], []).append(record)
+    return [_line(row, networks, by_name, latency) for row, networks in rows.items()]
+
+
+def _line(
+    row: str,
+    networks: Mapping[str, Records],
+    by_name: Mapping[str, Mapping[str, Any]],
+    latency: Mapping[str, float],
+) -> Line:
+    runs = [record for group in networks.values() for record in group]
+    means = [fmean(r["psnr"] for r in group) for group in networks.values()]
+    within = [stdev(r["psnr"] for r in group) for group in networks.values() if len(group) > 1]
+    one_each = [group[0] for group in networks.values()]
+    searches = [[by_name[need] for need in r["needs"] if need in by_name] for r in one_each]
+    searches = [found for found in searches if found]
+    times = [latency[name] for name in networks if name in latency]
+
+    def spent(key: str) -> float | None:
+        return fmean(sum(s.get(key, 0) for s in f) for f in searches) if searches else None
+
+    return Line(
+        name=row,
+        networks=len(networks),
+        trainings=max(len(group) for group in networks.values()),
+        psnr=fmean(r["psnr"] for r in runs),
+        deviation=stdev(means) if len(means) > 1 else (within[0] if within else None),
+        within=fmean(within) if within else None,
+        ssim=fmean(r["ssim"] for r in runs),
+        ssim_3d=fmean(r["ssim_3d"] for r in runs),
+        params=fmean(r["params"] for r in one_each),
+        macs=fmean(r["macs"] for r in one_each),
+        latency=fmean(times) if times else None,
+        search_seconds=spent("core_seconds"),
+        search_steps=spent("steps"),
+    )
+
+
+def table(lines: Sequence[Line]) -> str:
+    """The lines as Markdown, aligned so that it reads well as plain text too."""
+    by_name = {line.name: line for line in lines}
+    unet, random = by_name.get("unet"), by_name.get(RANDOM)
+    rows: list[Sequence[str]] = [HEAD]
+    for x in lines:
+        n = f"{x.networks} x {x.trainings}" if x.networks > 1 else str(x.trainings)
+        spread = "" if x.deviation is None else f" +- {x.deviation:.2f}"
+        over_random = x.psnr - random.psnr if random and x is not random else None
+        deviations = None
+        if over_random is not None and random and random.networks > 1 and random.deviation:
+            deviations = over_random / random.deviation
+        slower = x.latency / unet.latency if x.latency and unet and unet.latency else None
+        rows.append(
+            (
+                x.name,
+                n if x.params is not None else "-",
+                f"{x.psnr:.2f}{spread}",
+                _text(x.psnr - unet.psnr if unet and x is not unet else None, "+.2f"),
+                _text(over_random, "+.2f"),
+                _text(deviations, "+.1f"),
+                f"{x.ssim:.4f}",
+                f"{x.ssim_3d:.4f}",
+                _short(x.params),
+                _short(x.macs),
+                _text(x.latency, ".1f"),
+                _text(slower, ".2f"),
+                _text(x.search_seconds, ",.0f"),
+                _text(x.search_steps, ",.0f"),
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    text = []
+    for name, *numbers in rows:
+        cells = [name.ljust(widths[0]), *map(str.rjust, numbers, widths[1:])]
+        text.append(f"| {' | '.join(cells)} |")
+    rules = [":" + "-" * (widths[0] + 1), *("-" * (width + 1) + ":" for width in widths[1:])]
+    return "\n".join([text[0], f"|{'|'.join(rules)}|", *text[1:]]) + "\n"
+
+
+def document(
+    lines: Sequence[Line],
+    records: Records,
+    tau: Mapping[str, Any],
+    settings: CompareSettings,
+    done: str,
+) -> str:
+    """table.md: the budget, the table, and what its columns are."""
+    trained = next(r for r in records if r["kind"] == "train")
+    blurry = Line(
+        *("blurry input", 1, 0, trained["psnr_input"], None, None),
+        *(trained["ssim_input"], trained["ssim_3d_input"]),
+    )
+    about = (
+        f"Width {settings.width}, {settings.steps} steps of {settings.batch} crops "
+        f"{settings.crop}x{settings.crop} for every network; scored on {trained['n']} pairs; "
+        f"{settings.cost} target {settings.target:g} x UNet; {done}."
+    )
+    spread = [
+        f"{x.name}: deviation {x.deviation:.3f} dB between networks, "
+        f"{x.within:.3f} dB between trainings of one."
+        for x in lines
+        if x.networks > 1 and x.deviation is not None and x.within is not None
+    ]
+    rank = "Kendall's tau between supernet and retrained PSNR of the random genotypes: "
+    if tau.get("tau") is None:
+        rank += "-"
+    else:
+        rank += f"{tau['tau']:.2f} (p = {tau['p']:.2g}, n = {tau['n']})"
+    facts = "  \n".join([*spread, f"{rank}."])
+    return "\n\n".join([about, table([blurry, *lines]), facts, FOOT]) + "\n"
+
+
+def _text(value: float | None, style: str) -> str:
+    return "-" if value is None or not math.isfinite(value) else format(value, style)
+
+
+def _short(number: float | None) -> str:
+    if number is None:
+        return "-"
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.2f} {unit}"
+    return f"{number:.0f}"

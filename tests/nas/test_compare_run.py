@@ -1,0 +1,114 @@
+"""The whole comparison once, tiny: real searches and trainings as subprocesses."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from blurkit import SynthSettings, Walk, synth
+from nas.genotype import Genotype
+
+SETTINGS = (
+    *("--width", "2", "--cost", "macs", "--band", "0.5", "--steps", "4", "--brief", "2"),
+    *(
+        "--batch",
+        "2",
+        "--crop",
+        "16",
+        "--networks",
+        "unet",
+        "--seeds",
+        "1",
+        "--searches",
+        "1",
+        "--kinds",
+        "searched",
+    ),
+    *("--seeds", "1", "--searches", "1", "--randoms", "3", "--random-searches", "0"),
+    *("--search", "--epochs 2 --warmup 1 --steps 2 --batch 2 --crop 16"),
+)
+ROWS = ["unet", "random", "searched"]
+
+
+def compare(data, test, out, *more):
+    command = [sys.executable, "-m", "nas.compare", data, "--test", test, "--out", out]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [*command, *SETTINGS, "--device", "cpu", *more],
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+
+
+@pytest.fixture(scope="module")
+def test_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("test") / "test.h5"
+    settings = SynthSettings(n=4, patch=32, kernel=9, seed=1, walk=Walk(length=(3, 8)))
+    return synth(path, settings, progress=False)
+
+
+@pytest.fixture(scope="module")
+def compared(pairs_file, test_file, tmp_path_factory):
+    out = tmp_path_factory.mktemp("compare") / "out"
+    return compare(pairs_file, test_file, out), out
+
+
+def test_it_ends_with_table_and_pictures(compared):
+    done, out = compared
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (out / "table.md").read_text() in done.stdout
+    rows = re.findall(r"^\| ([a-z-]+) ", (out / "table.md").read_text(), re.MULTILINE)
+    assert rows == ["network", "blurry", *ROWS]
+    for name in ("pareto", "seeds", "tau"):
+        assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    tau = json.loads((out / "tau.json").read_text())
+    assert (tau["n"], len(tau["points"])) == (3, 3)
+    assert -1 <= tau["tau"] <= 1
+
+
+def test_results_are_json_lines_in_the_order_of_the_plan(compared):
+    _, out = compared
+    lines = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    assert [line["kind"] for line in lines] == ["search"] + ["train"] * 5
+    latency = json.loads((out / "latency.json").read_text())
+    cost = json.loads((out / "genotypes.json").read_text())
+    for line in lines:
+        assert line["core_seconds"] > 0
+        assert line["arch"] == "unet" or Genotype.from_dict(line["arch"])
+        if line["kind"] == "train":
+            assert {"psnr", "ssim", "ssim_3d", "params", "macs", "psnr_validation"} <= line.keys()
+            assert latency["ms"][line["network"]] > 0
+        if line["row"] == "random":
+            assert cost["low"] <= line["macs"] <= cost["high"]
+
+
+def test_a_second_call_runs_nothing_and_says_the_same(compared, pairs_file, test_file):
+    _, out = compared
+    before = {path: path.stat().st_mtime_ns for path in out.glob("trials/*/trial.json")}
+    again = compare(pairs_file, test_file, out)
+    assert again.returncode == 0, again.stderr
+    assert before == {path: path.stat().st_mtime_ns for path in out.glob("trials/*/trial.json")}
+    assert (out / "table.md").read_text() in again.stdout
+
+
+def test_other_settings_and_the_training_pairs_are_refused(compared, pairs_file, test_file):
+    _, out = compared
+    other = compare(pairs_file, test_file, out, "--steps", "5")
+    assert other.returncode == 1
+    assert "holds a comparison with other settings (steps: 4 there, 5 now)" in other.stderr
+    same = compare(pairs_file, pairs_file, out)
+    assert same.returncode == 2
+    assert "test must be other pairs than those trained on" in same.stderr
+
+
+def test_the_list_tells_what_is_done_and_what_is_left(compared, pairs_file, test_file):
+    _, out = compared
+    listed = compare(pairs_file, test_file, out, "--seeds", "2", "--list").stdout.splitlines()
+    states = {line.split()[0]: line.split("steps")[1].strip() for line in listed[:-1]}
+    assert states["unet-t0"] == states["searched-s0-search"] == "done"
+    assert states["unet-t1"].startswith("about ")
+    assert listed[-1].startswith("8 trials, ")
