@@ -118,7 +118,7 @@ def steps_of(width, folder, device, rounds, threads):
 
 
 def default_search(folder, device, rounds):
-    """Seconds of a complete search with the defaults, from steps and scores measured here."""
+    """Minutes of a complete search with the defaults, from what its parts take here."""
     use_cores(CORES)
     s = for_device(SearchSettings, device, {})
     start = time.perf_counter()
@@ -133,6 +133,10 @@ def default_search(folder, device, rounds):
     steps = {"weights": s.warmup, "weights and alphas": s.epochs - s.warmup}
     spent |= {k: n * s.steps * each[k] / STEPS[OURS][1] for k, n in steps.items()}
     spent["judging"] = s.epochs * each["judging"]
+    choose = {"perturb": judge.perturbed, "sample": judge.best_drawn, "argmax": judge.genotype}
+    start = time.perf_counter()
+    choose[s.discretise]()
+    spent["choosing"] = time.perf_counter() - start
     minutes = {k: t / 60 for k, t in spent.items()} | {"all": sum(spent.values()) / 60}
     print(f"\nthe default search on {device}, {CORES} cores, minutes:", rounded(minutes, 3))
     return {"cores": CORES, "minutes": minutes}
