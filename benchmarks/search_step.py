@@ -1,11 +1,12 @@
 """Time and memory of a search step: python benchmarks/search_step.py [--device cuda]
 
 A step is a weight step and an alpha step, as `nas.searcher` takes them. By default one path is
-drawn (Gumbel), the operations of a slot share weights and the alphas' gradient is of first order;
-DARTS mixes all operations, each with its own weights, by their softmax and takes the second order by finite differences (darts.py, from the paper, and checked
-against `nas.architect.second_order`). Space, data, batch, loss and weight optimiser are the same;
-times are interleaved, peaks of memory measured in a process each. The target: at most 0.4 of
-DARTS' time and memory. Then what whole searches with the default settings come to.
+drawn (Gumbel), the operations of a slot share weights and the alphas' gradient is of first order.
+DARTS mixes all operations, each with its own weights, by their softmax and takes the second order
+by finite differences (darts.py, from the paper, and checked against `nas.architect.second_order`).
+Space, data, batch, loss and weight optimiser are the same; times are interleaved, peaks of memory
+measured in a process each. The target: at most 0.4 of DARTS' time and memory. Then what whole
+searches with the default settings come to.
 """
 
 import argparse
