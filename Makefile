@@ -20,7 +20,7 @@ demo: $(VENV)/ready
 	$(BIN)/blurkit synth --n 8000 --patch 64 --kernel 11 --length 4 10 --out $(DEMO)/train.h5
 	$(BIN)/blurkit synth --n 200 --patch 128 --kernel 11 --length 4 10 --seed 1 --out $(DEMO)/test.h5
 	$(BIN)/blurkit preview $(DEMO)/train.h5 --out $(DEMO)/pairs.png
-	$(PY) -m nas.search $(DEMO)/train.h5 --epochs 20 --warmup 10 --out $(DEMO)/search
+	$(PY) -m nas.search $(DEMO)/train.h5 --epochs 12 --warmup 8 --steps 200 --out $(DEMO)/search
 	$(PY) -m nas.retrain $(DEMO)/search/genotype.json $(DEMO)/train.h5 --steps 1500 --out $(DEMO)/searched
 	$(PY) -m nas.retrain unet $(DEMO)/train.h5 --steps 1500 --out $(DEMO)/unet
 	$(PY) -m nas.evaluate $(DEMO)/unet $(DEMO)/searched --data $(DEMO)/test.h5 --out $(DEMO) --json $(DEMO)/table.json

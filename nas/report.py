@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
+from .table import markdown, short
 from .trials import RANDOM, CompareSettings
 
 Records = Sequence[Mapping[str, Any]]
@@ -122,21 +123,15 @@ def table(lines: Sequence[Line]) -> str:
                 _text(deviations, "+.1f"),
                 f"{x.ssim:.4f}",
                 f"{x.ssim_3d:.4f}",
-                _short(x.params),
-                _short(x.macs),
+                short(x.params),
+                short(x.macs),
                 _text(x.latency, ".1f"),
                 _text(slower, ".2f"),
                 _text(x.search_seconds, ",.0f"),
                 _text(x.search_steps, ",.0f"),
             )
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    text = []
-    for name, *numbers in rows:
-        cells = [name.ljust(widths[0]), *map(str.rjust, numbers, widths[1:])]
-        text.append(f"| {' | '.join(cells)} |")
-    rules = [":" + "-" * (widths[0] + 1), *("-" * (width + 1) + ":" for width in widths[1:])]
-    return "\n".join([text[0], f"|{'|'.join(rules)}|", *text[1:]]) + "\n"
+    return markdown(rows)
 
 
 def document(
@@ -174,12 +169,3 @@ def document(
 
 def _text(value: float | None, style: str) -> str:
     return "-" if value is None or not math.isfinite(value) else format(value, style)
-
-
-def _short(number: float | None) -> str:
-    if number is None:
-        return "-"
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.2f} {unit}"
-    return f"{number:.0f}"

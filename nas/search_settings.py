@@ -32,6 +32,9 @@ class SearchSettings:
     sampler: Literal["gumbel", "softmax"] = setting(
         "gumbel", "one drawn operation a slot (GDAS), or all of them (DARTS)"
     )
+    sharing: Literal["weights", "none"] = setting(
+        "weights", "whether the operations of a slot share weights in the supernet"
+    )
     order: Literal[1, 2] = setting(1, "order of the alphas' gradient")
     discretise: Literal["argmax", "perturb", "sample"] = setting(
         "perturb",

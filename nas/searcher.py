@@ -1,5 +1,6 @@
 """The search itself: weights and alphas of a supernet trained in turn, an epoch at a time."""
 
+import math
 import time
 from itertools import repeat
 from typing import Any
@@ -49,7 +50,7 @@ class Searcher:
         self.weight_batches = Batches(on_weights, *of_batch, settings.seed, self.ranks.part)
         self.alpha_batches = Batches(on_alphas, *of_batch, settings.seed + 1, self.ranks.part)
         torch.manual_seed(settings.seed)
-        self.net = Supernet(settings.width, settings.widths)
+        self.net = Supernet(settings.width, settings.widths, settings.sharing == "weights")
         if costs:
             least, most = (cost / costs.unet for cost in costs.bounds())
             if not least <= settings.target <= most:
@@ -144,8 +145,7 @@ class Searcher:
         alpha_batches = repeat(None) if warm else self.alpha_batches.run(start, stop)
         batches = zip(self.weight_batches.run(start, stop), alpha_batches, strict=False)
         for step, (batch, alpha_batch) in enumerate(batches, start=start):
-            # quickly down: at full rate the weights are too noisy to tell operations apart
-            rate = s.lr * max(0.02, (1 - step / self.total) ** 2)
+            rate = s.lr * (0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * step / self.total)))
             self.weight_optimiser.param_groups[0]["lr"] = rate
             losses.append(self.weight_gradient(batch, self.path(step, purpose=0)))
             torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)

@@ -1,6 +1,6 @@
 """The supernet: every choice a mixed op, and the alphas that say what it becomes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from .cell import Frame
 from .genotype import CELLS, DECODER, FUSION_NAMES, OPERATION_NAMES, SLOTS, WIDTHS, Genotype
 from .ops import FUSIONS, OPERATIONS
+from .shared import OwnOps, SharedOps
 
 EDGES = len(CELLS) * SLOTS
 
@@ -62,17 +63,22 @@ def softmax(logits: Choices) -> Choices:
 
 
 class MixedOp(nn.Module):
-    """Sum of weight times operation over the active operations; the others are not computed."""
+    """Sum of weight times operation over the active operations; the others are not computed.
 
-    def __init__(self, choices: Mapping[str, Callable[[int], nn.Module]], channels: int) -> None:
+    Parameters
+    ----------
+    names : tuple of str
+    operations : module that computes `operations(name, *inputs)`, with `weights_of(name)`
+    """
+
+    def __init__(self, names: tuple[str, ...], operations: "SharedOps | OwnOps") -> None:
         super().__init__()
-        self.names = tuple(choices)
-        self.operations = nn.ModuleDict({n: make(channels) for n, make in choices.items()})
+        self.names, self.operations = names, operations
 
     def forward(self, *inputs_and_choice: object) -> Tensor:
         """The input (a fusion has two), (n,) weights, and the numbers of the active operations."""
         *inputs, weights, active = inputs_and_choice
-        parts = [weights[i] * self.operations[self.names[i]](*inputs) for i in active]  # type: ignore[index, attr-defined]
+        parts = [weights[i] * self.operations(self.names[i], *inputs) for i in active]  # type: ignore[index, attr-defined]
         return sum(parts[1:], parts[0])
 
 
@@ -133,6 +139,12 @@ def one_hot_path(genotype: Genotype, device: torch.device | str = "cpu") -> OpPa
 class Supernet(Frame):
     """Frame with a mixed op in each of its 27 slots and 4 fusions (see `Frame` for shapes).
 
+    Parameters
+    ----------
+    width, widths : as in `Frame`
+    shared : bool
+        Whether the operations of a slot are one set of weights (`nas.shared`) or each has its own.
+
     Attributes
     ----------
     alphas : (27, 8) parameter
@@ -146,11 +158,14 @@ class Supernet(Frame):
     ALPHAS = ("alphas", "fusion_alphas")
     PRIOR = ("prior", "fusion_prior")
 
-    def __init__(self, width: int, widths: tuple[int, ...] = WIDTHS) -> None:
+    def __init__(self, width: int, widths: tuple[int, ...] = WIDTHS, shared: bool = True) -> None:
+        def operations(channels: int) -> SharedOps | OwnOps:
+            return SharedOps(channels) if shared else OwnOps(OPERATIONS, channels)
+
         super().__init__(
             width,
-            lambda cell, i, channels: MixedOp(OPERATIONS, channels),
-            lambda cell, channels: MixedOp(FUSIONS, channels),
+            lambda cell, i, channels: MixedOp(OPERATION_NAMES, operations(channels)),
+            lambda cell, channels: MixedOp(FUSION_NAMES, OwnOps(FUSIONS, channels)),
             widths,
         )
         self.widths = widths
@@ -193,18 +208,16 @@ class Supernet(Frame):
 
     def network_state(self, genotype: Genotype) -> dict[str, Tensor]:
         """State dict of `Network(genotype)` with this supernet's weights."""
-        chosen = {
-            f"cells.{cell}.{i}.operation.": name
-            for cell, names in genotype.cells.items()
-            for i, name in enumerate(names)
+        taken = {f"fuse.{cell}.": name for cell, name in genotype.fusions.items()}
+        for cell, names in genotype.cells.items():
+            taken |= {f"cells.{cell}.{i}.operation.": name for i, name in enumerate(names)}
+        state = {
+            key: value
+            for key, value in self.state_dict().items()
+            if ".operations." not in key and key not in self.ALPHAS + self.PRIOR
         }
-        chosen |= {f"fuse.{cell}.": name for cell, name in genotype.fusions.items()}
-        state = {}
-        for key, value in self.state_dict().items():
-            place, of_mixed, rest = key.partition("operations.")
-            name, _, key_inside = rest.partition(".")
-            if not of_mixed and key not in self.ALPHAS + self.PRIOR:
-                state[key] = value
-            elif of_mixed and chosen[place] == name:
-                state[place + key_inside] = value
+        for place, name in taken.items():
+            mixed: MixedOp = self.get_submodule(place.rstrip("."))  # type: ignore[assignment]
+            for key, value in mixed.operations.weights_of(name).items():
+                state[place + key] = value.detach().clone()
         return state

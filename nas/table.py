@@ -78,7 +78,12 @@ def table(rows: Sequence[Row]) -> str:
     for row in rows:
         time = "-" if row.latency_ms is None else f"{row.latency_ms:.1f}"
         quality = [f"{row.psnr:.2f}", f"{row.ssim:.4f}", f"{row.ssim_3d:.4f}"]
-        lines.append([row.name, *quality, _short(row.params), _short(row.macs), time])
+        lines.append([row.name, *quality, short(row.params), short(row.macs), time])
+    return markdown(lines)
+
+
+def markdown(lines: Sequence[Sequence[str]]) -> str:
+    """Head and rows as a Markdown table: names to the left, all else to the right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = []
     for name, *numbers in lines:
@@ -86,6 +91,16 @@ def table(rows: Sequence[Row]) -> str:
         text.append(f"| {' | '.join(cells)} |")
     rules = [":" + "-" * (widths[0] + 1), *("-" * (width + 1) + ":" for width in widths[1:])]
     return "\n".join([text[0], f"|{'|'.join(rules)}|", *text[1:]]) + "\n"
+
+
+def short(number: float | None) -> str:
+    """A count for people: "7.76 M", and a dash for None."""
+    if number is None:
+        return "-"
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.2f} {unit}"
+    return f"{number:.0f}"
 
 
 def document(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -116,12 +131,3 @@ def document(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _short(number: int | None) -> str:
-    if number is None:
-        return "-"
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.2f} {unit}"
-    return str(number)

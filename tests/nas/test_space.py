@@ -7,6 +7,7 @@ from blurkit.errors import SettingError
 from nas.genotype import CELLS, DECODER, FUSION_NAMES, OPERATION_NAMES, Genotype
 from nas.network import BUILT_IN, Network, build
 from nas.ops import FUSIONS, OPERATIONS, ChannelNorm, norm_in_steps
+from nas.shared import OwnOps, SharedOps
 from nas.supernet import (
     Choices,
     MixedOp,
@@ -78,10 +79,11 @@ def test_unknown_network_and_width():
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("widths", [(1, 2, 4, 8, 16), (2, 3, 3, 4, 1)])
-def test_one_hot_supernet_equals_the_discrete_network(seed, widths):
+@pytest.mark.parametrize("shared", [True, False])
+def test_one_hot_supernet_equals_the_discrete_network(seed, widths, shared):
     drawn = Genotype.sample(seed)
     genotype = Genotype(drawn.cells, drawn.fusions, widths)
-    supernet = _stir(Supernet(4, widths))
+    supernet = _stir(Supernet(4, widths, shared))
     net = Network(genotype, 4)
     net.load_state_dict(supernet.network_state(genotype))
     x = torch.rand(2, 3, 32, 32)
@@ -101,7 +103,8 @@ def test_softmax_of_a_very_sharp_alpha_is_the_one_hot_network():
 
 
 def test_mixed_op_is_linear_in_its_weights():
-    op, x = _stir(MixedOp(OPERATIONS, 4)), torch.rand(1, 4, 8, 8)
+    ops = OwnOps(OPERATIONS, 4)
+    op, x = _stir(MixedOp(OPERATION_NAMES, ops)), torch.rand(1, 4, 8, 8)
     every = tuple(range(len(OPERATION_NAMES)))
     p, q = torch.rand(8), torch.rand(8)
     torch.testing.assert_close(op(x, p + q, every), op(x, p, every) + op(x, q, every))
@@ -140,16 +143,34 @@ def test_gumbel_gradient_reaches_the_alphas():
     assert all(alphas.grad.abs().sum() > 0 for alphas in supernet.choices)
 
 
+def test_shared_weights_are_each_operation_and_no_more_than_the_largest():
+    shared = _stir(SharedOps(4))
+    x = torch.rand(1, 4, 8, 8)
+    for name, make in OPERATIONS.items():
+        own = make(4)
+        own.load_state_dict(shared.weights_of(name))
+        torch.testing.assert_close(shared(name, x), own(x))
+    count = {
+        name: sum(p.numel() for p in make(4).parameters()) for name, make in OPERATIONS.items()
+    }
+    attention = count["dw3_attn"] - count["dw3"]
+    held = sum(p.numel() for p in shared.parameters())
+    assert held == count["conv3"] + count["dw7"] + attention
+    # the middle of the 7x7 kernel is the 3x3 one
+    wide, narrow = (shared.weights_of(name)["2.weight"] for name in ("dw7", "dw3"))
+    assert torch.equal(wide[..., 2:5, 2:5], narrow)
+
+
 def test_only_the_drawn_operations_get_gradients():
-    supernet, genotype = _stir(Supernet(2)), Genotype.sample(7)
+    supernet, genotype = _stir(Supernet(2, shared=False)), Genotype.sample(7)
     supernet(torch.rand(1, 3, 16, 16), one_hot_path(genotype)).sum().backward()
     for cell in CELLS:
         for i, drawn in enumerate(genotype.cells[cell]):
-            for name, operation in supernet.cells[cell][i].operation.operations.items():
+            for name, operation in supernet.cells[cell][i].operation.operations.each.items():
                 grads = [p.grad is not None for p in operation.parameters()]
                 assert all(grads) if name == drawn else not any(grads)
     for cell in DECODER:
-        for name, fusion in supernet.fuse[cell].operations.items():
+        for name, fusion in supernet.fuse[cell].operations.each.items():
             grads = [p.grad is not None for p in fusion.parameters()]
             assert all(grads) if name == genotype.fusions[cell] else not any(grads)
 
