@@ -77,7 +77,7 @@ def test_killed_search_goes_on_to_the_same_result(pairs_file, searched, tmp_path
 @pytest.mark.parametrize(
     "settings",
     [
-        changed(sampler="softmax", entropy=0.1, **SHORT),
+        changed(sampler="softmax", sharing="none", entropy=0.1, **SHORT),
         changed(order=2, discretise="sample", beta_decay=0.1, **SHORT),
     ],
     ids=lambda s: f"{s.sampler}-{s.order}-{s.discretise}",
