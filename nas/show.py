@@ -58,7 +58,7 @@ def plot_search(history: History, path: Target) -> None:
 
     with mpl.rc_context(STYLE):
         costed = any("cost_expected" in record for record in history)
-        figure = Figure(figsize=(13, 4), layout="constrained")
+        figure = Figure(figsize=(17 if costed else 13, 4), layout="constrained")
         ratios = (1, 1.35, 1, 1) if costed else (1, 1.35, 1)
         loss, gap, entropy, *cost = figure.subplots(1, len(ratios), width_ratios=ratios)
 
@@ -76,7 +76,7 @@ def plot_search(history: History, path: Target) -> None:
             alpha=0.12,
             linewidth=0,
         )
-        gap.set(title="Selection pairs, and the discretisation gap", ylabel="PSNR, dB")
+        gap.set(title="Selection pairs, discretisation gap", ylabel="PSNR, dB")
 
         _line(entropy, history, "entropy", GREEN, "mean of the slots and fusions")
         entropy.set(title="Entropy of the alphas", ylabel="0 decided, 1 uniform", ylim=(0, 1.04))
