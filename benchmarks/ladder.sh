@@ -20,7 +20,8 @@ say() { echo "+ $*"; "$@"; }
 say "$bin/blurkit" synth --n 12000 --patch 96 "${blur[@]}" --images "$data/train/sharp_pack" --out train.h5
 say "$bin/blurkit" synth --n 300 --patch 128 "${blur[@]}" --images "$data/dev/sharp_cid22_val" --seed 1 --out test.h5
 say "$bin/python" -m nas.compare train.h5 --test test.h5 --out ladder \
-    --width 8 --steps 3000 --batch 8 --crop 48 --lr 2e-3 --brief 1000 --search "--epochs 20 --warmup 12" "${@:3}"
+    --width 8 --steps 3000 --batch 8 --crop 48 --lr 2e-3 --brief 1000 \
+    --search "--epochs 20 --warmup 12 --discretise perturb" "${@:3}"
 
 cp ladder/{table.md,results.jsonl,latency.json,tau.json,settings.json,pareto.png,seeds.png,tau.png} "$results"
 for seed in 0 1 2; do

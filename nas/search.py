@@ -68,8 +68,8 @@ def _collapsed(genotype: Genotype, number: int, limit: int) -> str:
 
 def _conclude(
     searcher: Searcher, best: dict[str, Any], collapsed: str, folder: Path, progress: bool
-) -> tuple[Genotype, float]:
-    """The genotype asked for, and its one-hot PSNR on the selection pairs."""
+) -> tuple[Genotype, dict[str, float]]:
+    """The genotype asked for, and the one-hot PSNR of all that it was chosen from."""
     judge, how = searcher.judge, searcher.settings.discretise
     if collapsed and not best:
         raise FileError(
@@ -78,10 +78,16 @@ def _conclude(
         )
     if collapsed:
         log.warning("%s; the best genotype before it is kept", collapsed)
-    elif how != "argmax":
-        genotype = judge.perturbed(progress) if how == "perturb" else judge.best_drawn(progress)
-        return genotype, judge.score(genotype)
-    return Genotype.from_dict(best["genotype"]), best["psnr"]
+        how = "argmax"
+    found, scores = {}, {}
+    if how in ("argmax", "best") and best:
+        found["argmax"], scores["argmax"] = Genotype.from_dict(best["genotype"]), best["psnr"]
+    if how in ("perturb", "best"):
+        found["perturb"] = judge.perturbed(progress)
+    if how in ("sample", "best"):
+        found["sample"] = judge.best_drawn(progress)
+    scores = {name: scores.get(name) or judge.score(genotype) for name, genotype in found.items()}
+    return found[max(scores, key=lambda name: scores[name])], scores
 
 
 @joined()
@@ -161,11 +167,12 @@ def search(
             kept = {"best": best, "choices": choices, "collapsed": collapsed, "seconds": spent}
             run.save(searcher.net, searcher.optimisers, epoch | scores, **kept)
     trained = seconds + time.perf_counter() - begun
-    genotype, score = _conclude(searcher, best, collapsed, folder, progress)
+    genotype, candidates = _conclude(searcher, best, collapsed, folder, progress)
     chosen = seconds + time.perf_counter() - begun - trained
     if ranks.first:
         result = {
-            "psnr_onehot": score,
+            "psnr_onehot": max(candidates.values()),
+            "candidates": candidates,
             "psnr_input": run.history[-1]["psnr_input"],
             "collapsed": collapsed or None,
             "steps": {

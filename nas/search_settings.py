@@ -36,9 +36,10 @@ class SearchSettings:
         "weights", "whether the operations of a slot share weights in the supernet"
     )
     order: Literal[1, 2] = setting(1, "order of the alphas' gradient")
-    discretise: Literal["argmax", "perturb", "sample"] = setting(
-        "perturb",
-        "largest alphas of the best epoch; what is missed most; the best of some draws",
+    discretise: Literal["best", "argmax", "perturb", "sample"] = setting(
+        "best",
+        "largest alphas of the best epoch; what is missed most; the best of some draws; or "
+        "whichever of the three does best on the selection pairs",
     )
     lr: float = setting(2e-3, "learning rate of the weights at the start", cuda=1e-3, least=1e-9)
     alpha_lr: float = setting(1e-2, "learning rate of the alphas", least=1e-9)
@@ -59,7 +60,7 @@ class SearchSettings:
         if self.warmup == self.epochs and self.discretise == "argmax":
             raise SettingError(
                 f"warmup must be < epochs ({self.epochs}), got {self.warmup}: alphas that are not "
-                "trained have no argmax; discretise may be perturb or sample"
+                "trained have no argmax; discretise may be best, perturb or sample"
             )
 
     @property
