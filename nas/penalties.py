@@ -6,16 +6,18 @@ from .supernet import Choices, softmax
 
 
 def beta_decay(alphas: Choices) -> Tensor:
-    """Mean over the rows of log sum exp(alpha) (Ye et al. 2022, beta-DARTS, eq. 16).
+    """Mean over a part's rows of log sum exp(alpha), mean of both parts (Ye et al. 2022,
+    beta-DARTS, eq. 16).
 
-    Its gradient is softmax(alpha): it holds all alphas of a row back, the leading one most.
+    Its gradient is in proportion to softmax(alpha): it holds all alphas of a row back, the leading one most.
     """
     rows = [part.logsumexp(dim=1).mean() for part in alphas]
     return sum(rows[1:], rows[0]) / len(rows)
 
 
 def entropy(logits: Choices) -> Tensor:
-    """Mean entropy of the rows, each over its logarithm: 0 is decided, 1 uniform."""
+    """Mean entropy of a part's rows in units of the largest, mean of both parts: 0 is decided, 1
+    uniform."""
     rows = [
         -(p * p.clamp_min(1e-12).log()).sum(1).mean() / p.new_tensor(float(p.shape[1])).log()
         for p in softmax(logits)
