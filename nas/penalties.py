@@ -9,7 +9,7 @@ def beta_decay(alphas: Choices) -> Tensor:
     """Mean over a part's rows of log sum exp(alpha), mean of both parts (Ye et al. 2022,
     beta-DARTS, eq. 16).
 
-    Its gradient is in proportion to softmax(alpha): it holds all alphas of a row back, the leading one most.
+    Its gradient goes with softmax(alpha): it holds all alphas of a row back, the leading one most.
     """
     rows = [part.logsumexp(dim=1).mean() for part in alphas]
     return sum(rows[1:], rows[0]) / len(rows)
