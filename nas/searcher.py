@@ -101,6 +101,7 @@ class Searcher:
     def alpha_gradient(self, batch: Batch, train_batch: Batch, step: int) -> Choices:
         """Gradient for the alphas on a batch of their own part, of the order asked for."""
         path = self.path(step, purpose=1)
+        half = self.device.type == "cuda" and self.settings.order == 1
         pairs = {"valid": self._to_device(batch), "train": self._to_device(train_batch)}
 
         def loss_on(part: str) -> Loss:
@@ -108,7 +109,9 @@ class Searcher:
 
             def loss(weights: dict[str, Tensor], alphas: Choices) -> Tensor:
                 every = {**weights, **dict(zip(Supernet.ALPHAS, alphas, strict=True))}
-                found = psnr_loss(functional_call(self.net, every, (blurry, path)), sharp)
+                with torch.autocast("cuda", torch.bfloat16, enabled=half):
+                    restored = functional_call(self.net, every, (blurry, path))
+                found = psnr_loss(restored, sharp)
                 return found + self.penalties(alphas, step) if part == "valid" else found
 
             return loss
