@@ -216,6 +216,7 @@ def main(
             click.echo(_list(bench, trials, len(slots), seconds))
             return
         if only_report:
+            _write_results(bench, trials)
             _report(bench, trials)
         else:
             failed = compare(
