@@ -57,7 +57,7 @@ def plot_search(history: History, path: Target) -> None:
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE):
-        costed = any("cost_expected" in record for record in history)
+        costed = any("cost_expected" in r or "cost_onehot" in r for r in history)
         figure = Figure(figsize=(17 if costed else 13, 4), layout="constrained")
         ratios = (1, 1.35, 1, 1) if costed else (1, 1.35, 1)
         loss, gap, entropy, *cost = figure.subplots(1, len(ratios), width_ratios=ratios)

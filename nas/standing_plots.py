@@ -62,7 +62,7 @@ def shown_from(means: Sequence[float]) -> float:
     Examples
     --------
     >>> shown_from([26.0, 33.0, 33.2, 33.4])  # four times as far down as the best is up
-    32.0
+    31.9
     """
     middle = median(means)
     return round(middle - 4 * max(max(means) - middle, 0.1), 6)

@@ -39,7 +39,7 @@ def test_search_curves_are_drawn_from_the_first_epoch_on(tmp_path, n):
     """One epoch is a dot, and missing values are gaps: neither may warn or fail."""
     plot_search(epochs(n), tmp_path / "x.png")
     picture = drawn(tmp_path / "x.png")
-    assert picture.shape == (600, 1950, 3)
+    assert picture.shape == (600, 2550, 3)
     panels = np.split(picture, 3, axis=1)
     assert all(panel.min() < INK_FREE for panel in panels)
 
