@@ -49,6 +49,13 @@ def settle(bench: Bench, trials: list[Trial], device: torch.device, progress: bo
             for key, value in facts.items()
             if there.get(key) != value and key not in COUNTS
         ]
+        before = dict(text.split("=", 1) for text in there.get("variants", ()))
+        now = dict(text.split("=", 1) for text in facts["variants"])
+        changed += [
+            f"variant {name}: {before[name]!r} there, {text!r} now"
+            for name, text in now.items()
+            if before.get(name, text) != text
+        ]
         if changed:
             raise FileError(
                 f"{bench.root}: holds a comparison with other settings ({'; '.join(changed)}); "

@@ -65,8 +65,10 @@ def measure_tau(bench: Bench, trials: Sequence[Trial], device: torch.device) -> 
     weights = folder / "supernet.safetensors"
     if len(retrained) < 3 or not weights.exists():
         return
-    if path.exists() and {p["network"] for p in read_json(path)["points"]} == retrained.keys():
-        return
+    if path.exists():
+        known = {p["network"]: p["retrained"] for p in read_json(path)["points"]}
+        if known == retrained:
+            return
     kept = read_json(folder / "settings.json")
     names = {f.name for f in dataclasses.fields(SearchSettings)}
     settings = SearchSettings(**{k: _frozen(v) for k, v in kept.items() if k in names})

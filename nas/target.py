@@ -56,6 +56,10 @@ def check_cost(
         log.warning(
             "the prediction is off by more than 10 %: was the machine busy with other work?"
         )
+    if found / unet > (1 + CLOSE) * s.target:
+        log.warning(
+            "the network takes %.2f of UNet, more than the %g asked", found / unet, s.target
+        )
     return {
         "unit": costs.unit,
         "predicted": predicted,

@@ -116,7 +116,7 @@ class Trial:
 
 def searched_for(settings: CompareSettings) -> tuple[str, ...]:
     """The options of nas.search that every kind of search has."""
-    return tuple(shlex.split(settings.search))
+    return tuple(_words(settings.search))
 
 
 def search_options(settings: CompareSettings) -> dict[str, tuple[str, ...]]:
@@ -127,8 +127,15 @@ def search_options(settings: CompareSettings) -> dict[str, tuple[str, ...]]:
     found = {kind: words for kind, words in own.items() if kind in settings.kinds.split()}
     for variant in settings.variants:
         name, _, text = variant.partition("=")
-        found[name] = every + tuple(shlex.split(text))
+        found[name] = every + tuple(_words(text))
     return found
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise SettingError(f"in search {text!r}: {error}") from error
 
 
 def parse_search(given: Sequence[str], device: torch.device | str = "cpu") -> SearchSettings:
