@@ -7,11 +7,10 @@ from itertools import islice
 import numpy as np
 import torch
 
-from blurkit.progress import bar
-
 from .cost import CostTable
 from .data import Batch, Batches, Pairs, share
 from .discretise import best_within, drawn, perturb
+from .evolve import evolve
 from .genotype import Genotype
 from .loss import psnr, psnr_loss
 from .penalties import entropy
@@ -22,7 +21,8 @@ from .supernet import Choices, OpPath, Supernet, one_hot_path, softmax
 
 MOST_SELECTION = 128
 PROBES = 8  # batches on which a perturbation is judged
-DRAWS = 64  # genotypes from which "sample" chooses
+DRAWS = 64  # genotypes from which "sample" chooses, and with which "evolve" begins
+EVOLVED = 256  # genotypes from which "evolve" chooses, with their children
 
 
 class Judge:
@@ -119,13 +119,19 @@ class Judge:
 
     def best_drawn(self, progress: bool = False) -> Genotype:
         """The best on the selection pairs of some genotypes drawn from the logits."""
+        return self._evolved(DRAWS, progress)
+
+    def evolved(self, progress: bool = False) -> Genotype:
+        """The best on the selection pairs of such draws and of the children of the best."""
+        return self._evolved(EVOLVED, progress)
+
+    def _evolved(self, scored: int, progress: bool) -> Genotype:
         rng = np.random.default_rng((self.settings.seed, 3))
         logits = self.net.logits.map(torch.detach)
         draws = drawn(logits, rng, self.costs, self.budget, self.settings.widths)
-        found = list(islice(draws, DRAWS))
-        scores = []
-        with bar(len(found), "draws", "genotype", disable=not progress) as shown:
-            for genotype in found:
-                scores.append(self.score(genotype))
-                shown.update()
-        return found[int(np.argmax(scores))]
+        first = list(islice(draws, DRAWS))
+        return evolve(self.score, first, self.fits, rng, scored=scored, progress=progress)
+
+    def fits(self, genotype: Genotype) -> bool:
+        """Whether the genotype's predicted cost keeps the target."""
+        return self.costs is None or self.costs.of(genotype) <= self.budget

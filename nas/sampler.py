@@ -25,5 +25,7 @@ class Sampler:
         def standard_gumbel(like: Tensor) -> Tensor:
             return torch.from_numpy(rng.gumbel(size=like.shape)).to(like)
 
-        temperature = s.temperature + (s.final_temperature - s.temperature) * step / self.total
+        warm = s.warmup * s.steps  # no alpha learns before
+        fallen = max(0.0, (step - warm) / max(1, self.total - warm))
+        temperature = s.temperature + (s.final_temperature - s.temperature) * fallen
         return gumbel_path(logits.map(torch.detach), temperature, logits.map(standard_gumbel))

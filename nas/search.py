@@ -84,8 +84,10 @@ def _conclude(
         found["argmax"], scores["argmax"] = Genotype.from_dict(best["genotype"]), best["psnr"]
     if how in ("perturb", "best"):
         found["perturb"] = judge.perturbed(progress)
-    if how in ("sample", "best"):
+    if how == "sample":
         found["sample"] = judge.best_drawn(progress)
+    if how in ("evolve", "best"):
+        found["evolve"] = judge.evolved(progress)
     scores = {name: scores.get(name) or judge.score(genotype) for name, genotype in found.items()}
     return found[max(scores, key=lambda name: scores[name])], scores
 

@@ -36,10 +36,10 @@ class SearchSettings:
         "weights", "whether the operations of a slot share weights in the supernet"
     )
     order: Literal[1, 2] = setting(1, "order of the alphas' gradient")
-    discretise: Literal["best", "argmax", "perturb", "sample"] = setting(
+    discretise: Literal["best", "argmax", "perturb", "sample", "evolve"] = setting(
         "best",
-        "largest alphas of the best epoch; what is missed most; the best of some draws; or "
-        "whichever of the three does best on the selection pairs",
+        "largest alphas of the best epoch; what is missed most; the best of some draws; or of their "
+        "children too; or whichever of argmax, perturb and evolve does best on the selection pairs",
     )
     lr: float = setting(2e-3, "learning rate of the weights at the start", cuda=1e-3, least=1e-9)
     alpha_lr: float = setting(1e-2, "learning rate of the alphas", least=1e-9)
@@ -60,7 +60,7 @@ class SearchSettings:
         if self.warmup == self.epochs and self.discretise == "argmax":
             raise SettingError(
                 f"warmup must be < epochs ({self.epochs}), got {self.warmup}: alphas that are not "
-                "trained have no argmax; discretise may be best, perturb or sample"
+                "trained have no argmax; discretise may be best, perturb, sample or evolve"
             )
 
     @property

@@ -1,0 +1,70 @@
+"""The pairs that the shipped network learns from: `python benchmarks/shipped_data.py PHOTOS DIR`.
+
+Three files of 144x144 pairs: one uniform blur a patch, through the naive and through the realistic
+camera, and blur that varies over the photo, of a camera that rolls as well. One pair in sixteen
+is not blurred. A second call goes on where the first was stopped.
+"""
+
+import shutil
+from pathlib import Path
+
+import click
+import cv2
+
+from blurkit import ImportSettings, Linear, Mix, Motion, SynthSettings, Walk, import_pairs, synth
+from blurkit.camera import Camera
+from blurkit.images import find_images, read_image, write_image
+from blurkit.progress import bar
+from blurkit.snapshot import snapshot
+
+PATCH, KERNEL = 144, 41
+STILL = Linear(length=0)
+BLUR = Mix(
+    (
+        (Walk(length=(2, 16), jerks=0.3), 5),
+        (Walk(length=(10, 44), jerks=0.3), 5),
+        (Linear(length=(2, 30)), 5),
+        (STILL, 1),
+    )
+)
+ROLLING = Motion(Walk(length=(2, 32), jerks=0.3), roll=(0.0, 4.0))
+CAMERAS = ("naive", Camera(shot=(0.0, 1e-3), read=(0.0, 4e-3)))  # of the rolling photos, in turns
+
+
+@click.command()
+@click.argument("photos", type=click.Path(exists=True, file_okay=False))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--n", default=12_000, show_default=True, help="Pairs in each of the first two.")
+@click.option("--takes", default=3, show_default=True, help="Blurred versions of each photo.")
+def main(photos, folder, n, takes):
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed, camera in enumerate(("naive", "realistic")):
+        settings = SynthSettings(
+            n=n, patch=PATCH, kernel=KERNEL, mix=BLUR, seed=seed, images=photos, camera=camera
+        )
+        synth(folder / f"{camera}.h5", settings)
+    if not (folder / "rolling.h5").exists():
+        rolling(photos, folder, takes)
+
+
+def rolling(photos, folder, takes):
+    taken = folder / "rolling"
+    for side in ("blur", "sharp"):
+        (taken / side).mkdir(parents=True, exist_ok=True)
+    paths = list(find_images(Path(photos)))
+    with bar(len(paths) * takes, "Shaking", "photo") as shown:
+        for i, path in enumerate(paths):
+            photo = read_image(path)
+            for index in range(i * takes, (i + 1) * takes):
+                blurred, _ = snapshot(photo, ROLLING, CAMERAS[index % 2], seed=2, index=index)
+                write_image(taken / "blur" / f"{index:05}.png", blurred)
+                write_image(taken / "sharp" / f"{index:05}.png", photo)
+                shown.update()
+    settings = ImportSettings("pairs", blurry="blur", sharp="sharp", crop=PATCH)
+    import_pairs(taken, settings, folder / "rolling.h5")
+    shutil.rmtree(taken)
+
+
+if __name__ == "__main__":
+    cv2.setNumThreads(1)
+    main()
