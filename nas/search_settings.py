@@ -38,8 +38,9 @@ class SearchSettings:
     order: Literal[1, 2] = setting(1, "order of the alphas' gradient")
     discretise: Literal["best", "argmax", "perturb", "sample", "evolve"] = setting(
         "best",
-        "largest alphas of the best epoch; what is missed most; the best of some draws; of draws and "
-        "their children; or whichever of argmax, perturb and evolve does best on the selection pairs",
+        "largest alphas of the best epoch; what is missed most; the best of some draws; of draws "
+        "and their children; or whichever of argmax, perturb and evolve does best on the selection "
+        "pairs",
     )
     lr: float = setting(2e-3, "learning rate of the weights at the start", cuda=1e-3, least=1e-9)
     alpha_lr: float = setting(1e-2, "learning rate of the alphas", least=1e-9)
