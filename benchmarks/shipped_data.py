@@ -17,17 +17,11 @@ from blurkit.images import find_images, read_image, write_image
 from blurkit.progress import bar
 from blurkit.snapshot import snapshot
 
-PATCH, KERNEL = 144, 41
+PATCH, KERNEL = 144, 27
 STILL = Linear(length=0)
-BLUR = Mix(
-    (
-        (Walk(length=(2, 16), jerks=0.3), 5),
-        (Walk(length=(10, 44), jerks=0.3), 5),
-        (Linear(length=(2, 30)), 5),
-        (STILL, 1),
-    )
-)
-ROLLING = Motion(Walk(length=(2, 32), jerks=0.3), roll=(0.0, 4.0))
+SMOOTH = Walk(length=(2, 24), inertia=0.997, jitter=(0.0, 0.03), jerks=0)
+BLUR = Mix(((SMOOTH, 6), (Linear(length=(2, 24)), 5), (Walk(length=(3, 24)), 4), (STILL, 1)))
+ROLLING = Motion(SMOOTH, roll=(0.0, 4.0))
 CAMERAS = ("naive", Camera(shot=(0.0, 1e-3), read=(0.0, 4e-3)))  # of the rolling photos, in turns
 
 

@@ -3,7 +3,7 @@
 A model file holds the weights under the module's own names and, in its metadata, one JSON
 document "blurkit": format, format_version, name, arch (a built-in name or a genotype), width,
 settings and whatever the run recorded. A state file holds weights and optimiser moments under
-"model.NAME" and "OPTIMISER.NUMBER.KEY".
+"model.NAME" and "OPTIMISER.NUMBER.KEY". `SHIPPED` is the model file that comes with the package.
 """
 
 import json
@@ -26,6 +26,7 @@ MODEL_FORMAT = "blurkit-model"
 STATE_FORMAT = "blurkit-state"
 SUPERNET_FORMAT = "blurkit-supernet"
 FORMAT_VERSION = 1
+SHIPPED = Path(__file__).parent / "shipped" / "model.safetensors"
 
 
 def write_text(path: Path, text: str) -> None:
@@ -68,7 +69,9 @@ def _read(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, document
 
 
-def save_model(path: str | Path, model: nn.Module, info: dict[str, Any]) -> None:
+def save_model(
+    path: str | Path, model: nn.Module, info: dict[str, Any], *, half: bool = False
+) -> None:
     """Write `model.safetensors`.
 
     Parameters
@@ -77,29 +80,34 @@ def save_model(path: str | Path, model: nn.Module, info: dict[str, Any]) -> None
     model : module built by `nas.network.build(info["arch"], info["width"])`
     info : dict
         "name", "arch" (built-in name or genotype dict), "width", and any further JSON values.
+    half : bool
+        Store floating-point weights as float16: half the size, a relative error of 2**-11.
     """
     head = {
         "format": MODEL_FORMAT,
         "format_version": FORMAT_VERSION,
         "blurkit_version": __version__,
     }
-    _write(Path(path), model.state_dict(), {**head, **info})
+    state = model.state_dict()
+    if half:
+        state = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
+    _write(Path(path), state, {**head, **info})
 
 
 def load_model(
-    path: str | Path, device: torch.device | str = "cpu"
+    path: str | Path | None = None, device: torch.device | str = "cpu"
 ) -> tuple[nn.Module, dict[str, Any]]:
     """Read a checkpoint.
 
     Parameters
     ----------
-    path : a `model.safetensors`, or the folder that holds one
+    path : a `model.safetensors`, or the folder that holds one; None is the shipped network
     device : where to put the model
 
     Returns
     -------
-    model : module in eval mode, (N, 3, H, W) sRGB in [0, 1] -> same shape; sides multiples of
-        `model.stride`
+    model : float32 module in eval mode, (N, 3, H, W) sRGB in [0, 1] -> same shape; sides
+        multiples of `model.stride`
     info : dict with "name", "arch", "width", "genotype" (dict or None), "settings"
 
     Raises
@@ -108,7 +116,7 @@ def load_model(
         names the file and what is wrong: missing, not safetensors, not ours, an unknown
         operation, weights that belong to another genotype or width
     """
-    path = Path(path)
+    path = SHIPPED if path is None else Path(path)
     if path.is_dir():
         path = path / "model.safetensors"
     if not path.is_file():
@@ -128,7 +136,7 @@ def load_model(
         raise FileError(f"{path}: its weights belong to another network: {first}") from error
     arch = info["arch"]
     info["genotype"] = arch if isinstance(arch, dict) else None
-    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = model.float().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return model.eval(), info
 
 

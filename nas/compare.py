@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from .device import pick
 from .ground import settle
 from .options import DATASET, for_device, options
 from .outcome import Bench, read_json
+from .real import measure_real, read_real
 from .report import document, summarise
 from .run import minutes, talk
 from .standing import measure_latency, measure_tau, read_latency, seconds_per_pixel
@@ -43,6 +45,7 @@ def compare(
     out: str | Path = "compare",
     settings: CompareSettings | None = None,
     *,
+    real: Sequence[str | Path] = (),
     device: str = "auto",
     jobs: int | None = None,
     threads: int | None = None,
@@ -60,6 +63,8 @@ def compare(
     test : the same, for the pairs that the networks are scored on; nothing is chosen by them
     out : folder for results.jsonl, table.md, pareto.png, tau.png, seeds.png, and trials/
     settings : CompareSettings, the defaults for the device if None
+    real : folders that hold blur/ and sharp/, or input/ and target/ (see `nas.pairs`): the networks
+        are scored on them as well, once all are trained
     device : "auto" (all CUDA devices, else the CPU), "cpu", "cuda" or "cuda:N"
     jobs : trials at a time; one for each CUDA device, else cores // threads
     threads : of each trial; 1 on the CPU, else cores // jobs
@@ -97,6 +102,7 @@ def compare(
         with locked(bench.root / "lock"):
             measure_latency(bench, trials, where, progress)
             measure_tau(bench, trials, where)
+            measure_real(bench, trials, [Path(folder) for folder in real], where, progress)
             _report(bench, trials)
     return sorted(crew.failed)
 
@@ -146,7 +152,8 @@ def _report(bench: Bench, trials: list[Trial]) -> None:
     tau = read_json(standing) if standing.exists() else {}
     lines = summarise(records, latency)
     done = f"{len(records)} of {len(trials)} trials"
-    write_text(bench.root / "table.md", document(lines, records, tau, bench.settings, done))
+    text = document(lines, records, tau, read_real(bench), bench.settings, done)
+    write_text(bench.root / "table.md", text)
     plot_pareto(trainings, latency, bench.root / "pareto.png")
     plot_seeds(trainings, bench.root / "seeds.png")
     if tau.get("points"):
@@ -174,6 +181,12 @@ def _list(bench: Bench, trials: list[Trial], slots: int, seconds: float) -> str:
     type=DATASET,
     help="Pairs that networks are scored on: a file or a pattern; may be given several times.",
 )
+@click.option(
+    "--real",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of real pairs, blur/ and sharp/, to score on too; may be given several times.",
+)
 @click.option("--out", default="compare", show_default=True, type=click.Path(path_type=Path))
 @click.option(
     "--variant",
@@ -192,6 +205,7 @@ def _list(bench: Bench, trials: list[Trial], slots: int, seconds: float) -> str:
 def main(
     data: tuple[str, ...],
     test: tuple[str, ...],
+    real: tuple[Path, ...],
     out: Path,
     device: str,
     jobs: int | None,
@@ -221,6 +235,7 @@ def main(
         else:
             failed = compare(
                 *(data, test, out, settings),
+                real=real,
                 device=device,
                 jobs=jobs,
                 threads=threads,

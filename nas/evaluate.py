@@ -18,7 +18,7 @@ from torch import nn
 from blurkit.errors import FileError, SettingError, exit_codes
 from blurkit.progress import bar
 
-from .checkpoint import load_model, write_text
+from .checkpoint import SHIPPED, load_model, write_text
 from .data import Data, open_data, spread
 from .device import hardware, pick
 from .latency import SIDE, latency, macs, parameters
@@ -67,7 +67,8 @@ def evaluate(
 
     Parameters
     ----------
-    models : paths of model.safetensors files, or of the folders that hold them
+    models : paths of model.safetensors files, or of the folders that hold them; none: the network
+        that comes with the package
     data : a dataset file, a pattern such as "blur-*.h5", several of them, or a PairSet; or else
     pairs : a folder that holds blur/ and sharp/, or input/ and target/ (see `nas.pairs`)
     settings : EvaluateSettings, the defaults for the device if None
@@ -91,6 +92,7 @@ def evaluate(
         raise SettingError("give either --data FILE or --pairs FOLDER")
     where = pick(device)
     settings = settings or for_device(EvaluateSettings, where, {})
+    models = models or (SHIPPED,)
     networks = _load(models, where)
     inputs = [Path(p, "model.safetensors") if Path(p).is_dir() else Path(p) for p in models]
     stored = None if data is None else open_data(data)
@@ -203,8 +205,7 @@ def _report(rows: Sequence[Row], source: str, device: torch.device) -> str:
 @click.argument(
     "models",
     nargs=-1,
-    required=True,
-    metavar="DIR...",
+    metavar="[DIR...]",
     type=click.Path(exists=True, path_type=Path),
 )
 @click.option(
@@ -242,8 +243,9 @@ def main(
 ) -> None:
     """Score the network in each DIR, and the blurry input itself, on pairs with a known answer.
 
-    Prints a table: means over the images of PSNR and two SSIMs (RGB, 8 bits), parameters, the
-    multiply-accumulates and median latency of one 256x256 image.
+    Without DIR the network that comes along is scored. Prints a table: means over the images of
+    PSNR and two SSIMs (RGB, 8 bits), parameters, the multiply-accumulates and median latency of
+    one 256x256 image.
     """
     with exit_codes():
         settings = for_device(EvaluateSettings, pick(device), given)

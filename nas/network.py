@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from blurkit.errors import SettingError
 
-from .cell import Frame
+from .cell import LEVELS, Frame
 from .genotype import CELLS, Genotype
 from .ops import FUSIONS, OPERATIONS
 from .unet import UNet
@@ -30,17 +30,21 @@ class Network(Frame):
         return self.run(x)
 
 
-def _everywhere(*operations: str) -> Callable[[int], nn.Module]:
-    """The network whose nine cells are all of these operations."""
-    return lambda width: Network(Genotype(dict.fromkeys(CELLS, operations)), width)
+def _by_level(*levels: tuple[str, ...]) -> Callable[[int], nn.Module]:
+    """The network whose cells are those of their level, from full size down."""
+    cells = {cell: levels[level] for cell, level in zip(CELLS, LEVELS, strict=True)}
+    return lambda width: Network(Genotype(cells), width)
 
+
+_NONE, _CONV, _NAF = ("zero",) * 3, ("conv3", "zero", "zero"), ("dw3_attn", "ff", "zero")
 
 BUILT_IN: dict[str, Callable[[int], nn.Module]] = {
     "unet": lambda width: UNet(width),
     "unet-residual": lambda width: UNet(width, residual=True),
-    "frame": _everywhere("zero", "zero", "zero"),  # linear: what is learnt without any operation
-    "conv": _everywhere("conv3", "zero", "zero"),
-    "naf": _everywhere("dw3_attn", "ff", "zero"),
+    "frame": _by_level(*[_NONE] * 5),  # linear: what is learnt without any operation
+    "conv": _by_level(*[_CONV] * 5),
+    "naf": _by_level(*[_NAF] * 5),
+    "naf-half": _by_level(_NONE, _CONV, _NAF, _NAF, _NAF),  # by hand: nothing at full size
 }
 
 
@@ -50,8 +54,8 @@ def build(arch: str | dict[str, Any], width: int) -> nn.Module:
     Parameters
     ----------
     arch : str or dict
-        Name of a built-in network ("unet", "unet-residual", "frame", "conv", "naf") or a genotype
-        as a dict (`Genotype.to_dict`).
+        Name of a built-in network ("unet", "unet-residual", "frame", "conv", "naf", "naf-half") or
+        a genotype as a dict (`Genotype.to_dict`).
     width : int in 1 .. 256
         Channels of the first level.
 

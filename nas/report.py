@@ -134,10 +134,43 @@ def table(lines: Sequence[Line]) -> str:
     return markdown(rows)
 
 
+def real_table(records: Records, real: Mapping[str, Mapping[str, Any]]) -> str:
+    """Gain over the blurry input, in dB, of each row of the comparison on each set of real pairs.
+
+    real : what `nas.real.measure_real` writes. Rows with no training scored are left out.
+    """
+    groups: dict[str, dict[str, list[str]]] = {}
+    for record in records:
+        if record["kind"] == "train":
+            networks = groups.setdefault(record["row"], {})
+            networks.setdefault(record["network"], []).append(record["name"])
+    heads = [f"{name} ({of['n']} pairs, {of['input']:.2f} dB)" for name, of in real.items()]
+    rows: list[Sequence[str]] = [("gain, dB", *heads)]
+    for row, networks in groups.items():
+        cells = []
+        for of in real.values():
+            gains = [
+                [of["psnr"][name] - of["input"] for name in names if name in of["psnr"]]
+                for names in networks.values()
+            ]
+            cells.append(_gain([group for group in gains if group]))
+        rows.append((row, *cells))
+    return markdown(rows)
+
+
+def _gain(gains: list[list[float]]) -> str:
+    if not gains:
+        return "-"
+    runs = [gain for group in gains for gain in group]
+    spread = [fmean(group) for group in gains] if len(gains) > 1 else runs
+    return f"{fmean(runs):+.2f}" + (f" +- {stdev(spread):.2f}" if len(spread) > 1 else "")
+
+
 def document(
     lines: Sequence[Line],
     records: Records,
     tau: Mapping[str, Any],
+    real: Mapping[str, Mapping[str, Any]],
     settings: CompareSettings,
     done: str,
 ) -> str:
@@ -164,7 +197,8 @@ def document(
     else:
         rank += f"{tau['tau']:.2f} (p = {tau['p']:.2g}, n = {tau['n']})"
     facts = "  \n".join([*spread, f"{rank}."])
-    return "\n\n".join([about, table([blurry, *lines]), facts, FOOT]) + "\n"
+    parts = [about, table([blurry, *lines]), *([real_table(records, real)] if real else [])]
+    return "\n\n".join([*parts, facts, FOOT]) + "\n"
 
 
 def _text(value: float | None, style: str) -> str:

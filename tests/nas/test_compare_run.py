@@ -5,11 +5,18 @@ import os
 import re
 import subprocess
 import sys
+from statistics import fmean
 
+import numpy as np
 import pytest
 
 from blurkit import SynthSettings, Walk, synth
+from blurkit.images import write_image
+from nas.checkpoint import load_model
 from nas.genotype import Genotype
+from nas.metrics import psnr
+from nas.pairs import pairs_of_folder
+from nas.restore import restore
 
 SETTINGS = (
     *("--width", "2", "--cost", "macs", "--band", "0.5", "--steps", "4", "--brief", "2"),
@@ -52,9 +59,21 @@ def test_file(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def compared(pairs_file, test_file, tmp_path_factory):
+def real_pairs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("real") / "photos"
+    rng = np.random.default_rng(0)
+    for side in ("blur", "sharp"):
+        (folder / side).mkdir(parents=True)
+        for i in range(3):
+            photo = rng.integers(0, 256, (20, 31 + i, 3), dtype=np.uint8)
+            write_image(folder / side / f"{i}.png", photo)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def compared(pairs_file, test_file, real_pairs, tmp_path_factory):
     out = tmp_path_factory.mktemp("compare") / "out"
-    return compare(pairs_file, test_file, out), out
+    return compare(pairs_file, test_file, out, "--real", real_pairs), out
 
 
 def test_it_ends_with_table_and_pictures(compared):
@@ -62,12 +81,28 @@ def test_it_ends_with_table_and_pictures(compared):
     assert done.returncode == 0, done.stdout + done.stderr
     assert (out / "table.md").read_text() in done.stdout
     rows = re.findall(r"^\| ([a-z-]+) ", (out / "table.md").read_text(), re.MULTILINE)
-    assert rows == ["network", "blurry", *ROWS]
+    assert rows == ["network", "blurry", *ROWS, *ROWS]  # and again for the real pairs
     for name in ("pareto", "seeds", "tau"):
         assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     tau = json.loads((out / "tau.json").read_text())
     assert (tau["n"], len(tau["points"])) == (3, 3)
     assert -1 <= tau["tau"] <= 1
+
+
+def test_every_training_is_scored_on_the_real_pairs(compared, real_pairs):
+    _, out = compared
+    real = json.loads((out / "real.json").read_text())["photos"]
+    source = pairs_of_folder(real_pairs)
+    images = [source.read(i) for i in range(3)]
+    assert real["n"] == 3
+    assert real["input"] == pytest.approx(fmean(psnr(*pair) for pair in images))
+    assert len(real["psnr"]) == 5
+    model, _ = load_model(out / "trials" / "unet-t0")
+    scores = [psnr(restore(model, blurry), sharp) for blurry, sharp in images]
+    assert real["psnr"]["unet-t0"] == pytest.approx(fmean(scores))
+    table = (out / "table.md").read_text()
+    assert f"photos (3 pairs, {real['input']:.2f} dB)" in table
+    assert f"{real['psnr']['unet-t0'] - real['input']:+.2f} |" in table
 
 
 def test_results_are_json_lines_in_the_order_of_the_plan(compared):

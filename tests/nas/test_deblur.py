@@ -69,8 +69,11 @@ def test_the_photo_is_never_overwritten(here, make):
     ("arguments", "code", "message"),
     [
         (["none", "photo.png", "--out", "o.png"], 2, "Path 'none' does not exist."),
-        (["net", "none.jpg", "--out", "o.png"], 2, "File 'none.jpg' does not exist."),
-        (["net", "photo.png"], 2, "Missing option '--out'."),
+        (["net", "none.jpg", "--out", "o.png"], 2, "Path 'none.jpg' does not exist."),
+        (["net", "empty", "--out", "o.png"], 2, "File 'empty' is a directory."),
+        (["empty", "--out", "o.png"], 2, "File 'empty' is a directory."),
+        (["net", "photo.png", "photo.png"], 2, "MODEL and PHOTO are two paths, got 3"),
+        ([], 2, "Missing argument '[MODEL] PHOTO'."),
         (["net", "photo.png", "--out", "o.txt"], 2, "out must end in .jpg .jpeg .png"),
         (["net", "photo.png", "--out", "o.png", "--tile", "32"], 2, "tile must be >= 48 for"),
         (["net", "photo.png", "--out", "o.png", "--overlap", "-1"], 2, "overlap must be >= 0"),
@@ -121,4 +124,18 @@ def test_errors_in_python_are_of_two_kinds(here):
 def test_the_module_runs_as_a_command(here):
     command = [sys.executable, "-m", "nas.deblur", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("Usage: python -m nas.deblur [OPTIONS] MODEL PHOTO")
+    assert done.stdout.startswith("Usage: python -m nas.deblur [OPTIONS] [MODEL] PHOTO")
+
+
+def test_without_a_model_the_shipped_one_works_and_without_out_a_new_file_is_made(here):
+    code, output, _ = run("photo.png")
+    assert (code, output) == (0, "deblurred: photo-deblurred.png\n")
+    first = read_image("photo-deblurred.png")
+    assert first.shape == (37, 90, 3)
+    assert (first != read_image("photo.png")).any()
+    code, _, error = run("net", "photo.png")
+    assert code == 1
+    assert "photo-deblurred.png: is there already; --out names another file" in error
+    np.testing.assert_array_equal(read_image("photo-deblurred.png"), first)
+    assert run("photo.png", "--out", "again.png")[0] == 0
+    np.testing.assert_array_equal(read_image("again.png"), first)

@@ -190,7 +190,6 @@ def test_networks_of_one_name_are_told_apart_by_folder(here, models, names):
     [
         (["runs/naf"], 2, "give either --data FILE or --pairs FOLDER"),
         (["runs/naf", "--data", "test.h5", "--pairs", "pairs"], 2, "give either --data FILE or"),
-        (["--data", "test.h5"], 2, "Missing argument 'DIR...'."),
         (["gone", "--data", "test.h5"], 2, "Path 'gone' does not exist."),
         (["runs/naf", "--data", "gone.h5"], 2, "File 'gone.h5' does not exist."),
         (["runs/naf", "--pairs", "gone"], 2, "Directory 'gone' does not exist."),
