@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 DEMO ?= demo
 PY := $(BIN)/python
 
-.PHONY: demo test lint types ci clean
+SCALE ?= smoke
+
+.PHONY: demo test lint types ci reproduce clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -40,6 +42,10 @@ test: $(VENV)/ready
 	$(PY) -m pytest
 	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -q -m "not compiled" tests/blurkit
 
+# The ladder and the shipped network from nothing; SCALE=cpu or gpu needs DATA=folder of the photos.
+reproduce: $(VENV)/ready
+	BIN=$(abspath $(BIN)) bash benchmarks/reproduce.sh $(SCALE) $(DATA)
+
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,4 +56,4 @@ types: $(VENV)/ready
 ci: lint types test
 
 clean:
-	rm -rf $(VENV) $(DEMO) build *.egg-info
+	rm -rf $(VENV) $(DEMO) reproduce/smoke build *.egg-info

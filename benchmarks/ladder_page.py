@@ -1,14 +1,24 @@
-"""Write the page of the small ladder from its result files: python benchmarks/ladder_page.py
+"""Write the ladder's page, its winner and the README's table from result files.
 
-Called at the end of ladder.sh; every figure on the page comes from the files beside it.
+    python benchmarks/ladder_page.py RESULTS SCALE
+
+Called by reproduce.sh; every figure on the page comes from the files beside it. The winner is
+chosen by the validation pairs, among the genotypes that take at most 1.1 of UNet's time. Scale
+smoke leaves the README alone.
 """
 
 import json
 import math
+import sys
 from pathlib import Path
 from statistics import fmean, stdev
 
-RESULTS = Path(__file__).parent / "results" / "ladder"
+from nas.genotype import Genotype
+from nas.network import build
+
+README = Path(__file__).parent.parent / "README.md"
+BEGIN, END = "<!-- ladder -->", "<!-- /ladder -->"
+SLOWEST = 1.1  # of UNet's time, for the winner
 STEPS = (  # from, to, what the step is
     ("unet", "unet-residual", "the output is the input plus what the network found"),
     ("unet-residual", "frame", "our U without BatchNorm and without any operation: linear"),
@@ -18,6 +28,7 @@ STEPS = (  # from, to, what the step is
     ("uniform", "searched", "alphas trained before the perturbation"),
     ("random", "random-search", "chosen by brief trainings, with a search's compute"),
     ("random", "naf", "the same cell everywhere, made by hand, at its own cost"),
+    ("random", "naf-half", "made by hand: nothing at full size, gated blocks from a quarter on"),
     ("random", "searched", "what the search adds to its space and recipe"),
 )
 
@@ -68,35 +79,80 @@ def costs(searches):
     return lines
 
 
-def main():
-    records = [json.loads(line) for line in (RESULTS / "results.jsonl").read_text().splitlines()]
-    latency = json.loads((RESULTS / "latency.json").read_text())
-    hardware = latency["hardware"]
-    searches = [record for record in records if record["kind"] == "search"]
-    page = [
-        "# The small ladder",
+def winner(records, latency):
+    """(name, mean PSNR on the validation pairs, genotype) of the best network that is fast enough.
+
+    UNets are no genotypes: they are left out.
+    """
+    scores, archs = {}, {}
+    for record in records:
+        if record["kind"] == "train" and latency[record["network"]] <= SLOWEST * latency["unet"]:
+            scores.setdefault(record["network"], []).append(record["psnr_validation"])
+            archs[record["network"]] = record["arch"]
+    means = {name: fmean(values) for name, values in scores.items() if genotype_of(archs[name])}
+    best = max(means, key=means.get)
+    return best, means[best], genotype_of(archs[best])
+
+
+def genotype_of(arch):
+    if isinstance(arch, dict):
+        return Genotype.from_dict(arch)
+    return getattr(build(arch, 1), "genotype", None)
+
+
+def short_table(records, latency, real):
+    """The README's table."""
+    means, unet = means_of(records), latency["unet"]
+    sets = list(real)
+    gains = [f"gain on {name}, dB" for name in sets]
+    heads = ["network", "trainings", "PSNR, dB", "x UNet's time", *gains]
+    lines = [f"| {' | '.join(heads)} |", "|:--|" + "--:|" * (len(heads) - 1)]
+    for row, values in means.items():
+        runs = [r for r in records if r["kind"] == "train" and r["row"] == row]
+        times = fmean(latency[r["network"]] for r in runs) / unet
+        spread = f" +- {stdev(values):.2f}" if len(values) > 1 else ""
+        cells = [row, str(len(runs)), f"{fmean(values):.2f}{spread}", f"{times:.2f}"]
+        for of in real.values():
+            cells.append(f"{fmean(of['psnr'][r['name']] for r in runs) - of['input']:+.2f}")
+        lines.append(f"| {' | '.join(cells)} |")
+    blurry = next(r["psnr_input"] for r in records if r["kind"] == "train")
+    return [
+        *lines,
         "",
-        "What each step from a plain UNet to a searched network adds, as far as two cores go.",
-        "Run by `bash benchmarks/ladder.sh DATA RUN`; this page is written by",
-        "`benchmarks/ladder_page.py` from the files beside it; [results.jsonl](results.jsonl) has",
-        "every run.",
+        f"Blurry input: {blurry:.2f} dB; +-: between networks, or trainings of one.",
+    ]
+
+
+def main(results, scale):
+    records = [json.loads(line) for line in (results / "results.jsonl").read_text().splitlines()]
+    latency = json.loads((results / "latency.json").read_text())
+    real = json.loads((results / "real.json").read_text())
+    hardware, ms = latency["hardware"], latency["ms"]
+    name, psnr, genotype = winner(records, ms)
+    (results / "winner.json").write_text(genotype.to_json())
+    searches = [record for record in records if record["kind"] == "search"]
+    table = short_table(records, ms, real)
+    page = [
+        "# The ladder",
+        "",
+        "What each step from a plain UNet to a searched network adds. Run by",
+        f"`make reproduce SCALE={scale}`; this page is written by `benchmarks/ladder_page.py` from",
+        "the files beside it; [results.jsonl](results.jsonl) has every run.",
         "",
         f"**Hardware**: {hardware['cpu']}, {hardware['cores']} cores, {hardware['threads']} thread",
-        f"a trial, no GPU; torch {hardware['torch']}. Latencies were measured afterwards, with",
-        "nothing else running, all networks in turn.",
+        f"a trial, on {hardware['device']}; torch {hardware['torch']}. Latencies were measured",
+        "afterwards, all networks in turn.",
         "",
-        "**Data**: 12,000 pairs of 96x96 from 365 photos (CID22 training part, BSDS500), kernels",
-        "of 9x9 from walks of 3 to 7 px, naive pipeline; scored on 300 pairs of 128x128 from",
-        "photos of the CID22 validation part (CC BY-SA 4.0), which no network has seen.",
+        f"**Winner** on the validation pairs, among genotypes of at most {SLOWEST} of UNet's time:",
+        f"{name}, {psnr:.3f} dB there ([winner.json](winner.json)).",
         "",
-        (RESULTS / "table.md").read_text().strip(),
+        (results / "table.md").read_text().strip(),
         "",
         "## What each step adds",
         "",
         *steps(means_of(records)),
         "",
-        (RESULTS / "reading.md").read_text().strip(),
-        "",
+        *([(results / "reading.md").read_text().strip(), ""] if scale != "smoke" else []),
         "![accuracy against latency](pareto.png)",
         "",
         "![every run](seeds.png)",
@@ -113,7 +169,7 @@ def main():
         "",
     ]
     for seed in range(3):
-        if (RESULTS / f"search-s{seed}.png").exists():
+        if (results / f"search-s{seed}.png").exists():
             page += [
                 f"### Seed {seed}",
                 "",
@@ -124,9 +180,19 @@ def main():
                 f"![the network](cells-s{seed}.png)",
                 "",
             ]
-    (RESULTS / "README.md").write_text("\n".join(page))
-    print(RESULTS / "README.md")
+    page += ["## The pairs", "", "Trained on:", "", *fenced(results / "train.txt")]
+    page += ["", "Scored on:", "", *fenced(results / "test.txt")]
+    (results / "README.md").write_text("\n".join(page) + "\n")
+    if scale != "smoke":
+        text = README.read_text()
+        head, rest = text.split(BEGIN)
+        README.write_text("\n".join([head + BEGIN, "", *table, "", END]) + rest.split(END)[1])
+    print(results / "README.md")
+
+
+def fenced(path):
+    return ["```", path.read_text().rstrip(), "```"]
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]), sys.argv[2])

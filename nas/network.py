@@ -25,6 +25,7 @@ class Network(Frame):
             lambda cell, channels: FUSIONS[genotype.fusions[cell]](channels),
             genotype.widths,
         )
+        self.genotype = genotype
 
     def forward(self, x: Tensor) -> Tensor:
         return self.run(x)

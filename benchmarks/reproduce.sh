@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# From nothing to the ladder's table and the shipped network: `make reproduce SCALE=cpu DATA=folder`.
+#
+#   bash benchmarks/reproduce.sh smoke|cpu|gpu [DATA]
+#
+# DATA holds train/sharp_pack (photos to train on), dev/sharp_cid22_val (photos never trained on) and
+# real pairs, blur/ and sharp/ in dev/gopro_avg, dev/gopro_0477_avg11 and dev/reds_180p. smoke needs
+# none: it shows in minutes that every part works, on generated scenes. cpu is about five hours on
+# two cores, gpu has not been run. All work is in reproduce/SCALE, is resumed by the same command, and
+# its results go to benchmarks/results, nas/shipped, docs and README; those of smoke stay there.
+set -euo pipefail
+scale=${1:?smoke, cpu or gpu}
+here=$(cd "$(dirname "$0")" && pwd)
+bin=${BIN:-$here/../.venv/bin}
+run=${RUN:-$here/../reproduce/$scale}
+mkdir -p "$run"
+run=$(realpath "$run")
+sets=(gopro_avg gopro_0477_avg11 reds_180p)
+say() { echo "+ $*"; "$@"; }
+
+case $scale in
+smoke)
+    data=$run/data results=$run/results/ladder package=$run/package
+    blur=(--patch 48 --kernel 9 --length 3 7)
+    train=(--n 200) test=(--n 20)
+    recipe=(--width 2 --cost macs --steps 20 --batch 2 --crop 32 --seeds 1 --searches 1 --randoms 3
+        --kinds searched --random-searches 0 --brief 10
+        --search "--epochs 4 --warmup 2 --steps 5 --batch 2 --crop 32")
+    pairs=(--n 60 --takes 1)
+    ship=(--width 4 --steps 40 --batch 2 --crop 48)
+    ;;
+cpu)
+    results=$here/results/ladder package=$here/../nas/shipped
+    blur=(--patch 96 --kernel 11 --length 4 10 --preset naive)
+    train=(--n 12000) test=(--n 300 --patch 128)
+    recipe=(--width 8 --steps 5000 --batch 8 --crop 48 --lr 2e-3 --seeds 2 --searches 1
+        --kinds searched --random-searches 0 --search "--epochs 60 --warmup 40 --cost-weight 0.1")
+    pairs=(--n 12000 --takes 3)
+    ship=(--width 16 --steps 56000 --batch 4 --crop 96 --lr 1.5e-3)
+    ;;
+gpu)
+    results=$here/results/ladder-gpu package=$here/../nas/shipped
+    blur=(--patch 160 --kernel 27 --preset realistic)
+    train=(--n 60000) test=(--n 300)
+    recipe=(--width 32 --steps 30000 --seeds 3)
+    pairs=(--n 60000 --takes 20)
+    ship=(--width 32 --steps 200000)
+    ;;
+*)
+    echo "SCALE must be smoke, cpu or gpu, got '$scale'" >&2
+    exit 2
+    ;;
+esac
+if [ "$scale" = smoke ]; then
+    [ -d "$data" ] || say "$bin/python" "$here/smoke_data.py" "$data"
+else
+    data=$(realpath "${2:?the folder of the photos: see the head of this file}")
+fi
+[ "$scale" = gpu ] || export OMP_NUM_THREADS=1
+photos=$data/train/sharp_pack
+mkdir -p "$results"
+cd "$run"
+
+say "$bin/blurkit" synth "${blur[@]}" "${train[@]}" --images "$photos" --out train.h5
+say "$bin/blurkit" synth "${blur[@]}" "${test[@]}" --images "$data/dev/sharp_cid22_val" --seed 1 --out test.h5
+networks="unet unet-residual frame conv naf naf-half"
+say "$bin/python" -m nas.compare train.h5 --test test.h5 "${sets[@]/#/--real=$data/dev/}" \
+    --out ladder --networks "$networks" "${recipe[@]}"
+cp ladder/{table.md,results.jsonl,latency.json,tau.json,real.json,settings.json} "$results"
+for part in train test; do "$bin/blurkit" info $part.h5 > "$results/$part.txt"; done
+cp ladder/{pareto,seeds,tau}.png "$results"
+for folder in ladder/trials/searched-s*-search; do
+    seed=${folder#*searched-}
+    for file in search.png choices.png cells.png result.json log.jsonl; do
+        cp "$folder/$file" "$results/${file%.*}-${seed%-search}.${file##*.}"
+    done
+done
+say "$bin/python" "$here/ladder_page.py" "$results" "$scale"
+
+say "$bin/python" "$here/shipped_data.py" "$photos" pairs "${pairs[@]}"
+say "$bin/python" -m nas.retrain "$results/winner.json" pairs/{naive,realistic,rolling}.h5 \
+    --out shipped "${ship[@]}"
+at=(--package "$package" --results "$(dirname "$results")/shipped")
+say "$bin/python" "$here/shipped.py" "${at[@]}" pack shipped
+say "$bin/python" "$here/shipped.py" "${at[@]}" card "$data" --run shipped
