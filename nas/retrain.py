@@ -1,61 +1,32 @@
 """Train one network from scratch: `python -m nas.retrain ARCH data.h5 --out DIR`.
 
-The recipe is NAFNet's (Chen et al. 2022): AdamW with betas (0.9, 0.9), cosine to 1e-7, random
-crops with flips and turns, PSNR loss. Every network gets the same one.
+Every network gets the same recipe (`nas.trainer`).
 
 `torchrun --nproc-per-node N -m nas.retrain ...` shares each batch among N processes.
 """
 
 import dataclasses
 import logging
-import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
-import torch
-from torch import nn
 
 from blurkit.errors import SettingError, exit_codes
 from blurkit.progress import bar
 
 from . import show
-from .batch_norm import share_statistics
-from .cell import STRIDE
 from .checkpoint import save_model
-from .data import Batches, Data, fit_crop, open_data, split
+from .data import Data, open_data
 from .device import hardware, pick
 from .genotype import Genotype
-from .loss import psnr, psnr_loss
-from .network import BUILT_IN, WIDEST, build
-from .options import DATASET, check, for_device, options, setting
+from .network import BUILT_IN
+from .options import DATASET, for_device, options
 from .ranks import here, joined, start
 from .run import Run, talk
+from .trainer import RetrainSettings, Trainer
 
 log = logging.getLogger("nas")
-
-SHARES = (0.97, 0.03)  # of the pairs: training, and the curve in the log
-MOST_VALIDATION = 128
-
-
-@dataclass(frozen=True)
-class RetrainSettings:
-    """All that decides a training, beside network and data.
-
-    Raises SettingError "steps must be >= 1, got 0" and the like.
-    """
-
-    width: int = setting(8, "channels of the first level", cuda=32, least=1, most=WIDEST)
-    steps: int = setting(4000, "training steps", cuda=100_000, least=1)
-    batch: int = setting(8, "pairs in a batch", cuda=32, least=1)
-    crop: int = setting(64, "side of the training crops, in pixels", cuda=128)
-    lr: float = setting(3e-3, "learning rate at the start", cuda=1e-3, least=1e-9)
-    every: int = setting(200, "steps between saved states", cuda=1000, least=1)
-    seed: int = setting(0, "decides initial weights and batches", least=0)
-
-    def __post_init__(self) -> None:
-        check(self)
 
 
 def parse_arch(text: str) -> tuple[str, str | dict[str, Any]]:
@@ -78,59 +49,6 @@ def parse_arch(text: str) -> tuple[str, str | dict[str, Any]]:
     return "searched", Genotype.load(text).to_dict()
 
 
-class Trainer:
-    """A network, its optimiser and its batches."""
-
-    def __init__(
-        self, arch: str | dict[str, Any], data: Data, s: RetrainSettings, device: torch.device
-    ) -> None:
-        self.settings, self.device, self.ranks = s, device, here()
-        torch.manual_seed(s.seed)
-        self.net: nn.Module = build(arch, s.width)
-        self.net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        share_statistics(self.net, self.ranks)
-        training, self.validation = split(data, SHARES)
-        self.crop = fit_crop(s.crop, training, STRIDE)
-        self.batches = Batches(training, s.batch, self.crop, s.seed, self.ranks.part)
-        self.optimiser = torch.optim.AdamW(
-            self.net.parameters(), lr=s.lr, betas=(0.9, 0.9), weight_decay=1e-3, fused=True
-        )
-
-    def run(self, start: int, stop: int, progress: Any) -> float:
-        """Steps start .. stop-1; the mean loss."""
-        self.net.train()
-        losses = []
-        on_cuda = self.device.type == "cuda"
-        for step, (blurry, sharp) in enumerate(self.batches.run(start, stop), start=start):
-            fall = 0.5 * (1 + math.cos(math.pi * step / self.settings.steps))
-            self.optimiser.param_groups[0]["lr"] = 1e-7 + (self.settings.lr - 1e-7) * fall
-            with torch.autocast("cuda", torch.bfloat16, enabled=on_cuda):
-                restored = self.net(blurry.to(self.device, non_blocking=True))
-            loss = psnr_loss(restored, sharp.to(self.device, non_blocking=True))
-            self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            self.ranks.mean_gradients(self.net.parameters())
-            torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-            self.optimiser.step()
-            losses.append(loss.detach())
-            progress.update()
-        return self.ranks.mean(torch.stack(losses).mean()).item()
-
-    @torch.no_grad()
-    def judge(self) -> tuple[float, float]:
-        """Mean PSNR in dB on the validation pairs: of the network, and of its blurry input."""
-        self.net.eval()
-        scores = [torch.empty(0, 2, device=self.device)]  # a rank may get none
-        for blurry, sharp in self.validation.batches(
-            self.settings.batch, STRIDE, MOST_VALIDATION, self.ranks.part
-        ):
-            blurry, sharp = blurry.to(self.device), sharp.to(self.device)
-            of_net = psnr(self.net(blurry).clamp(0, 1), sharp)
-            scores.append(torch.stack((of_net, psnr(blurry, sharp)), dim=1))
-        network, untouched = self.ranks.gather(torch.cat(scores)).unbind(1)
-        return network.mean().item(), untouched.mean().item()
-
-
 @joined()
 def retrain(
     arch: str | dict[str, Any],
@@ -139,11 +57,12 @@ def retrain(
     settings: RetrainSettings | None = None,
     *,
     name: str | None = None,
+    init: str | Path | None = None,
     device: str = "auto",
     overwrite: bool = False,
     progress: bool = True,
 ) -> Path:
-    """Train a network from scratch; the same call goes on after an interruption.
+    """Train a network, from scratch or from given weights; the same call goes on when interrupted.
 
     Parameters
     ----------
@@ -152,6 +71,7 @@ def retrain(
     out : folder for model.safetensors, log.jsonl, training.png, tensorboard/, settings.json
     settings : RetrainSettings, the defaults for the device if None
     name : what tables call the network; the built-in name or "searched" if None
+    init : a model.safetensors of the same network, or its folder, whose weights to start from
     device : "auto", "cpu", "cuda" or "cuda:N"
     overwrite : start again whatever `out` holds
     progress : show a progress bar
@@ -166,7 +86,7 @@ def retrain(
         a setting breaks its rule
     FileError
         the data cannot be read, the folder cannot be written or holds a run with other settings,
-        or a loss is not finite
+        the weights to start from are of another network, or a loss is not finite
 
     Notes
     -----
@@ -179,6 +99,8 @@ def retrain(
     s = settings or for_device(RetrainSettings, where, {})
     trainer = Trainer(arch, pairs, s, where)  # refuses bad settings before the folder
     facts = {**dataclasses.asdict(s), "arch": arch, "data": pairs.identity}
+    if init is not None:
+        facts["init"] = trainer.begin_with(Path(init))
     run = Run(folder, facts, "model.safetensors", overwrite)
     if run.finished:
         log.info("%s is complete; --overwrite trains again", folder)
@@ -222,6 +144,11 @@ def retrain(
 @click.argument("arch")
 @click.argument("data", nargs=-1, required=True, metavar="DATA...", type=DATASET)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to fill.")
+@click.option(
+    "--init",
+    type=click.Path(exists=True, path_type=Path),
+    help="Start from these weights: a checkpoint of the same network, or its folder.",
+)
 @click.option("--name", help="What tables call it.  [default: the built-in name or 'searched']")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
 @click.option("--overwrite", is_flag=True, help="Start again whatever --out holds.")
@@ -230,6 +157,7 @@ def main(
     arch: str,
     data: tuple[str, ...],
     out: Path,
+    init: Path | None,
     name: str | None,
     device: str,
     overwrite: bool,
@@ -247,6 +175,7 @@ def main(
         path = retrain(
             *(parsed, data, out, settings),
             name=name or of_arch,
+            init=init,
             device=device,
             overwrite=overwrite,
         )

@@ -1,5 +1,6 @@
 """Retraining and the commands as a user runs them: resuming, refusing, exact messages."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -47,6 +48,20 @@ def test_retrained_model_holds_all_that_rebuilds_it(pairs_file, tmp_path, arch):
     assert not model.training
     assert len((tmp_path / "net" / "log.jsonl").read_text().splitlines()) == 3
     assert (tmp_path / "net" / "training.png").exists()
+
+
+def test_training_goes_on_from_given_weights(pairs_file, tmp_path):
+    first = retrain("conv", pairs_file, tmp_path / "first", TRAIN, progress=False)
+    still = dataclasses.replace(TRAIN, steps=1, lr=1e-9)
+    again = retrain("conv", pairs_file, tmp_path / "on", still, init=first, progress=False)
+    before, after = load_file(first), load_file(again)
+    assert all(torch.allclose(before[key], after[key], atol=1e-6) for key in before)
+    fresh = load_file(retrain("conv", pairs_file, tmp_path / "fresh", still, progress=False))
+    assert not all(torch.allclose(before[key], fresh[key], atol=1e-6) for key in before)
+    with pytest.raises(FileError, match=r"first: is of another network or width$"):
+        retrain("unet", pairs_file, tmp_path / "no", TRAIN, init=tmp_path / "first")
+    with pytest.raises(FileError, match="other settings"):  # another beginning is another run
+        retrain("conv", pairs_file, tmp_path / "on", still, init=again, progress=False)
 
 
 def test_interrupted_training_ends_with_the_same_weights(pairs_file, tmp_path, monkeypatch):
