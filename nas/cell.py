@@ -14,7 +14,8 @@ STRIDE = 16  # height and width of the input must be multiples of this
 
 
 class Slot(nn.Module):
-    """x + beta * operation(x). The residual is permanent: identity competes with no operation."""
+    """x + beta * operation(x). The residual is permanent, whatever is chosen: no operation has to
+    learn the identity. With `zero` the slot is the identity, which so is one of the choices."""
 
     def __init__(self, operation: nn.Module, channels: int) -> None:
         super().__init__()

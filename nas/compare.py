@@ -152,7 +152,8 @@ def _report(bench: Bench, trials: list[Trial]) -> None:
     tau = read_json(standing) if standing.exists() else {}
     lines = summarise(records, latency)
     done = f"{len(records)} of {len(trials)} trials"
-    text = document(lines, records, tau, read_real(bench), bench.settings, done)
+    failed = bench.failed(trials)
+    text = document(lines, records, tau, read_real(bench), bench.settings, done, failed)
     write_text(bench.root / "table.md", text)
     plot_pareto(trainings, latency, bench.root / "pareto.png")
     plot_seeds(trainings, bench.root / "seeds.png")

@@ -12,6 +12,7 @@ from .cost import CostTable
 from .genotype import WIDTHS, Genotype
 from .supernet import Choices, one_hot
 
+ROUNDS = 3
 NEVER = -1e6  # a logit whose softmax is 0, a score that is not taken
 
 
@@ -50,7 +51,8 @@ def perturb(
     choose: Callable[[Choices], Genotype] = best_within,
     *,
     mixed: bool = True,
-    rounds: int = 3,
+    alphas: Choices | None = None,
+    rounds: int = ROUNDS,
     progress: bool = False,
 ) -> Genotype:
     """Discretise by perturbation: what is missed most stays (Wang et al. 2021, DARTS-PT).
@@ -67,6 +69,10 @@ def perturb(
         as in the paper. Of single paths one in n takes the choice, and all would lose by its
         removal p / (1 - p) times what it gains; the score is that gain, at equal p: minus the
         loss of the paths that do take it.
+    alphas : Choices, optional
+        What was learnt of the logits, without their prior. A mixed row that is measured is mixed
+        by its alphas alone: by the logits, a choice would be missed for its share in the prior as
+        much as for its worth. All other rows keep their logits. The logits themselves if None.
     rounds : int >= 1
         In each, an equal share of the rows is decided, the clearest leads first, and the rest is
         measured again beside them. (The paper decides one row a round, in random order.)
@@ -77,7 +83,6 @@ def perturb(
     scores = [torch.zeros(len(row), dtype=torch.float64) for row in rows]
     decided: dict[int, int] = {}
     stays = [len(rows) * (rounds - k) // rounds for k in range(rounds + 1)]  # undecided, a round
-    genotype = choose(logits)
     with bar(sum(stays), "perturb", "row", disable=not progress) as shown:
         for left in stays[1:]:
             held = logits
@@ -86,8 +91,9 @@ def perturb(
             for row in range(len(rows)):
                 if row in decided:
                     continue
+                measured = held if alphas is None else held.row(row, alphas.rows()[row])
                 for i in range(len(rows[row])):
-                    changed = without(held, row, i) if mixed else pinned(held, row, i)
+                    changed = without(measured, row, i) if mixed else pinned(measured, row, i)
                     scores[row][i] = loss_of(changed) if mixed else -loss_of(changed)
                 shown.update()
             known = _choices(scores, logits)
@@ -103,6 +109,12 @@ def perturb(
             for row in sorted(leads, key=lambda r: -leads[r])[: len(leads) - left]:
                 decided[row] = taken[row]
     return genotype
+
+
+def losses(logits: Choices, rounds: int = ROUNDS) -> float:
+    """About how many losses `perturb` asks for: which rows are decided first is not known."""
+    sizes = [len(row) for row in logits.rows()]
+    return sum(sizes) * sum((rounds - k) / rounds for k in range(rounds))
 
 
 def drawn(

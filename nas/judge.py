@@ -1,5 +1,6 @@
 """What a supernet is worth: scores on the selection pairs, and the genotypes made from it."""
 
+import time
 from collections.abc import Callable
 from functools import cached_property
 from itertools import islice
@@ -9,7 +10,7 @@ import torch
 
 from .cost import CostTable
 from .data import Batch, Batches, Pairs, share
-from .discretise import best_within, drawn, perturb
+from .discretise import best_within, drawn, losses, perturb
 from .evolve import evolve
 from .genotype import Genotype
 from .loss import psnr, psnr_loss
@@ -46,14 +47,16 @@ class Judge:
         return blurry, sharp
 
     @torch.no_grad()
-    def judge(self, path_of_batch: Callable[[int], OpPath] | None) -> float:
+    def judge(
+        self, path_of_batch: Callable[[int], OpPath] | None, most: int = MOST_SELECTION
+    ) -> float:
         """Mean PSNR in dB on the selection pairs; `path_of_batch(k)` is the path of batch k.
 
-        None judges the blurry input itself.
+        None judges the blurry input itself. `most` pairs are looked at.
         """
         s, ranks = self.settings, here()
-        batches = self.selection.batches(s.batch, Supernet.stride, MOST_SELECTION, ranks.part)
-        count = -(-min(MOST_SELECTION, len(self.selection)) // s.batch)
+        batches = self.selection.batches(s.batch, Supernet.stride, most, ranks.part)
+        count = -(-min(most, len(self.selection)) // s.batch)
         scores = [torch.empty(0, device=self.net.alphas.device)]  # a rank may get none
         for k, batch in zip(share(count, ranks.part), batches, strict=True):
             blurry, sharp = self._to_device(batch)
@@ -99,7 +102,9 @@ class Judge:
 
     @cached_property
     def _probes(self) -> list[Batch]:
-        start = self.sampler.total  # batches that no alpha step has used
+        # of the alphas' pairs: the supernet's weights have seen none of them, the alphas have, but
+        # not in these batches and crops
+        start = self.sampler.total
         return [self._to_device(self.probes[start + k]) for k in range(PROBES)]
 
     @torch.no_grad()
@@ -114,8 +119,9 @@ class Judge:
     def perturbed(self, progress: bool = False) -> Genotype:
         """Discretise by perturbation."""
         mixed = self.settings.sampler == "softmax"
-        logits = self.net.logits.map(torch.detach)
-        return perturb(logits, self.loss_under, self.choose, mixed=mixed, progress=progress)
+        logits, alphas = (c.map(torch.detach) for c in (self.net.logits, self.net.choices))
+        asked = logits, self.loss_under, self.choose
+        return perturb(*asked, mixed=mixed, alphas=alphas, progress=progress)
 
     def best_drawn(self, progress: bool = False) -> Genotype:
         """The best on the selection pairs of some genotypes drawn from the logits."""
@@ -132,6 +138,31 @@ class Judge:
         first = list(islice(draws, DRAWS))
         return evolve(self.score, first, self.fits, rng, scored=scored, progress=progress)
 
+    def seconds(self) -> tuple[float, float]:
+        """Estimated seconds of judging an epoch and of choosing at the end; changes nothing."""
+        s, logits = self.settings, self.net.logits.map(torch.detach)
+        rng = np.random.default_rng(s.seed)
+        genotype = next(drawn(logits, rng, self.costs, self.budget, s.widths))
+        path = one_hot_path(genotype, self.net.alphas.device)
+        few = s.batch * here().count  # a batch on each rank
+        looks = max(1.0, min(MOST_SELECTION, len(self.selection)) / few)
+        one = looks * _seconds_of(lambda: self.judge(lambda k: path, few))
+        mixed = looks * _seconds_of(
+            lambda: self.judge(lambda k: self.sampler.path(logits, 0, k), few)
+        )
+        choosing = {"sample": DRAWS, "evolve": EVOLVED, "best": EVOLVED}.get(s.discretise, 0) * one
+        if s.discretise in ("perturb", "best"):
+            choosing += losses(logits) * _seconds_of(lambda: self.loss_under(logits))
+        return one + mixed, choosing
+
     def fits(self, genotype: Genotype) -> bool:
         """Whether the genotype's predicted cost keeps the target."""
         return self.costs is None or self.costs.of(genotype) <= self.budget
+
+
+def _seconds_of(work: Callable[[], object]) -> float:
+    """Of a second time; the first one is slower."""
+    work()
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start

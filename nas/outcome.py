@@ -122,6 +122,21 @@ class Bench:
         """Of those trials that are done, in the order of the plan."""
         return [self.read(t.name) for t in trials if (self.folder(t.name) / "trial.json").exists()]
 
+    def failed(self, trials: Sequence[Trial]) -> dict[str, str]:
+        """Of those that failed when last tried: name to why, and the last line that they wrote."""
+        folders = {t.name: self.folder(t.name) for t in trials}
+        return {
+            name: f"{_last_words(folder / 'failed.txt')} ({_last_words(folder / 'trial.log')})"
+            for name, folder in folders.items()
+            if (folder / "failed.txt").exists() and not (folder / "trial.json").exists()
+        }
+
+
+def _last_words(path: Path) -> str:
+    """The last line of a file, "" where there is none."""
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    return (text.splitlines() or [""])[-1].strip()
+
 
 def _python(module: str, *words: str) -> list[str]:
     return [sys.executable, "-m", module, *words]

@@ -10,6 +10,8 @@ def beta_decay(alphas: Choices) -> Tensor:
     beta-DARTS, eq. 16).
 
     Its gradient goes with softmax(alpha): it holds all alphas of a row back, the leading one most.
+    In the paper its weight rises, from 0; in `nas.search` it falls to 0, so that no operation leads
+    while the weights are young and the alphas are free to decide at the end.
     """
     rows = [part.logsumexp(dim=1).mean() for part in alphas]
     return sum(rows[1:], rows[0]) / len(rows)

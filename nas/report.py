@@ -22,9 +22,14 @@ over UNet, over random: differences of mean PSNR in dB, to the UNet as published
 the random genotypes; in deviations: the latter in standard deviations of the random genotypes.
 SSIM: per channel, Gaussian window; SSIM 3-D: MATLAB's of the RGB volume. parameters, MACs and
 latency (median of one 256x256 image, all networks timed in turn in one run): means over the
-networks. search: what finding one network took, in core-seconds and in gradient steps.
-Nothing was chosen on the test pairs: genotypes are chosen on pairs of the training set that no
-weight was trained on, and every training takes its last state."""
+networks. search: what finding one network took, in core-seconds and in gradient steps: passes
+forward and back, where one of all operations at once (softmax) counts 8 and an alpha step of the
+second order 6. Forward passes alone (judging, perturbation, scoring draws and their children) are
+in the core-seconds, not in the steps.
+Nothing was chosen on the test pairs. The supernet's weights learn from 60 % of the training set,
+its alphas from 35 %, on which perturbation measures too; genotypes are scored on the other 5 %. A
+random search chooses on the last 3 %, which no training learns from. Every network is then trained
+anew on the first 97 %, so also on pairs by which a search chose it, and takes its last state."""
 
 
 @dataclass(frozen=True)
@@ -173,8 +178,12 @@ def document(
     real: Mapping[str, Mapping[str, Any]],
     settings: CompareSettings,
     done: str,
+    failed: Mapping[str, str] | None = None,
 ) -> str:
-    """table.md: the budget, the table, and what its columns are."""
+    """table.md: the budget, the table, and what its columns are.
+
+    failed : name of each trial that failed to what it said.
+    """
     trained = next(r for r in records if r["kind"] == "train")
     blurry = Line(
         *("blurry input", 1, 0, trained["psnr_input"], None, None),
@@ -196,7 +205,13 @@ def document(
         rank += "-"
     else:
         rank += f"{tau['tau']:.2f} (p = {tau['p']:.2g}, n = {tau['n']})"
-    facts = "  \n".join([*spread, f"{rank}."])
+    stopped = [
+        f"{name} failed: {what}; the table is without it." for name, what in (failed or {}).items()
+    ]
+    for record in records:
+        if early := record.get("search", {}).get("collapsed"):
+            stopped.append(f"{record['name']} {early}; the best genotype before it is kept.")
+    facts = "  \n".join([*spread, f"{rank}.", *stopped])
     parts = [about, table([blurry, *lines]), *([real_table(records, real)] if real else [])]
     return "\n\n".join([*parts, facts, FOOT]) + "\n"
 

@@ -101,7 +101,7 @@ def retrain(
     facts = {**dataclasses.asdict(s), "arch": arch, "data": pairs.identity}
     if init is not None:
         facts["init"] = trainer.begin_with(Path(init))
-    run = Run(folder, facts, "model.safetensors", overwrite)
+    run = Run(folder, facts, "model.safetensors", overwrite, also=("log.jsonl", "training.png"))
     if run.finished:
         log.info("%s is complete; --overwrite trains again", folder)
         return run.product

@@ -19,7 +19,7 @@ import click
 import numpy as np
 import torch
 
-from blurkit.errors import FileError, exit_codes
+from blurkit.errors import FileError, SettingError, exit_codes
 from blurkit.progress import bar
 
 from . import show
@@ -27,6 +27,7 @@ from .checkpoint import save_supernet, write_text
 from .data import Data, open_data
 from .device import hardware, pick
 from .genotype import CELLS, Genotype
+from .measure import trusted
 from .options import DATASET, for_device, options
 from .ranks import here, joined, start
 from .run import Run, minutes, talk
@@ -37,21 +38,34 @@ from .target import check_cost, costs_of
 
 log = logging.getLogger("nas")
 
+PICTURES = ("search.png", "choices.png", "alphas.png", "cells.png")
+# what belongs to a run, beside its product, its state and tensorboard/
+ALSO = (
+    *("costs.json", "log.jsonl", "result.json", "choices.json", "supernet.safetensors"),
+    *PICTURES,
+)
 
-def _plan(searcher: Searcher, done: int) -> str:
+
+def _plan(searcher: Searcher, done: int, measuring: float) -> str:
+    """What will be done and about how long it takes; `measuring`: seconds that the costs took."""
     s = searcher.settings
     weight, alpha = searcher.seconds_per_step()
-    alpha_epochs = s.epochs - max(s.warmup, done)
-    seconds = s.steps * ((s.epochs - done) * weight + alpha_epochs * alpha)
+    judging, choosing = searcher.judge.seconds()
+    left, alpha_epochs = s.epochs - done, s.epochs - max(s.warmup, done)
+    training = s.steps * (left * weight + alpha_epochs * alpha)
+    seconds = training + left * judging + choosing
     target = ""
     if searcher.costs:
         unit = searcher.costs.unit
         target = f"; at most {s.target:g} of UNet's {searcher.costs.unet:.4g} {unit}"
+        target += "" if trusted(searcher.costs) else ", by a table that is not to be trusted"
     return (
         f"plan: 9 cells x 3 slots x 8 operations and 4 x 3 fusions at width {s.width}{target}; "
         f"{s.epochs} epochs x {s.steps} steps of {s.batch} crops {searcher.crop}x{searcher.crop}, "
         f"alphas from epoch {s.warmup + 1} ({s.sampler}, order {s.order}), {s.discretise}; "
-        f"on {searcher.device}; about {minutes(seconds)}"
+        f"on {searcher.device}; about {minutes(seconds)}, of which judging the epochs "
+        f"{minutes(left * judging)} and choosing {minutes(choosing)}"
+        + (f"; measuring the costs took {minutes(measuring)}" if measuring >= 1 else "")
     )
 
 
@@ -134,20 +148,22 @@ def search(
     s = settings or for_device(SearchSettings, where, {})
     Searcher(pairs, s, where)  # refuses bad settings before the folder
     facts = {**dataclasses.asdict(s), "data": pairs.identity}
-    run = Run(folder, facts, "genotype.json", overwrite, also=("costs.json",))
+    run = Run(folder, facts, "genotype.json", overwrite, also=ALSO)
     if run.finished:
         log.info("%s is complete; --overwrite searches again", folder)
         return Genotype.load(run.product)
+    begun = time.perf_counter()
     if ranks.first:
         costs_of(folder, s, where, progress)
     ranks.barrier()
+    measuring = time.perf_counter() - begun
     costs = costs_of(folder, s, where, progress=False)
     searcher = Searcher(pairs, s, where, costs)
     record = run.resume(searcher.net, searcher.optimisers)
     best: dict[str, Any] = record.get("best", {})
     choices: list[list[list[float]]] = record.get("choices", [])
     collapsed, seconds = record.get("collapsed", ""), record.get("seconds", 0.0)
-    log.info("%s", _plan(searcher, len(run.history)))
+    log.info("%s", _plan(searcher, len(run.history), measuring))
     done, begun = len(run.history) * s.steps, time.perf_counter()
     with bar(searcher.total, "search", "step", initial=done, disable=not progress) as steps:
         for number in range(len(run.history), s.epochs):
@@ -199,10 +215,11 @@ def _draw(
     choices: list[list[list[float]]],
     genotype: Genotype,
 ) -> None:
-    show.plot_search(history, folder / "search.png")
-    show.plot_choices(choices, folder / "choices.png")
-    show.plot_alphas(np.array(choices[-1][: len(genotype.flat())]), folder / "alphas.png")
-    show.plot_cells(genotype, folder / "cells.png")
+    curves, chances, alphas, cells = (folder / name for name in PICTURES)
+    show.plot_search(history, curves)
+    show.plot_choices(choices, chances)
+    show.plot_alphas(np.array(choices[-1][: len(genotype.flat())]), alphas)
+    show.plot_cells(genotype, cells)
 
 
 @click.command()
@@ -218,6 +235,11 @@ def main(data: tuple[str, ...], out: Path, device: str, overwrite: bool, **given
     command goes on after the last finished epoch.
     """
     with exit_codes(), talk():
+        if given["latency_target"] and given["macs_target"]:
+            raise SettingError(
+                "macs-target stands in place of latency-target, so give only one: got "
+                f"{given['macs_target']:g} and {given['latency_target']:g}"
+            )
         settings = for_device(SearchSettings, pick(device), given)
         genotype = search(data, out, settings, device=device, overwrite=overwrite)
         for cell in CELLS:

@@ -46,7 +46,9 @@ class SearchSettings:
     alpha_lr: float = setting(1e-2, "learning rate of the alphas", least=1e-9)
     temperature: float = setting(4.0, "of the Gumbel sampler at the start", least=1e-3)
     final_temperature: float = setting(1.0, "of the Gumbel sampler at the end", least=1e-3)
-    beta_decay: float = setting(0.0, "weight of beta-DARTS' decay, falling to 0", least=0)
+    beta_decay: float = setting(
+        0.0, "weight of beta-DARTS' decay, falling to 0 (theirs rises)", least=0
+    )
     entropy: float = setting(0.0, "weight of the alphas' entropy, rising from 0", least=0)
     collapse: int = setting(
         25, "stop when one operation holds more of the slots", least=1, most=len(CELLS) * SLOTS

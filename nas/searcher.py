@@ -31,8 +31,9 @@ class Searcher:
     With a table of costs the logits start as the least decided ones whose expected cost is the
     target's (maximum entropy), and every genotype is predicted to keep the target.
 
-    Raises SettingError "target must be between 0.25 and 2.83, what the cheapest and the dearest
-    network take of UNet's ms (0 is any), got 0.1", and those of `nas.data` for batch and crop.
+    Raises SettingError "latency-target must be between 0.25 and 2.83, what the cheapest and the
+    dearest network take of UNet's ms (0 is any), got 0.1", and those of `nas.data` for batch and
+    crop.
     """
 
     def __init__(
@@ -54,8 +55,9 @@ class Searcher:
         if costs:
             least, most = (cost / costs.unet for cost in costs.bounds())
             if not least <= settings.target <= most:
+                name = "macs-target" if settings.macs_target else "latency-target"
                 raise SettingError(
-                    f"target must be between {least:.3g} and {most:.3g}, what the cheapest and the "
+                    f"{name} must be between {least:.3g} and {most:.3g}, what the cheapest and the "
                     f"dearest network take of UNet's {costs.unit} (0 is any), "
                     f"got {settings.target:g}"
                 )

@@ -9,7 +9,7 @@ from .checkpoint import write_text
 from .cost import CostTable
 from .genotype import Genotype
 from .latency import latency, macs
-from .measure import latency_table, macs_table
+from .measure import latency_table, macs_table, trusted
 from .network import build
 from .search_settings import SearchSettings
 
@@ -37,8 +37,11 @@ def costs_of(
 
 def check_cost(
     genotype: Genotype, s: SearchSettings, costs: CostTable, device: torch.device
-) -> dict[str, float | str]:
-    """Predicted and measured cost of the found network, beside UNet's measured in the same run."""
+) -> dict[str, float | str | bool]:
+    """Predicted and measured cost of the found network, beside UNet's measured in the same run.
+
+    "trusted" is whether the table can be: one measured on a busy machine cannot.
+    """
     networks = {"found": build(genotype.to_dict(), s.width), "unet": build("unet", s.width)}
     for net in networks.values():
         net.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
@@ -63,6 +66,7 @@ def check_cost(
     return {
         "unit": costs.unit,
         "predicted": predicted,
+        "trusted": trusted(costs),
         "measured": found,
         "unet": unet,
         "of_unet": found / unet,

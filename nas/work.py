@@ -4,6 +4,7 @@ Who runs a trial holds the lock on its folder. The subprocess inherits it, so it
 however they end: a trial whose parent was killed is not begun again while it still runs.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -12,7 +13,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -22,7 +22,7 @@ from .trials import Spent
 TICK = 0.05
 
 
-@contextmanager
+@contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock on a file; waits for whoever holds it."""
     with open(path, "ab") as file:
@@ -92,6 +92,8 @@ class Work:
 
     def _ended(self) -> int | None:
         """The exit code, if it has ended; what it took is added to the trial's account."""
+        if self._process.returncode is not None:
+            return self._process.returncode
         pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
         if pid == 0:
             return None
@@ -115,8 +117,10 @@ class Work:
         return self._account().get("0", {})
 
     def interrupt(self) -> None:
-        """Ask it to save and end."""
-        os.kill(self._process.pid, signal.SIGINT)
+        """Ask it to save and end, if it has not ended."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGINT)
 
     def end(self, until: float) -> None:
         """Wait for the end, up to a time of the monotonic clock; then make one. Frees the lock."""

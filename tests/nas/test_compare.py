@@ -201,12 +201,34 @@ def test_gains_are_over_unet_and_over_the_random_ones():
 
 
 def test_the_document_says_what_was_not_measured_by_a_dash():
-    text = document(summarise(RECORDS, {}), RECORDS, {"tau": None}, SMALL, "9 of 12 trials")
+    text = document(summarise(RECORDS, {}), RECORDS, {"tau": None}, {}, SMALL, "9 of 12 trials")
     assert "9 of 12 trials" in text
     assert "random genotypes: -." in text
     assert "Nothing was chosen on the test pairs" in text
-    text = document(summarise(RECORDS, {}), RECORDS, {"tau": 0.5, "p": 0.04, "n": 8}, SMALL, "")
+    tau = {"tau": 0.5, "p": 0.04, "n": 8}
+    text = document(summarise(RECORDS, {}), RECORDS, tau, {}, SMALL, "")
     assert "0.50 (p = 0.04, n = 8)" in text
+
+
+def test_the_document_names_what_failed_and_what_collapsed(tmp_path):
+    bench = Bench(tmp_path, SMALL, ("d.h5",), ("t.h5",))
+    trials = plan(SMALL, side=32)
+    bad, again, good = (t.name for t in trials[:3])
+    for name, log in ((bad, "step 3\nError: collapsed in epoch 2\n"), (again, ""), (good, "")):
+        bench.folder(name).mkdir(parents=True)
+        (bench.folder(name) / "failed.txt").write_text("exit code 1\n")
+        (bench.folder(name) / "trial.log").write_text(log)
+    (bench.folder(again) / "trial.json").write_text("{}")  # the next attempt was done
+    (bench.folder(good) / "failed.txt").unlink()
+    failed = bench.failed(trials)
+    assert failed == {bad: "exit code 1 (Error: collapsed in epoch 2)"}
+    early = {**RECORDS[1], "search": {"collapsed": "collapsed in epoch 4: conv3 holds 27"}}
+    fine = {**RECORDS[0], "search": {"collapsed": None}}
+    records = [fine, early, *RECORDS[2:]]
+    text = document(summarise(records, {}), records, {}, {}, SMALL, "", failed)
+    assert f"{bad} failed: exit code 1 (Error: collapsed in epoch 2); the table is with" in text
+    assert "s1 collapsed in epoch 4: conv3 holds 27; the best genotype before it is kept." in text
+    assert "s0" not in text.replace("searched-s0", "")
 
 
 def test_kendalls_tau_of_known_ranks():

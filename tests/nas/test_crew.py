@@ -13,6 +13,7 @@ import pytest
 from blurkit.errors import FileError
 from nas.crew import Crew
 from nas.trials import Trial
+from nas.work import Work, try_lock
 
 # leaves a line at each start, and a result at the end
 WORK = """
@@ -104,6 +105,18 @@ def test_commands_run_one_after_the_other_and_the_first_is_on_the_account(tmp_pa
     assert account.keys() == {"0", "1"}
     done = json.loads((tmp_path / "trials/a/trial.json").read_text())
     assert done["seconds"] == account["0"]["seconds"]
+
+
+def test_what_has_ended_is_neither_interrupted_nor_counted_again(tmp_path):
+    """Ctrl-C may come between a command's end and the record of it."""
+    command = [sys.executable, "-c", "raise SystemExit(3)"]
+    work = Work(tmp_path, try_lock(tmp_path / "lock"), [command], dict(os.environ))
+    while work.poll() is None:
+        time.sleep(0.02)
+    spent = work.spent
+    work.interrupt()
+    work.end(time.monotonic())
+    assert (work.poll(), work.spent, work.lock.closed) == (3, spent, True)
 
 
 def script(root, names, seconds, **options):

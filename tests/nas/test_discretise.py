@@ -8,7 +8,7 @@ import pytest
 import torch
 from making_search import toy_table
 
-from nas.discretise import best_within, drawn, perturb, pinned, without
+from nas.discretise import best_within, drawn, losses, perturb, pinned, without
 from nas.genotype import Genotype
 from nas.supernet import Choices, gumbel_path, one_hot, softmax
 
@@ -69,6 +69,19 @@ def test_perturbation_finds_the_planted_genotype(mixed, rounds):
     assert perturb(logits, Additive(worth), mixed=mixed, rounds=rounds) == planted
 
 
+def test_a_mixed_row_is_measured_by_its_alphas_alone():
+    """Else what the prior favours is missed most, though it is worth less; other rows keep it."""
+    planted = Genotype.sample(4)
+    rival = one_hot(planted).map(lambda part: part.roll(1, dims=1))
+    prior = rival.map(lambda part: 3 * part)
+    worth = one_hot(planted).map(lambda part, other: part + 0.8 * other, rival)
+    assert perturb(prior, Additive(worth)) == rival.genotype()
+    loss = Additive(worth)
+    assert perturb(prior, loss, alphas=UNIFORM, rounds=1) == planted
+    first = without(prior.row(0, UNIFORM.rows()[0]), 0, 0)
+    assert all(map(torch.equal, loss.seen[0], first))
+
+
 @pytest.mark.parametrize("rounds", [1, 3, 31])
 def test_perturbation_keeps_the_budget_and_is_the_best_within_it(rounds):
     costs, worth = toy_table(), random_choices(1)
@@ -112,6 +125,8 @@ def test_every_round_decides_its_share_and_never_again(mixed):
     ]
     assert [len(rows) for rows in held] == [0, 11, 21]
     assert held[1] <= held[2]
+    # rows of every length are decided first, says the estimate
+    assert losses(UNIFORM) == pytest.approx(len(loss.seen), rel=0.1)
     assert {27, 28, 29, 30} <= {row for row, _ in held[1]}
     chosen = {row: int(values.argmax()) for row, values in enumerate(one_hot(found).rows())}
     assert held[2] <= chosen.items()

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 import nas.device
+import nas.measure
 from blurkit.errors import SettingError
 from nas.device import keep_memory
 from nas.genotype import FUSION_NAMES, OPERATION_NAMES, Genotype
@@ -104,7 +105,7 @@ def test_a_table_is_measured_once(tmp_path, monkeypatch, clock):
     before = clock.now
     assert latency_table(1, **SMALL).to_dict() == first.to_dict()
     assert clock.now == before
-    json.loads(path.read_text())
+    assert {"cores", "threads", "torch", "device"} <= json.loads(path.read_text())["key"].keys()
 
     for changed in ({"width": 2}, {"widths": (1, 1, 1, 1, 1)}, {"side": 32}, {"networks": 13}):
         before = clock.now
@@ -113,18 +114,19 @@ def test_a_table_is_measured_once(tmp_path, monkeypatch, clock):
     assert len(list(tmp_path.glob("blurkit/*"))) == 5
 
 
-def test_a_table_from_a_busy_machine_is_not_kept(tmp_path, monkeypatch, clock, caplog):
-    """Whole networks that take far more than their parts: another program had the processor."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    latency_table(1, **SMALL)
-    assert not caplog.records
-    (path,) = tmp_path.glob("blurkit/*")
-    path.unlink()
-    quiet = Network.run
+@pytest.fixture
+def busy(clock, monkeypatch):
+    """Whole networks take so many seconds more than their parts, attempt after attempt."""
+    extra, attempts = [], []
+    quiet, measure = Network.run, nas.measure._measure
+
+    def attempt(*asked):
+        attempts.append(asked)
+        return measure(*asked)
 
     def disturbed(self, x):
         if any(name != "zero" for name in self.names):
-            clock.now += 20
+            clock.now += extra[len(attempts) - 1]
         return quiet(self, x)
 
     build_quietly = Network.__init__
@@ -135,9 +137,40 @@ def test_a_table_from_a_busy_machine_is_not_kept(tmp_path, monkeypatch, clock, c
 
     monkeypatch.setattr(Network, "__init__", remember)
     monkeypatch.setattr(Network, "run", disturbed)
-    latency_table(1, **SMALL)
-    assert "Is this machine busy?" in caplog.text
+    monkeypatch.setattr(nas.measure, "_measure", attempt)
+    return extra, attempts
+
+
+def test_a_table_from_a_busy_machine_is_the_best_of_three_and_not_kept(
+    tmp_path, monkeypatch, busy, caplog
+):
+    """Another program had the processor."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    extra, attempts = busy
+    factors = []
+    for one in ([20.0, 7.0, 9.0], [7.0] * 3, [9.0] * 3):
+        attempts.clear()
+        extra[:] = one
+        table = latency_table(1, **SMALL)
+        assert len(attempts) == 3
+        assert table.facts["trusted"] is False
+        factors.append(table.facts["factor"])
+    assert factors[0] == pytest.approx(factors[1])
+    assert 1.25 < factors[1] < factors[2]
+    assert "in the best of 3 attempts. Is this machine busy?" in caplog.text
     assert not list(tmp_path.glob("blurkit/*"))
+
+
+def test_a_moments_disturbance_is_measured_again(tmp_path, monkeypatch, busy, caplog):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    extra, attempts = busy
+    extra[:] = [20.0, 0.0]
+    table = latency_table(1, **SMALL)
+    assert (len(attempts), table.facts["trusted"]) == (2, True)
+    assert table.facts["factor"] == pytest.approx(1, abs=0.01)
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+    assert latency_table(1, **SMALL).to_dict() == table.to_dict()  # out of the cache
+    assert len(attempts) == 2
 
 
 @pytest.mark.parametrize(

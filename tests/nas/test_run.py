@@ -64,6 +64,18 @@ def test_training_goes_on_from_given_weights(pairs_file, tmp_path):
         retrain("conv", pairs_file, tmp_path / "on", still, init=again, progress=False)
 
 
+def test_overwriting_a_training_leaves_nothing_of_the_former_one(pairs_file, tmp_path, monkeypatch):
+    retrain("unet", pairs_file, tmp_path, TRAIN, progress=False)
+
+    def stop(self, start, stop, progress):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(retrain_command.Trainer, "run", stop)
+    with pytest.raises(KeyboardInterrupt):
+        retrain("unet", pairs_file, tmp_path, TRAIN, overwrite=True, progress=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
+
+
 def test_interrupted_training_ends_with_the_same_weights(pairs_file, tmp_path, monkeypatch):
     trainer = retrain_command.Trainer
     retrain("unet", pairs_file, tmp_path / "whole", TRAIN, progress=False)

@@ -2,8 +2,10 @@
 
 import dataclasses
 import json
+import shutil
 
 import pytest
+import torch
 from click.testing import CliRunner
 from making_search import SMALL, as_options, changed, counted, toy_table
 from safetensors.torch import load_file
@@ -56,7 +58,7 @@ def test_the_result_says_what_was_found_and_what_it_took(searched):
     assert result["seconds"]["training"] > 0
     assert result["hardware"]["processes"] == 1
     found, unet = (macs(build(arch, SMALL.width)) for arch in (genotype.to_dict(), "unet"))
-    cost = {"unit": "MACs", "predicted": found, "measured": found, "unet": unet}
+    cost = {"unit": "MACs", "predicted": found, "trusted": True, "measured": found, "unet": unet}
     assert result["cost"] == {**cost, "of_unet": found / unet}
     assert found <= SMALL.macs_target * unet
 
@@ -133,9 +135,58 @@ def test_a_target_that_no_network_has_is_refused_before_training(
     pairs_file, tmp_path, quick, monkeypatch, target
 ):
     monkeypatch.setattr(Searcher, "epoch", None)
-    rule = r"^target must be between 0\.222 and 4\.11, .* UNet's MACs \(0 is any\), got "
+    rule = r"^macs-target must be between 0\.222 and 4\.11, .* UNet's MACs \(0 is any\), got "
     with pytest.raises(SettingError, match=f"{rule}{target:g}"):
         search(pairs_file, tmp_path, changed(macs_target=target), progress=False)
+
+
+def test_a_latency_target_that_no_network_has_is_refused_by_its_own_name(pairs_file):
+    settings = changed(macs_target=0.0, latency_target=20.0)
+    with pytest.raises(SettingError, match=r"^latency-target must be between .* UNet's ms "):
+        Searcher(pairs_file, settings, torch.device("cpu"), toy_table())
+
+
+def test_two_targets_are_refused(pairs_file, tmp_path):
+    both = ["--latency-target", "1", "--macs-target", "0.5"]
+    told = CliRunner().invoke(search_command.main, [str(pairs_file), "--out", str(tmp_path), *both])
+    assert told.exit_code == 2
+    assert "macs-target stands in place of latency-target, so give only one: got 0.5" in told.output
+
+
+def test_a_table_that_is_not_trusted_is_told_to_the_end(
+    pairs_file, tmp_path, quick, monkeypatch, caplog
+):
+    table = toy_table()
+    table.facts["trusted"] = False
+    monkeypatch.setattr("nas.target.latency_table", lambda *asked, progress: table)
+    monkeypatch.setattr("nas.target.latency", lambda nets, device: dict.fromkeys(nets, 30.0))
+    caplog.set_level("INFO", logger="nas")
+    search(pairs_file, tmp_path, changed(macs_target=0.0, epochs=2), progress=False)
+    assert json.loads((tmp_path / "costs.json").read_text())["facts"]["trusted"] is False
+    assert result_of(tmp_path)["cost"]["trusted"] is False
+    assert ", by a table that is not to be trusted; 2 epochs" in caplog.text
+
+
+def test_the_plan_counts_judging_and_choosing(pairs_file, monkeypatch):
+    searcher = Searcher(pairs_file, changed(epochs=5, warmup=2, steps=10), torch.device("cpu"))
+    monkeypatch.setattr(searcher, "seconds_per_step", lambda: (1.0, 2.0))
+    monkeypatch.setattr(searcher.judge, "seconds", lambda: (3.0, 7.0))
+    told = search_command._plan(searcher, 1, 50.0)
+    # 4 epochs of 10 weight steps, 3 of 10 alpha steps, 4 of judging
+    assert "about 2 min, of which judging the epochs 12 s and choosing 7 s; " in told
+    assert told.endswith("measuring the costs took 50 s")
+    assert "measuring" not in search_command._plan(searcher, 1, 0.1)
+
+
+def test_overwriting_leaves_nothing_of_the_former_run(searched, pairs_file, tmp_path, monkeypatch):
+    shutil.copytree(searched[1], tmp_path / "s")
+    monkeypatch.setattr(Searcher, "seconds_per_step", None)  # fails where the new run would begin
+    with pytest.raises(TypeError):
+        search(pairs_file, tmp_path / "s", changed(seed=1), overwrite=True, progress=False)
+    assert {path.name for path in (tmp_path / "s").iterdir()} == {"settings.json", "costs.json"}
+    assert (tmp_path / "s/costs.json").stat().st_mtime > (
+        searched[1] / "costs.json"
+    ).stat().st_mtime
 
 
 def test_widths_reach_genotype_and_network(pairs_file, tmp_path, quick):

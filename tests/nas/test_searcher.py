@@ -11,7 +11,7 @@ from nas.judge import Judge
 from nas.network import Network
 from nas.sampler import Sampler
 from nas.searcher import Searcher
-from nas.supernet import Choices, Supernet, one_hot_path, softmax
+from nas.supernet import Choices, Supernet, one_hot, one_hot_path, softmax
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -97,6 +97,22 @@ def test_draws_differ_between_steps_purposes_and_seeds(pairs_file):
     assert again == draws[0, 1, 2]
 
 
+def test_perturbation_of_a_mixture_does_not_measure_the_prior(pairs_file, monkeypatch):
+    """The prior favours a rival that is worth less than the planted genotype."""
+    searcher = Searcher(pairs_file, changed(sampler="softmax", macs_target=3.0), CPU, counted(2))
+    judge, net = searcher.judge, searcher.net
+    planted = judge.costs.within(*Supernet(2).choices.map(torch.rand_like), judge.budget)
+    rival = one_hot(planted).map(lambda part: part.roll(1, dims=1))
+    worth = one_hot(planted).map(lambda part, other: part + 0.8 * other, rival)
+    net.set_prior(rival.map(lambda part: 3 * part))
+
+    def loss(logits):
+        return -sum(float((p * w).sum()) for p, w in zip(softmax(logits), worth, strict=True))
+
+    monkeypatch.setattr(judge, "loss_under", loss)
+    assert judge.perturbed() == planted
+
+
 @pytest.mark.parametrize("target", [0.6, 1.0, 1.6])
 def test_the_logits_start_where_the_target_is_expected(pairs_file, target):
     costs = counted(2)
@@ -152,6 +168,33 @@ def test_measuring_a_step_changes_nothing(pairs_file):
     assert not searcher.weight_optimiser.state
     assert not searcher.alpha_optimiser.state
     assert all(p.grad is None for p in searcher.net.parameters())
+
+
+@pytest.mark.parametrize(("sampler", "discretise"), [("gumbel", "best"), ("softmax", "perturb")])
+def test_estimating_what_judging_takes_changes_nothing(
+    pairs_file, monkeypatch, sampler, discretise
+):
+    monkeypatch.setattr("nas.judge.PROBES", 1)
+    settings = changed(sampler=sampler, discretise=discretise)
+    searcher = Searcher(pairs_file, settings, CPU, counted(2))
+    before = {name: value.clone() for name, value in searcher.net.state_dict().items()}
+    state = torch.random.get_rng_state()
+    assert min(searcher.judge.seconds()) > 0
+    assert all(torch.equal(v, before[name]) for name, v in searcher.net.state_dict().items())
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_choosing_takes_the_scores_and_losses_that_it_needs(pairs_file, monkeypatch):
+    """Every score and every loss takes a second, of all selection pairs."""
+    monkeypatch.setattr("nas.judge.MOST_SELECTION", SMALL.batch)
+    monkeypatch.setattr("nas.judge._seconds_of", lambda work: 1.0)
+    losses = (27 * 8 + 4 * 3) * 2  # of 31 rows, then of two thirds and of one third of them
+    for how, seconds in (
+        *(("argmax", 0), ("sample", 64), ("evolve", 256)),
+        *(("perturb", losses), ("best", 256 + losses)),
+    ):
+        judge = Searcher(pairs_file, changed(discretise=how), CPU).judge
+        assert judge.seconds() == (2.0, pytest.approx(seconds))
 
 
 def test_the_best_of_the_draws_is_the_one_with_the_best_score(pairs_file, monkeypatch):
