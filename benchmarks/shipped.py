@@ -36,6 +36,7 @@ SETS = {
     "gopro_0477_avg11": "one GoPro sequence, 11 frames averaged, 1280x720",
     "reds_180p": "REDS sequences, reduced to 320x180",
 }
+SCALES = [1, 1.5, 2, 3, 4]
 WHOLE = EvaluateSettings(tile=1280, rows=0)
 CUT = 320  # side of what the pictures show of a photo
 
@@ -74,7 +75,7 @@ def pack(at, run):
     """Store the weights of RUN as float16, with genotype, settings and log beside them."""
     model, info = load_model(run)
     kept = {key: info[key] for key in ("arch", "width", "settings", "hardware", "validation")}
-    save_model(at.model, model, {"name": "shipped", **kept}, half=True)
+    save_model(at.model, model, {"name": "shipped", **kept, "scales": SCALES}, half=True)
     genotype = Genotype.from_dict(info["arch"])  # a built-in name is none: train its genotype
     (at.package / "genotype.json").write_text(genotype.to_json())
     lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
