@@ -10,7 +10,7 @@ MOST = 8
 
 
 def check_scales(scales: Sequence[float | str]) -> list[float]:
-    """The scales in rising order, each once; SettingError if they are not up to 8 numbers in 1 .. 8."""
+    """The scales in rising order, each once; SettingError if they are not as they must be."""
     try:
         found = sorted({float(scale) for scale in scales})
     except (TypeError, ValueError):

@@ -202,5 +202,5 @@ def test_no_scale_reduces_below_320_px_but_the_smallest_is_always_taken():
 
 @pytest.mark.parametrize("scales", [(0.5,), (9,), (float("nan"),), ("x",), (1, None), range(1, 10)])
 def test_scales_are_numbers_from_1_to_8(scales):
-    with pytest.raises(SettingError, match=r"^scales must be up to 8 numbers in 1 \.\. 8, got \("):
+    with pytest.raises(SettingError, match=r"^scales must be up to 8 numbers in 1 \.\. 8, got "):
         restore(Net(), noise(20, 20), scales=scales)
