@@ -29,13 +29,15 @@ from nas.genotype import Genotype
 from nas.metrics import psnr, ssim
 from nas.pairs import pairs_of_folder
 from nas.panels import busiest, plot_comparison
-from nas.restore import restore
+from nas.restore import SMALLEST, restore
 
 SETS = {
     "gopro_avg": "GoPro training sequences, frames averaged (linear average), 1280x720",
     "gopro_0477_avg11": "one GoPro sequence, 11 frames averaged, 1280x720",
     "reds_180p": "REDS sequences, reduced to 320x180",
 }
+README = Path(__file__).parent.parent / "README.md"
+BEGIN, END = "<!-- shipped -->", "<!-- /shipped -->"
 SCALES = [1, 1.5, 2, 3, 4]
 WHOLE = EvaluateSettings(tile=1280, rows=0)
 CUT = 320  # side of what the pictures show of a photo
@@ -53,9 +55,12 @@ class Places:
         return self.package / SHIPPED.name
 
     @property
+    def ours(self):
+        return self.package.resolve() == SHIPPED.parent
+
+    @property
     def card(self):
-        ours = self.package.resolve() == SHIPPED.parent
-        return Path(__file__).parent.parent / "docs" if ours else self.package
+        return Path(__file__).parent.parent / "docs" if self.ours else self.package
 
 
 @click.group()
@@ -168,6 +173,9 @@ def write_card(at, scores, sharp):
         f"{shipped['macs'] / 1e9:.2f} GMACs at 256x256, {shipped['latency_ms']:.0f} ms there on",
         f"one thread of {next(iter(scores.values()))['hardware']['cpu']};",
         f"{at.model.stat().st_size / 1e6:.1f} MB of safetensors, weights stored as float16.",
+        f"It sees a photo at the scales {', '.join(f'{x:g}' for x in SCALES)} (those that leave",
+        f"{SMALLEST} px), which takes up to {sum(x**-2 for x in SCALES):.1f} times as long as one;",
+        "each place of the photo takes the scale that changes most there (`nas.restore.restore`).",
         "",
         "| cell | operations |",
         "|:--|:--|",
@@ -210,7 +218,20 @@ def write_card(at, scores, sharp):
     ]
     path = at.card / "model.md"
     path.write_text("\n".join(page) + "\n")
+    if at.ours:
+        write_readme(scores, low, mean)
     return path
+
+
+def write_readme(scores, low, mean):
+    lines = ["| real blur | pairs | blurry, dB | restored, dB | gain |", "|:--|--:|--:|--:|--:|"]
+    for name, of_set in scores.items():
+        before, after = (row["psnr"] for row in of_set["rows"][:2])
+        numbers = f"{before:.2f} | {after:.2f} | {after - before:+.2f}"
+        lines.append(f"| {SETS[name]} | {len(gains_of(of_set))} | {numbers} |")
+    lines += ["", f"Sharp photos stay sharp: {mean:.1f} dB on average, {low:.1f} at the least."]
+    head, rest = README.read_text().split(BEGIN)
+    README.write_text("\n".join([head + BEGIN, "", *lines, "", END]) + rest.split(END)[1])
 
 
 def line(name, of_set):
