@@ -1,8 +1,8 @@
 """The pairs that the shipped network learns from: `python benchmarks/shipped_data.py PHOTOS DIR`.
 
-Three files of 144x144 pairs: one uniform blur a patch, through the naive and through the realistic
-camera, and blur that varies over the photo, of a camera that rolls as well. One pair in sixteen
-is not blurred. A second call goes on where the first was stopped.
+Files of 144x144 pairs: naive.h5 and realistic.h5, one uniform blur a patch through either camera
+(one pair in sixteen is not blurred); rolling.h5, blur that varies over the photo, of a camera that
+rolls as well; still.h5, none at all. A second call goes on where the first was stopped.
 """
 
 import shutil
@@ -28,15 +28,20 @@ CAMERAS = ("naive", Camera(shot=(0.0, 1e-3), read=(0.0, 4e-3)))  # of the rollin
 @click.command()
 @click.argument("photos", type=click.Path(exists=True, file_okay=False))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--n", default=12_000, show_default=True, help="Pairs in each of the first two.")
+@click.option(
+    "--n", default=12_000, show_default=True, help="Pairs in naive and realistic; half in still."
+)
 @click.option("--takes", default=3, show_default=True, help="Blurred versions of each photo.")
 def main(photos, folder, n, takes):
     folder.mkdir(parents=True, exist_ok=True)
-    for seed, camera in enumerate(("naive", "realistic")):
+    still = Mix(((STILL, 1),))
+    files = (("naive", BLUR, n), ("realistic", BLUR, n), ("still", still, n // 2))
+    for seed, (name, mix, count) in enumerate(files):
+        camera = "naive" if name == "still" else name
         settings = SynthSettings(
-            n=n, patch=PATCH, kernel=KERNEL, mix=BLUR, seed=seed, images=photos, camera=camera
+            n=count, patch=PATCH, kernel=KERNEL, mix=mix, seed=seed, images=photos, camera=camera
         )
-        synth(folder / f"{camera}.h5", settings)
+        synth(folder / f"{name}.h5", settings)
     if not (folder / "rolling.h5").exists():
         rolling(photos, folder, takes)
 
