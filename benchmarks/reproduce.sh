@@ -38,7 +38,7 @@ cpu)
         --kinds searched --random-searches 0 --search "--epochs 60 --warmup 40 --cost-weight 0.1")
     pairs=(--n 12000 --takes 3)
     ship=(--width 16 --batch 4 --crop 96)
-    first=(--steps 56000 --lr 1.5e-3) second=(--steps 12000 --lr 4e-4)
+    first=(--steps 39000 --lr 1.5e-3) second=(--steps 25000 --lr 7e-4)
     ;;
 gpu)
     results=$here/results/ladder-gpu package=$here/../nas/shipped
@@ -83,7 +83,8 @@ say "$bin/python" "$here/ladder_page.py" "$results" "$scale"
 say "$bin/python" "$here/shipped_data.py" "$photos" pairs "${pairs[@]}"
 retrain=("$bin/python" -m nas.retrain "$results/winner.json" "${ship[@]}")
 say "${retrain[@]}" pairs/{naive,realistic,rolling}.h5 --out first "${first[@]}"
-say "${retrain[@]}" pairs/{naive,realistic,rolling,still}.h5 --init first --out shipped "${second[@]}"
+say "${retrain[@]}" pairs/{naive,realistic,rolling,small-naive,small-clean,still}.h5 --init first \
+    --out shipped "${second[@]}"
 at=(--package "$package" --results "$(dirname "$results")/shipped")
-say "$bin/python" "$here/shipped.py" "${at[@]}" pack shipped
+say "$bin/python" "$here/shipped.py" "${at[@]}" pack shipped --first first
 say "$bin/python" "$here/shipped.py" "${at[@]}" card "$data" --run shipped

@@ -75,19 +75,26 @@ def main(context, package, results):
 
 @main.command()
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--first", type=click.Path(exists=True, path_type=Path), help="What RUN began with.")
 @click.pass_obj
-def pack(at, run):
-    """Store the weights of RUN as float16, with genotype, settings and log beside them."""
+def pack(at, run, first):
+    """Store the weights of RUN as float16, with genotype, settings and logs beside them."""
     model, info = load_model(run)
     kept = {key: info[key] for key in ("arch", "width", "settings", "hardware", "validation")}
     save_model(at.model, model, {"name": "shipped", **kept, "scales": SCALES}, half=True)
     genotype = Genotype.from_dict(info["arch"])  # a built-in name is none: train its genotype
     (at.package / "genotype.json").write_text(genotype.to_json())
-    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
-    record = {"date": datetime.date.today().isoformat(), **kept, "log": lines}
+    record = {"date": datetime.date.today().isoformat(), **kept, "log": log_of(run)}
+    if first:
+        settings = load_model(first)[1]["settings"]
+        record["first"] = {"settings": settings, "log": log_of(first)}
     (at.package / "training.json").write_text(json.dumps(record, indent=1) + "\n")
     shutil.copy(run / "training.png", at.card / "images" / "shipped-training.png")
     click.echo(f"{at.model.stat().st_size / 1e6:.2f} MB: {at.model}")
+
+
+def log_of(run):
+    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
 
 
 @main.command()
@@ -183,12 +190,7 @@ def write_card(at, scores, sharp):
         "",
         prose[0].strip(),
         "",
-        f"**Recipe**: {settings['steps']:,} steps of {settings['batch']} crops",
-        f"{settings['crop']}x{settings['crop']}, AdamW from {settings['lr']:g}, cosine, PSNR loss,",
-        f"seed {settings['seed']}, on {training['hardware']['cpu']},",
-        f"{training['hardware']['threads']} thread. On the 3 % of the pairs held out:",
-        f"{training['validation']['psnr']:.2f} dB (blurry:",
-        f"{training['validation']['psnr_input']:.2f}).",
+        *recipe(training),
         "Settings and log: `nas/shipped/training.json`.",
         "",
         "![training curve](images/shipped-training.png)",
@@ -232,6 +234,21 @@ def write_readme(scores, low, mean):
     lines += ["", f"Sharp photos stay sharp: {mean:.1f} dB on average, {low:.1f} at the least."]
     head, rest = README.read_text().split(BEGIN)
     README.write_text("\n".join([head + BEGIN, "", *lines, "", END]) + rest.split(END)[1])
+
+
+def recipe(training):
+    """The trainings one after the other, each with what it ended at."""
+    lines = ["**Recipe**: AdamW, PSNR loss, random crops with flips and turns, one thread of"]
+    lines.append(f"{training['hardware']['cpu']}:")
+    for run in [*([training["first"]] if "first" in training else []), training]:
+        s, end = run["settings"], run["log"][-1]
+        lines += [
+            "",
+            f"- {end['step']:,} steps of {s['batch']} crops {s['crop']}x{s['crop']}, rate {s['lr']:g}",
+            f"  falling to zero over {s['steps']:,} (cosine); then {end['psnr']:.2f} dB on the 3 % of",
+            f"  its pairs held out (blurry: {end['psnr_input']:.2f})",
+        ]
+    return [*lines, ""]
 
 
 def line(name, of_set):
