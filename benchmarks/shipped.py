@@ -165,7 +165,7 @@ def write_card(at, scores, sharp):
     training = json.loads((at.package / "training.json").read_text())
     prose = (RESULTS / "shipped" / "reading.md").read_text().split("<!-- scores -->")
     shipped = next(iter(scores.values()))["rows"][1]
-    settings, genotype = training["settings"], Genotype.from_dict(training["arch"])
+    genotype = Genotype.from_dict(training["arch"])
     low = min(image["psnr"] for image in sharp["images"])
     mean = np.mean([image["psnr"] for image in sharp["images"]])
     below = sum(image["psnr"] < 35 for image in sharp["images"])
@@ -244,9 +244,9 @@ def recipe(training):
         s, end = run["settings"], run["log"][-1]
         lines += [
             "",
-            f"- {end['step']:,} steps of {s['batch']} crops {s['crop']}x{s['crop']}, rate {s['lr']:g}",
-            f"  falling to zero over {s['steps']:,} (cosine); then {end['psnr']:.2f} dB on the 3 % of",
-            f"  its pairs held out (blurry: {end['psnr_input']:.2f})",
+            f"- {end['step']:,} steps of {s['batch']} crops {s['crop']}x{s['crop']}, rate",
+            f"  {s['lr']:g} falling to zero over {s['steps']:,} (cosine); then {end['psnr']:.2f} dB",
+            f"  on the 3 % of its pairs held out (blurry: {end['psnr_input']:.2f})",
         ]
     return [*lines, ""]
 
