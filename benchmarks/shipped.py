@@ -245,8 +245,8 @@ def recipe(training):
         lines += [
             "",
             f"- {end['step']:,} steps of {s['batch']} crops {s['crop']}x{s['crop']}, rate",
-            f"  {s['lr']:g} falling to zero over {s['steps']:,} (cosine); then {end['psnr']:.2f} dB",
-            f"  on the 3 % of its pairs held out (blurry: {end['psnr_input']:.2f})",
+            f"  {s['lr']:g} falling to zero over {s['steps']:,} (cosine); then",
+            f"  {end['psnr']:.2f} dB on the 3 % of its pairs held out (blurry: {end['psnr_input']:.2f})",
         ]
     return [*lines, ""]
 
