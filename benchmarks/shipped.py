@@ -237,7 +237,7 @@ def write_readme(scores, low, mean):
 
 
 def recipe(training):
-    """The trainings one after the other, each with what it ended at."""
+    """The trainings, one after the other."""
     lines = ["**Recipe**: AdamW, PSNR loss, random crops with flips and turns, one thread of"]
     lines.append(f"{training['hardware']['cpu']}:")
     for run in [*([training["first"]] if "first" in training else []), training]:
@@ -245,8 +245,7 @@ def recipe(training):
         lines += [
             "",
             f"- {end['step']:,} steps of {s['batch']} crops {s['crop']}x{s['crop']}, rate",
-            f"  {s['lr']:g} falling to zero over {s['steps']:,} (cosine); then",
-            f"  {end['psnr']:.2f} dB on the 3 % of its pairs held out (blurry: {end['psnr_input']:.2f})",
+            f"  {s['lr']:g} falling to zero over {s['steps']:,} (cosine)",
         ]
     return [*lines, ""]
 
