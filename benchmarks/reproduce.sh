@@ -27,7 +27,8 @@ smoke)
         --kinds searched --random-searches 0 --brief 10
         --search "--epochs 4 --warmup 2 --steps 5 --batch 2 --crop 32")
     pairs=(--n 60 --takes 1)
-    ship=(--width 4 --steps 40 --batch 2 --crop 48)
+    ship=(--width 4 --batch 2 --crop 48)
+    first=(--steps 40) second=(--steps 20)
     ;;
 cpu)
     results=$here/results/ladder package=$here/../nas/shipped
@@ -36,7 +37,8 @@ cpu)
     recipe=(--width 8 --steps 5000 --batch 8 --crop 48 --lr 2e-3 --seeds 2 --searches 1
         --kinds searched --random-searches 0 --search "--epochs 60 --warmup 40 --cost-weight 0.1")
     pairs=(--n 12000 --takes 3)
-    ship=(--width 16 --steps 56000 --batch 4 --crop 96 --lr 1.5e-3)
+    ship=(--width 16 --batch 4 --crop 96)
+    first=(--steps 39000 --lr 1.5e-3) second=(--steps 25000 --lr 7e-4)
     ;;
 gpu)
     results=$here/results/ladder-gpu package=$here/../nas/shipped
@@ -44,7 +46,8 @@ gpu)
     train=(--n 60000) test=(--n 300)
     recipe=(--width 32 --steps 30000 --seeds 3)
     pairs=(--n 60000 --takes 20)
-    ship=(--width 32 --steps 200000)
+    ship=(--width 32)
+    first=(--steps 200000) second=(--steps 40000 --lr 3e-4)
     ;;
 *)
     echo "SCALE must be smoke, cpu or gpu, got '$scale'" >&2
@@ -78,8 +81,10 @@ done
 say "$bin/python" "$here/ladder_page.py" "$results" "$scale"
 
 say "$bin/python" "$here/shipped_data.py" "$photos" pairs "${pairs[@]}"
-say "$bin/python" -m nas.retrain "$results/winner.json" pairs/{naive,realistic,rolling}.h5 \
-    --out shipped "${ship[@]}"
+retrain=("$bin/python" -m nas.retrain "$results/winner.json" "${ship[@]}")
+say "${retrain[@]}" pairs/{naive,realistic,rolling}.h5 --out first "${first[@]}"
+say "${retrain[@]}" pairs/{naive,realistic,rolling,small-naive,small-clean,still}.h5 --init first \
+    --out shipped "${second[@]}"
 at=(--package "$package" --results "$(dirname "$results")/shipped")
-say "$bin/python" "$here/shipped.py" "${at[@]}" pack shipped
+say "$bin/python" "$here/shipped.py" "${at[@]}" pack shipped --first first
 say "$bin/python" "$here/shipped.py" "${at[@]}" card "$data" --run shipped

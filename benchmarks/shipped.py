@@ -29,13 +29,16 @@ from nas.genotype import Genotype
 from nas.metrics import psnr, ssim
 from nas.pairs import pairs_of_folder
 from nas.panels import busiest, plot_comparison
-from nas.restore import restore
+from nas.restore import SMALLEST, restore
 
 SETS = {
     "gopro_avg": "GoPro training sequences, frames averaged (linear average), 1280x720",
     "gopro_0477_avg11": "one GoPro sequence, 11 frames averaged, 1280x720",
     "reds_180p": "REDS sequences, reduced to 320x180",
 }
+README = Path(__file__).parent.parent / "README.md"
+BEGIN, END = "<!-- shipped -->", "<!-- /shipped -->"
+SCALES = [1, 1.5, 2, 3, 4]
 WHOLE = EvaluateSettings(tile=1280, rows=0)
 CUT = 320  # side of what the pictures show of a photo
 
@@ -52,9 +55,12 @@ class Places:
         return self.package / SHIPPED.name
 
     @property
+    def ours(self):
+        return self.package.resolve() == SHIPPED.parent
+
+    @property
     def card(self):
-        ours = self.package.resolve() == SHIPPED.parent
-        return Path(__file__).parent.parent / "docs" if ours else self.package
+        return Path(__file__).parent.parent / "docs" if self.ours else self.package
 
 
 @click.group()
@@ -69,19 +75,26 @@ def main(context, package, results):
 
 @main.command()
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--first", type=click.Path(exists=True, path_type=Path), help="What RUN began with.")
 @click.pass_obj
-def pack(at, run):
-    """Store the weights of RUN as float16, with genotype, settings and log beside them."""
+def pack(at, run, first):
+    """Store the weights of RUN as float16, with genotype, settings and logs beside them."""
     model, info = load_model(run)
     kept = {key: info[key] for key in ("arch", "width", "settings", "hardware", "validation")}
-    save_model(at.model, model, {"name": "shipped", **kept}, half=True)
+    save_model(at.model, model, {"name": "shipped", **kept, "scales": SCALES}, half=True)
     genotype = Genotype.from_dict(info["arch"])  # a built-in name is none: train its genotype
     (at.package / "genotype.json").write_text(genotype.to_json())
-    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
-    record = {"date": datetime.date.today().isoformat(), **kept, "log": lines}
+    record = {"date": datetime.date.today().isoformat(), **kept, "log": log_of(run)}
+    if first:
+        settings = load_model(first)[1]["settings"]
+        record["first"] = {"settings": settings, "log": log_of(first)}
     (at.package / "training.json").write_text(json.dumps(record, indent=1) + "\n")
     shutil.copy(run / "training.png", at.card / "images" / "shipped-training.png")
     click.echo(f"{at.model.stat().st_size / 1e6:.2f} MB: {at.model}")
+
+
+def log_of(run):
+    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
 
 
 @main.command()
@@ -152,7 +165,7 @@ def write_card(at, scores, sharp):
     training = json.loads((at.package / "training.json").read_text())
     prose = (RESULTS / "shipped" / "reading.md").read_text().split("<!-- scores -->")
     shipped = next(iter(scores.values()))["rows"][1]
-    settings, genotype = training["settings"], Genotype.from_dict(training["arch"])
+    genotype = Genotype.from_dict(training["arch"])
     low = min(image["psnr"] for image in sharp["images"])
     mean = np.mean([image["psnr"] for image in sharp["images"]])
     below = sum(image["psnr"] < 35 for image in sharp["images"])
@@ -167,6 +180,9 @@ def write_card(at, scores, sharp):
         f"{shipped['macs'] / 1e9:.2f} GMACs at 256x256, {shipped['latency_ms']:.0f} ms there on",
         f"one thread of {next(iter(scores.values()))['hardware']['cpu']};",
         f"{at.model.stat().st_size / 1e6:.1f} MB of safetensors, weights stored as float16.",
+        f"It sees a photo at the scales {', '.join(f'{x:g}' for x in SCALES)} (those that leave",
+        f"{SMALLEST} px), which takes up to {sum(x**-2 for x in SCALES):.1f} times as long as one;",
+        "each place of the photo takes the scale that changes most there (`nas.restore.restore`).",
         "",
         "| cell | operations |",
         "|:--|:--|",
@@ -174,12 +190,7 @@ def write_card(at, scores, sharp):
         "",
         prose[0].strip(),
         "",
-        f"**Recipe**: {settings['steps']:,} steps of {settings['batch']} crops",
-        f"{settings['crop']}x{settings['crop']}, AdamW from {settings['lr']:g}, cosine, PSNR loss,",
-        f"seed {settings['seed']}, on {training['hardware']['cpu']},",
-        f"{training['hardware']['threads']} thread. On the 3 % of the pairs held out:",
-        f"{training['validation']['psnr']:.2f} dB (blurry:",
-        f"{training['validation']['psnr_input']:.2f}).",
+        *recipe(training),
         "Settings and log: `nas/shipped/training.json`.",
         "",
         "![training curve](images/shipped-training.png)",
@@ -209,7 +220,34 @@ def write_card(at, scores, sharp):
     ]
     path = at.card / "model.md"
     path.write_text("\n".join(page) + "\n")
+    if at.ours:
+        write_readme(scores, low, mean)
     return path
+
+
+def write_readme(scores, low, mean):
+    lines = ["| real blur | pairs | blurry, dB | restored, dB | gain |", "|:--|--:|--:|--:|--:|"]
+    for name, of_set in scores.items():
+        before, after = (row["psnr"] for row in of_set["rows"][:2])
+        numbers = f"{before:.2f} | {after:.2f} | {after - before:+.2f}"
+        lines.append(f"| {SETS[name]} | {len(gains_of(of_set))} | {numbers} |")
+    lines += ["", f"Sharp photos stay sharp: {mean:.1f} dB on average, {low:.1f} at the least."]
+    head, rest = README.read_text().split(BEGIN)
+    README.write_text("\n".join([head + BEGIN, "", *lines, "", END]) + rest.split(END)[1])
+
+
+def recipe(training):
+    """The trainings, one after the other."""
+    lines = ["**Recipe**: AdamW, PSNR loss, random crops with flips and turns, one thread of"]
+    lines.append(f"{training['hardware']['cpu']}:")
+    for run in [*([training["first"]] if "first" in training else []), training]:
+        s, end = run["settings"], run["log"][-1]
+        lines += [
+            "",
+            f"- {end['step']:,} steps of {s['batch']} crops {s['crop']}x{s['crop']}, rate",
+            f"  {s['lr']:g} falling to zero over {s['steps']:,} (cosine)",
+        ]
+    return [*lines, ""]
 
 
 def line(name, of_set):

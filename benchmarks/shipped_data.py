@@ -1,8 +1,9 @@
 """The pairs that the shipped network learns from: `python benchmarks/shipped_data.py PHOTOS DIR`.
 
-Three files of 144x144 pairs: one uniform blur a patch, through the naive and through the realistic
-camera, and blur that varies over the photo, of a camera that rolls as well. One pair in sixteen
-is not blurred. A second call goes on where the first was stopped.
+Files of 144x144 pairs: naive.h5 and realistic.h5, one uniform blur a patch through either camera
+(one pair in sixteen is not blurred); rolling.h5, blur that varies over the photo, of a camera that
+rolls as well; small-naive.h5 and small-clean.h5, short blur of photos of half the size, which are
+sharper; still.h5, none at all. A second call goes on where the first was stopped.
 """
 
 import shutil
@@ -21,6 +22,8 @@ PATCH, KERNEL = 144, 27
 STILL = Linear(length=0)
 SMOOTH = Walk(length=(2, 24), inertia=0.997, jitter=(0.0, 0.03), jerks=0)
 BLUR = Mix(((SMOOTH, 6), (Linear(length=(2, 24)), 5), (Walk(length=(3, 24)), 4), (STILL, 1)))
+SHORTER = Walk(length=(1, 16), inertia=0.997, jitter=(0.0, 0.03), jerks=0)
+SHORT = Mix(((SHORTER, 6), (Linear(length=(1, 14)), 5), (Walk(length=(2, 16)), 4), (STILL, 1)))
 ROLLING = Motion(SMOOTH, roll=(0.0, 4.0))
 CAMERAS = ("naive", Camera(shot=(0.0, 1e-3), read=(0.0, 4e-3)))  # of the rolling photos, in turns
 
@@ -28,17 +31,41 @@ CAMERAS = ("naive", Camera(shot=(0.0, 1e-3), read=(0.0, 4e-3)))  # of the rollin
 @click.command()
 @click.argument("photos", type=click.Path(exists=True, file_okay=False))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--n", default=12_000, show_default=True, help="Pairs in each of the first two.")
+@click.option(
+    "--n", default=12_000, show_default=True, help="Pairs in naive and realistic; half in still."
+)
 @click.option("--takes", default=3, show_default=True, help="Blurred versions of each photo.")
 def main(photos, folder, n, takes):
     folder.mkdir(parents=True, exist_ok=True)
-    for seed, camera in enumerate(("naive", "realistic")):
+    half = folder / "half"
+    if not half.exists():
+        halve(photos, half)
+    still = Mix(((STILL, 1),))
+    files = (
+        ("naive", BLUR, "naive", photos, KERNEL, n),
+        ("realistic", BLUR, "realistic", photos, KERNEL, n),
+        ("still", still, "naive", photos, KERNEL, n // 2),
+        ("small-naive", SHORT, "naive", str(half), 15, 2 * n // 3),
+        ("small-clean", SHORT, "clean", str(half), 15, 2 * n // 3),
+    )
+    for seed, (name, mix, camera, images, kernel, count) in enumerate(files):
         settings = SynthSettings(
-            n=n, patch=PATCH, kernel=KERNEL, mix=BLUR, seed=seed, images=photos, camera=camera
+            n=count, patch=PATCH, kernel=kernel, mix=mix, seed=seed, images=images, camera=camera
         )
-        synth(folder / f"{camera}.h5", settings)
+        synth(folder / f"{name}.h5", settings)
     if not (folder / "rolling.h5").exists():
         rolling(photos, folder, takes)
+
+
+def halve(photos, half):
+    part = half.with_name("half.part")
+    part.mkdir(parents=True, exist_ok=True)
+    for i, path in enumerate(find_images(Path(photos))):
+        photo = read_image(path)
+        size = photo.shape[1] // 2, photo.shape[0] // 2
+        small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
+        write_image(part / f"{i:05}.png", small)
+    part.rename(half)
 
 
 def rolling(photos, folder, takes):

@@ -21,6 +21,7 @@ from blurkit._version import __version__
 from blurkit.errors import FileError, SettingError
 
 from .network import build
+from .scales import check_scales
 
 MODEL_FORMAT = "blurkit-model"
 STATE_FORMAT = "blurkit-state"
@@ -79,7 +80,8 @@ def save_model(
     path : path
     model : module built by `nas.network.build(info["arch"], info["width"])`
     info : dict
-        "name", "arch" (built-in name or genotype dict), "width", and any further JSON values.
+        "name", "arch" (built-in name or genotype dict), "width", and any further JSON values:
+        "scales" are those at which `nas.restore.restore` lets it see an image, [1] if not given.
     half : bool
         Store floating-point weights as float16: half the size, a relative error of 2**-11.
     """
@@ -107,7 +109,7 @@ def load_model(
     Returns
     -------
     model : float32 module in eval mode, (N, 3, H, W) sRGB in [0, 1] -> same shape; sides
-        multiples of `model.stride`
+        multiples of `model.stride`; `model.scales` is what `nas.restore.restore` does by default
     info : dict with "name", "arch", "width", "genotype" (dict or None), "settings"
 
     Raises
@@ -134,6 +136,10 @@ def load_model(
     except RuntimeError as error:
         first = " ".join(str(error).split("\n")[1:2]).strip().split(", ")[0]
         raise FileError(f"{path}: its weights belong to another network: {first}") from error
+    try:
+        model.scales = check_scales(info.get("scales", [1]))  # type: ignore[assignment]
+    except SettingError as error:
+        raise FileError(f"{path}: {error}") from error
     arch = info["arch"]
     info["genotype"] = arch if isinstance(arch, dict) else None
     model = model.float().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -99,12 +99,23 @@ def compare(
     )
     crew.run()
     if not crew.left:
-        with locked(bench.root / "lock"):
-            measure_latency(bench, trials, where, progress)
-            measure_tau(bench, trials, where)
-            measure_real(bench, trials, [Path(folder) for folder in real], where, progress)
-            _report(bench, trials)
+        _measure_all(bench, trials, real, where, progress)
     return sorted(crew.failed)
+
+
+def _measure_all(
+    bench: Bench,
+    trials: list[Trial],
+    real: Sequence[str | Path],
+    device: torch.device,
+    progress: bool,
+) -> None:
+    """What is measured of the trials that are done; then table and pictures."""
+    with locked(bench.root / "lock"):
+        measure_latency(bench, trials, device, progress)
+        measure_tau(bench, trials, device)
+        measure_real(bench, trials, [Path(folder) for folder in real], device, progress)
+        _report(bench, trials)
 
 
 def _slots(device: str, jobs: int | None, threads: int | None) -> tuple[list[str], int]:
@@ -201,7 +212,9 @@ def _list(bench: Bench, trials: list[Trial], slots: int, seconds: float) -> str:
 @click.option("--threads", type=int, help="Of each trial.  [default: 1; cores / jobs on CUDA]")
 @click.option("--no-wait", is_flag=True, help="Leave when other processes hold all that is left.")
 @click.option("--list", "only_list", is_flag=True, help="Print the trials and run none.")
-@click.option("--report", "only_report", is_flag=True, help="Table of what is done; run nothing.")
+@click.option(
+    "--report", "only_report", is_flag=True, help="Run no trial: measure and tabulate what is done."
+)
 @options(CompareSettings)
 def main(
     data: tuple[str, ...],
@@ -232,7 +245,8 @@ def main(
             return
         if only_report:
             _write_results(bench, trials)
-            _report(bench, trials)
+            torch.set_num_threads(threads or 1)
+            _measure_all(bench, trials, real, torch.device(slots[0]), progress=True)
         else:
             failed = compare(
                 *(data, test, out, settings),

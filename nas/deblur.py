@@ -13,7 +13,9 @@ from blurkit.images import check_image_name, read_image, write_image
 from .checkpoint import load_model
 from .device import pick
 from .options import check, for_device, options, setting
-from .restore import check_tile, restore
+from .restore import restore
+from .scales import parse_scales
+from .tiles import check_tile
 
 AnyPath = str | os.PathLike[str]
 
@@ -27,10 +29,12 @@ class DeblurSettings:
 
     tile: int = setting(512, "longest side given to the network, in pixels", cuda=1280, least=1)
     overlap: int = setting(32, "pixels that neighbouring tiles share", least=0)
+    scales: str = setting("", 'by how much to reduce the photo, as "1 2"; empty: the model\'s own')
 
     def __post_init__(self) -> None:
         check(self)
         check_tile(self.tile, self.overlap)
+        parse_scales(self.scales)
 
 
 def deblur(
@@ -86,6 +90,7 @@ def deblur(
         read_image(photo),
         tile=settings.tile,
         overlap=settings.overlap,
+        scales=parse_scales(settings.scales),
         device=where,
         progress=progress,
     )

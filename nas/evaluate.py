@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,10 @@ from .metrics import psnr, ssim, ssim_matlab3d
 from .options import DATASET, check, for_device, options, setting
 from .pairs import Image, ImagePairs, data_name, pairs_of_data, pairs_of_folder
 from .panels import busiest, plot_comparison
-from .restore import check_tile, restore
+from .restore import restore
+from .scales import parse_scales
 from .table import Row, Score, document, table
+from .tiles import check_tile
 
 REGION = 256  # side of what compare.png shows of a larger photo, in pixels
 
@@ -44,12 +47,14 @@ class EvaluateSettings:
     limit: int = setting(0, "score only this many pairs, spread over the set; 0 is all", least=0)
     tile: int = setting(512, "longest side given to a network, in pixels", cuda=1280, least=1)
     overlap: int = setting(32, "pixels that neighbouring tiles share", least=0)
+    scales: str = setting("", 'by how much to reduce photos, as "1 2"; empty: each model\'s own')
     rows: int = setting(4, "pairs shown in compare.png", least=0)
     rounds: int = setting(20, "how often each network is timed", least=1)
 
     def __post_init__(self) -> None:
         check(self)
         check_tile(self.tile, self.overlap)
+        parse_scales(self.scales)
 
 
 def evaluate(
@@ -167,7 +172,13 @@ def _score(
     progress: bool,
 ) -> tuple[list[tuple[Score, ...]], list[list[Image]]]:
     """Scores of the input and of each network; of each shown pair a region, the sharp one last."""
-    tile, overlap = settings.tile, settings.overlap
+    whole = partial(
+        restore,
+        tile=settings.tile,
+        overlap=settings.overlap,
+        scales=parse_scales(settings.scales),
+        device=device,
+    )
     scores, pictures = [], []
     with (
         ThreadPoolExecutor(os.cpu_count()) as pool,
@@ -178,7 +189,7 @@ def _score(
             images = [blurry]
             for name, model in networks.items():
                 try:
-                    images.append(restore(model, blurry, tile=tile, overlap=overlap, device=device))
+                    images.append(whole(model, blurry))
                 except FileError as error:
                     raise FileError(f"{name}: {error}") from error
             of_pair = zip(

@@ -1,21 +1,21 @@
-"""A trained network on an image of any size: padded, tiled, feathered, rounded."""
+"""A trained network on an image of any size, at one scale or at several."""
 
-from typing import NamedTuple, cast
+from collections.abc import Sequence
+from typing import cast
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from blurkit.errors import FileError, SettingError
+from blurkit.errors import SettingError
 from blurkit.progress import bar
 
+from .scales import check_scales
+from .tiles import Tiles, check_tile
 
-class _Cut(NamedTuple):
-    """Tiles along one axis: their size and starts in pixels, and the weight of each pixel."""
-
-    size: int
-    starts: list[int]
-    windows: list[NDArray[np.float32]]
+SMALLEST = 320  # px: no image is reduced to a shorter longest side than this
+WINDOW = 32  # of the longest side: over how much of the photo a scale is judged
 
 
 def restore(
@@ -24,6 +24,7 @@ def restore(
     *,
     tile: int = 512,
     overlap: int = 32,
+    scales: Sequence[float] | None = None,
     device: torch.device | str | None = None,
     progress: bool = False,
 ) -> NDArray[np.uint8]:
@@ -40,6 +41,10 @@ def restore(
         It bounds the memory: an image that fits is restored whole, any other in tiles.
     overlap : int >= 0
         Pixels that neighbouring tiles share, at least; there the two are blended.
+    scales : numbers in 1 .. 8, optional
+        By how much the image is reduced before the network sees it. By default the model's own,
+        its attribute ``scales``, or 1 alone. Scales that would leave a longest side of less than
+        320 px are left out, but never the smallest.
     device : torch device, optional
         Where the model is; by default that of its first parameter.
     progress : bool
@@ -53,18 +58,19 @@ def restore(
     ------
     SettingError
         "image must be uint8 (H, W, 3) and not empty, got float64 (4, 4)",
-        "overlap must be >= 0, got -1", or
+        "overlap must be >= 0, got -1", "scales must be up to 8 numbers in 1 .. 8, got (0.5,)" or
         "tile must be >= 48 for overlap 32 and stride 16, got 32"
     FileError
         "the network's output is not finite: its weights are unusable"
 
     Notes
     -----
-    The image is continued by reflection to a multiple of the stride. Tiles start on multiples
-    of the stride, so a convolutional network sees each pixel in the same phase as without
-    tiling; the weights of the tiles sum to one at each pixel and fall off as sin^2 towards a
-    tile's edge, where the network lacks context. Beside the image and its result only one row
-    of tiles is held in memory.
+    Tiles: see `nas.tiles.Tiles`. A network that was trained on blur of up to 24 px undoes 48 px in
+    an image of half the size. What it changes there is enlarged and added to the image. Several
+    scales are averaged, each pixel with weights in proportion to the square of the local energy
+    of the change: the change that a network makes which estimates the conditional mean has the
+    energy by which the squared error is expected to fall (orthogonality principle), so the
+    scale that changes most is where most is to be gained.
 
     Examples
     --------
@@ -74,80 +80,62 @@ def restore(
     >>> bool((restore(model, photo) == photo).all())
     True
     """
-    stride = cast(int, model.stride)
-    _check(image, tile, overlap, stride)
-    if device is None:
-        device = next((p.device for p in model.parameters()), torch.device("cpu"))
-
-    height, width, _ = image.shape
-    padded = np.pad(image, ((0, -height % stride), (0, -width % stride), (0, 0)), mode="reflect")
-    down = _cut(padded.shape[0], tile, overlap, stride)
-    across = _cut(padded.shape[1], tile, overlap, stride)
-
-    result = np.empty_like(padded)
-    strip = np.zeros((down.size, *padded.shape[1:]), np.float32)
-    bottoms = [*down.starts[1:], len(padded)]
-    with bar(len(down.starts) * len(across.starts), "restoring", "tile", disable=not progress) as b:
-        for y, bottom, wy in zip(down.starts, bottoms, down.windows, strict=True):
-            for x, wx in zip(across.starts, across.windows, strict=True):
-                region = padded[y : y + down.size, x : x + across.size]
-                restored = _forward(model, region, device)
-                strip[:, x : x + across.size] += wy[:, None, None] * wx[:, None] * restored
-                b.update()
-            # rows above the next tile are final; those it shares move up to meet it
-            done = bottom - y
-            result[y:bottom] = np.rint(np.clip(strip[:done], 0, 1) * 255)
-            strip[:-done] = strip[done:]
-            strip[-done:] = 0
-    return result[:height, :width].copy()
-
-
-def _forward(
-    model: torch.nn.Module, region: NDArray[np.uint8], device: torch.device | str
-) -> NDArray[np.float32]:
-    """(h, w, 3) uint8 through the network to (h, w, 3) float32, not clamped."""
-    with torch.inference_mode():
-        pixels = torch.from_numpy(np.ascontiguousarray(region)).to(device)
-        output = model(pixels.permute(2, 0, 1)[None].float() / 255)
-        if not torch.isfinite(output).all():
-            raise FileError("the network's output is not finite: its weights are unusable")
-        return output[0].permute(1, 2, 0).float().cpu().numpy()
-
-
-def _cut(length: int, tile: int, overlap: int, stride: int) -> _Cut:
-    """The fewest, then the smallest, equal tiles that cover `length`; all in whole strides."""
-    total, largest, shared = length // stride, tile // stride, -(-overlap // stride)
-    if total <= largest:
-        count, size = 1, total
-    else:
-        count = -(-(total - shared) // (largest - shared))
-        size = -(-(total - shared) // count) + shared
-    starts = [k * (total - size) // max(count - 1, 1) * stride for k in range(count)]
-    size *= stride
-
-    distance = np.minimum(np.arange(size) + 0.5, size - np.arange(size) - 0.5)
-    ramp = np.sin(np.pi / 2 * np.minimum(distance / max(overlap, 1), 1)) ** 2
-    weight = np.zeros(length)
-    for start in starts:
-        weight[start : start + size] += ramp
-    windows = [(ramp / weight[start : start + size]).astype(np.float32) for start in starts]
-    return _Cut(size, starts, windows)
-
-
-def _check(image: np.ndarray, tile: int, overlap: int, stride: int) -> None:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
         raise SettingError(
             f"image must be uint8 (H, W, 3) and not empty, got {image.dtype.name} {image.shape}"
         )
-    check_tile(tile, overlap, stride)
+    check_tile(tile, overlap, cast(int, model.stride))
+    own_scales: Sequence[float] = getattr(model, "scales", (1.0,))
+    chosen = check_scales(scales or own_scales)
+    longest = max(image.shape[:2])
+    chosen = [s for s in chosen if s == chosen[0] or longest / s >= SMALLEST]
+    if device is None:
+        device = next((p.device for p in model.parameters()), torch.device("cpu"))
+
+    reduced = [_reduced(image, scale) for scale in chosen]
+    cuts = [Tiles(model, part.shape[:2], tile, overlap) for part in reduced]
+    with bar(sum(map(len, cuts)), "restoring", "tile", disable=not progress) as shown:
+        if chosen == [1.0]:
+            result = np.empty_like(image)
+            for rows, band in cuts[0].bands(image, device, shown.update):
+                result[rows] = np.rint(np.clip(band, 0, 1) * 255)
+            return result
+        change, weight = np.zeros(image.shape, np.float32), np.zeros(image.shape[:2], np.float32)
+        for part, cut in zip(reduced, cuts, strict=True):
+            own = np.empty(part.shape, np.float32)
+            for rows, band in cut.bands(part, device, shown.update):
+                own[rows] = 255 * band - part[rows]
+            own = _enlarged(own, image.shape)
+            energy = _local_energy(own) ** 2
+            change += own * energy[:, :, None]
+            weight += energy
+        change /= np.maximum(weight, np.finfo(np.float32).tiny)[:, :, None]
+        return np.rint(np.clip(image + change, 0, 255)).astype(np.uint8)
 
 
-def check_tile(tile: int, overlap: int, stride: int = 16) -> None:
-    """SettingError where tiles of this side and overlap cannot cover an image."""
-    if overlap < 0:
-        raise SettingError(f"overlap must be >= 0, got {overlap}")
-    least = (-(-overlap // stride) + 1) * stride
-    if tile < least:
-        raise SettingError(
-            f"tile must be >= {least} for overlap {overlap} and stride {stride}, got {tile}"
-        )
+def _reduced(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    if scale == 1:
+        return image
+    height, width = (max(1, round(side / scale)) for side in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype(
+        np.uint8, copy=False
+    )
+
+
+def _enlarged(change: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    if change.shape == shape:
+        return change
+    size = shape[1], shape[0]
+    return cv2.resize(change, size, interpolation=cv2.INTER_CUBIC).astype(np.float32, copy=False)
+
+
+def _local_energy(change: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean square of the change around each pixel, (H, W), above 0."""
+    height, width = change.shape[:2]
+    window = max(height, width) / WINDOW
+    factor = max(1.0, window / 4)  # the average is smooth: a coarse grid will do
+    size = (max(1, round(width / factor)), max(1, round(height / factor)))
+    coarse = cv2.resize(np.square(change).mean(axis=2), size, interpolation=cv2.INTER_AREA)
+    coarse = cv2.GaussianBlur(coarse, (0, 0), window / factor)
+    fine = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.maximum(fine, 1e-6).astype(np.float32, copy=False)

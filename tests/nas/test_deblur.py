@@ -77,6 +77,11 @@ def test_the_photo_is_never_overwritten(here, make):
         (["net", "photo.png", "--out", "o.txt"], 2, "out must end in .jpg .jpeg .png"),
         (["net", "photo.png", "--out", "o.png", "--tile", "32"], 2, "tile must be >= 48 for"),
         (["net", "photo.png", "--out", "o.png", "--overlap", "-1"], 2, "overlap must be >= 0"),
+        (
+            ["net", "photo.png", "--out", "o.png", "--scales", "0"],
+            2,
+            "scales must be up to 8 numbers in 1",
+        ),
         (["net", "text.png", "--out", "o.png"], 1, "text.png: not an image that OpenCV"),
         (["empty", "photo.png", "--out", "o.png"], 1, "empty/model.safetensors: no such check"),
         (["text.png", "photo.png", "--out", "o.png"], 1, "text.png: not a safetensors file"),

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from blurkit.errors import FileError, SettingError
-from nas.restore import _cut, restore
+from nas.restore import restore
+from nas.tiles import _cut
 
 
 class Net(nn.Module):
@@ -147,3 +148,59 @@ def test_bad_settings_name_the_rule(image, settings, message):
     with pytest.raises(SettingError) as error:
         restore(Net(), image, **settings)
     assert str(error.value).endswith(message)
+
+
+@pytest.mark.parametrize("scales", [(1, 2), (2,), (1, 1.5, 2, 3, 4)])
+def test_scales_of_an_identity_network_change_nothing(scales):
+    image = noise(300, 1300)
+    np.testing.assert_array_equal(restore(Net(), image, scales=scales, tile=1312), image)
+
+
+def test_what_every_scale_agrees_on_is_what_comes_out():
+    image = np.clip(noise(350, 700), 0, 200)
+    brighter = restore(Net(Brighter()), image, scales=(1, 1.5, 2), tile=704)
+    np.testing.assert_array_equal(brighter, image + 20)
+
+
+class Brighter(nn.Module):
+    def forward(self, x):
+        return x + 20 / 255
+
+
+class HalfBlind(nn.Module):
+    """Changes the left half of a full-sized image, the right half of any smaller one."""
+
+    def forward(self, x):
+        middle = x.shape[-1] // 2
+        side = slice(None, middle) if x.shape[-1] > 700 else slice(middle, None)
+        y = x.clone()
+        y[..., side] += 20 / 255
+        return y
+
+
+def test_each_place_takes_the_scale_that_changes_most_there():
+    image = np.clip(noise(64, 1312), 0, 200)
+    model = Net(HalfBlind())
+    full, half, both = (restore(model, image, scales=s, tile=1312) for s in ((1,), (2,), (1, 2)))
+    left, right = slice(None, 500), slice(812, None)  # far from the middle, where they mix
+    np.testing.assert_array_equal(full[:, left], image[:, left] + 20)
+    np.testing.assert_array_equal(full[:, right], image[:, right])
+    np.testing.assert_array_equal(half[:, left], image[:, left])
+    np.testing.assert_array_equal(both[:, left], image[:, left] + 20)
+    np.testing.assert_array_equal(both[:, right], image[:, right] + 20)
+
+
+def test_no_scale_reduces_below_320_px_but_the_smallest_is_always_taken():
+    model, image = Net(), noise(100, 640)
+    model.scales = [1, 1.5, 2, 3]
+    restore(model, image, tile=640)
+    assert [shape[3] for shape in model.shapes] == [640, 432, 320]
+    model.shapes.clear()
+    restore(model, image, scales=(4,))
+    assert [shape[3] for shape in model.shapes] == [160]
+
+
+@pytest.mark.parametrize("scales", [(0.5,), (9,), (float("nan"),), ("x",), (1, None), range(1, 10)])
+def test_scales_are_numbers_from_1_to_8(scales):
+    with pytest.raises(SettingError, match=r"^scales must be up to 8 numbers in 1 \.\. 8, got "):
+        restore(Net(), noise(20, 20), scales=scales)

@@ -205,6 +205,29 @@ def test_commands_work_as_modules(pairs_file, shards, tmp_path):
     assert "model: net/model.safetensors" in told
 
 
+@pytest.mark.parametrize("scales", [[0], "12x", [1, None], 3, {}])
+def test_scales_of_a_checkpoint_are_checked(tmp_path, scales):
+    info = {"name": "conv", "arch": "conv", "width": 2, "scales": scales}
+    save_model(tmp_path / "model.safetensors", build("conv", 2), info)
+    with pytest.raises(
+        FileError, match=r"model\.safetensors: scales must be up to 8 numbers in 1 \.\. 8"
+    ):
+        load_model(tmp_path)
+
+
+def test_half_precision_is_stored_and_loaded_as_float32(tmp_path):
+    net = build("conv", 2)
+    info = {"name": "conv", "arch": "conv", "width": 2, "scales": [2, 1]}
+    save_model(tmp_path / "model.safetensors", net, info, half=True)
+    stored = load_file(tmp_path / "model.safetensors")
+    assert {value.dtype for value in stored.values()} == {torch.float16}
+    model, _ = load_model(tmp_path)
+    assert model.scales == [1, 2]
+    for key, value in model.state_dict().items():
+        assert value.dtype == torch.float32
+        torch.testing.assert_close(value, net.state_dict()[key], rtol=2**-11, atol=1e-7)
+
+
 def test_checkpoints_of_others_are_refused(tmp_path):
     path = tmp_path / "model.safetensors"
     net = build("unet", 2)

@@ -1,0 +1,63 @@
+"""The network that comes with the package: what it holds, and that it does what it is for."""
+
+import json
+from statistics import fmean
+
+import numpy as np
+import pytest
+from skimage.data import astronaut
+
+from blurkit import Motion, Walk
+from blurkit.snapshot import snapshot
+from nas.checkpoint import SHIPPED, load_model
+from nas.genotype import Genotype
+from nas.metrics import psnr
+from nas.restore import restore
+
+
+@pytest.fixture(scope="module")
+def network():
+    return load_model()[0]
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return astronaut()[:320, 96:416].copy()
+
+
+def gains(network, photo, length, **how):
+    """In dB, of a photo shaken in six ways."""
+    found = []
+    for index in range(6):
+        shaken = Motion(Walk(length=length, jerks=0), roll=0.5)
+        blurry, _ = snapshot(photo, shaken, "naive", seed=5, index=index)
+        found.append(psnr(restore(network, blurry, **how), photo) - psnr(blurry, photo))
+    return found
+
+
+def test_it_holds_its_genotype_and_training_record_and_is_small():
+    assert SHIPPED.stat().st_size < 12e6
+    _, info = load_model()
+    assert info["name"] == "shipped"
+    assert Genotype.load(SHIPPED.parent / "genotype.json").to_dict() == info["arch"]
+    record = json.loads((SHIPPED.parent / "training.json").read_text())
+    assert record["arch"] == info["arch"]
+    assert record["log"][-1] == info["validation"]
+    assert record["log"][-1]["step"] == record["settings"]["steps"]
+
+
+def test_it_improves_shaken_photos(network, photo):
+    found = gains(network, photo, (6, 12))
+    assert min(found) > 0
+    assert fmean(found) > 0.5
+
+
+def test_it_leaves_a_sharp_photo_alone(network, photo):
+    assert psnr(restore(network, photo), photo) > 35
+
+
+def test_blur_longer_than_it_was_trained_on_takes_smaller_scales(network):
+    large = np.ascontiguousarray(astronaut()[:, :, :])
+    large = large.repeat(2, axis=0).repeat(2, axis=1)
+    one, several = (gains(network, large, (50, 60), scales=s) for s in ((1,), (1, 2, 3)))
+    assert fmean(several) > fmean(one) + 0.1
