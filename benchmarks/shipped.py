@@ -10,7 +10,6 @@ Every figure of the card comes from the files that these two leave.
 
 import datetime
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +88,6 @@ def pack(at, run, first):
         settings = load_model(first)[1]["settings"]
         record["first"] = {"settings": settings, "log": log_of(first)}
     (at.package / "training.json").write_text(json.dumps(record, indent=1) + "\n")
-    shutil.copy(run / "training.png", at.card / "images" / "shipped-training.png")
     click.echo(f"{at.model.stat().st_size / 1e6:.2f} MB: {at.model}")
 
 
@@ -193,8 +191,6 @@ def write_card(at, scores, sharp):
         *recipe(training),
         "Settings and log: `nas/shipped/training.json`.",
         "",
-        "![training curve](images/shipped-training.png)",
-        "",
         "## Scores on real blur",
         "",
         "None of these was trained on. RGB, rounded to 8 bits, means over the images.",
@@ -271,7 +267,7 @@ def storage(scores):
     ]
     if not losses:
         return []
-    return [f"Stored as float16, it loses {max(losses):.4f} dB at most on these sets.", ""]
+    return [f"Stored as float16, it loses {max(0, *losses):.4f} dB at most on these sets.", ""]
 
 
 if __name__ == "__main__":
