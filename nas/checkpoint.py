@@ -8,6 +8,7 @@ settings and whatever the run recorded. A state file holds weights and optimiser
 
 import json
 import os
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ MODEL_FORMAT = "blurkit-model"
 STATE_FORMAT = "blurkit-state"
 SUPERNET_FORMAT = "blurkit-supernet"
 FORMAT_VERSION = 1
+LEAST_TILE = 64
 SHIPPED = Path(__file__).parent / "shipped" / "model.safetensors"
 
 
@@ -81,7 +83,8 @@ def save_model(
     model : module built by `nas.network.build(info["arch"], info["width"])`
     info : dict
         "name", "arch" (built-in name or genotype dict), "width", and any further JSON values:
-        "scales" are those at which `nas.restore.restore` lets it see an image, [1] if not given.
+        "scales" are those at which `nas.restore.restore` lets it see an image, [1] if not given,
+        and "tile" the most it sees of it at a time, in pixels.
     half : bool
         Store floating-point weights as float16: half the size, a relative error of 2**-11.
     """
@@ -140,6 +143,11 @@ def load_model(
         model.scales = check_scales(info.get("scales", [1]))  # type: ignore[assignment]
     except SettingError as error:
         raise FileError(f"{path}: {error}") from error
+    if "tile" in info:
+        if type(info["tile"]) is not int or not info["tile"] >= LEAST_TILE:
+            got = reprlib.repr(info["tile"])
+            raise FileError(f"{path}: tile must be a whole number >= {LEAST_TILE}, got {got}")
+        model.tile = info["tile"]  # type: ignore[assignment]
     arch = info["arch"]
     info["genotype"] = arch if isinstance(arch, dict) else None
     model = model.float().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

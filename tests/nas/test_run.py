@@ -215,6 +215,14 @@ def test_scales_of_a_checkpoint_are_checked(tmp_path, scales):
         load_model(tmp_path)
 
 
+@pytest.mark.parametrize("tile", [0, 63, 64.0, "128", None, True, [128]])
+def test_the_tile_of_a_checkpoint_is_checked(tmp_path, tile):
+    info = {"name": "conv", "arch": "conv", "width": 2, "tile": tile}
+    save_model(tmp_path / "model.safetensors", build("conv", 2), info)
+    with pytest.raises(FileError, match=r"model\.safetensors: tile must be a whole number >= 64"):
+        load_model(tmp_path)
+
+
 def test_half_precision_is_stored_and_loaded_as_float32(tmp_path):
     net = build("conv", 2)
     info = {"name": "conv", "arch": "conv", "width": 2, "scales": [2, 1]}
