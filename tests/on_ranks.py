@@ -18,7 +18,7 @@ from making_search import changed, counted, hasten
 from torch import nn
 
 from blurkit.errors import FileError, exit_codes
-from nas import retrain as command
+from nas import trainer
 from nas.batch_norm import share_statistics
 from nas.genotype import Genotype
 from nas.ranks import here, joined, start
@@ -140,15 +140,15 @@ def told(work, path):
 
 def not_finite(data, out):
     """From the third step the second rank's loss is not a number."""
-    loss, steps = command.psnr_loss, count()
+    loss, steps = trainer.psnr_loss, count()
 
     def diverge(*images):
         bad = next(steps) >= 2 and not here().first
         return loss(*images) * (float("nan") if bad else 1)
 
-    command.psnr_loss = diverge
+    trainer.psnr_loss = diverge
     told(lambda: retrain("unet", data, out / "nan", SETTINGS, progress=False), out / "nan-told")
-    command.psnr_loss = loss
+    trainer.psnr_loss = loss
 
 
 def apart(data, out):
