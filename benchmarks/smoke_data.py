@@ -7,16 +7,17 @@ from blurkit import Motion, Walk, dead_leaves
 from blurkit.images import write_image
 from blurkit.snapshot import snapshot
 
+SIDE = 320  # half of it must hold a patch of shipped_data.py
 SHAKE = Motion(Walk(length=(3, 9)))
 
 
 def main(folder):
     for where, count in (("train/sharp_pack", 6), ("dev/sharp_cid22_val", 3)):
         for i in range(count):
-            write(folder / where / f"{i}.png", dead_leaves(192, seed=len(where), index=i))
+            write(folder / where / f"{i}.png", dead_leaves(SIDE, seed=len(where), index=i))
     for name in ("gopro_avg", "gopro_0477_avg11", "reds_180p"):
         for i in range(2):
-            sharp = dead_leaves(192, seed=len(name), index=i)
+            sharp = dead_leaves(SIDE, seed=len(name), index=i)
             blurry, _ = snapshot(sharp, SHAKE, seed=0, index=i)
             write(folder / "dev" / name / "sharp" / f"{i}.png", sharp)
             write(folder / "dev" / name / "blur" / f"{i}.png", blurry)
