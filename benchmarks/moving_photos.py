@@ -4,6 +4,9 @@ Each pixel moves along its own line while the shutter is open. The lines are tho
 moves into a scene of some depth, shifts and rolls, and of up to three things that move by
 themselves; a short common shake is added. Occlusion is left out: a pixel gathers what lies on its
 line. One photo in twelve is not blurred.
+
+`shallow` photos have a part out of focus, before and after: that is not for a deblurring network to
+undo. Two in five of them are not blurred any further.
 """
 
 import math
@@ -19,12 +22,14 @@ from blurkit.images import find_images, read_image, write_image
 from blurkit.progress import bar
 
 SCALES = ((1, 3), (1.6, 6), (2, 7))  # by how much a photo is reduced, and how often each is taken
+SHALLOW = ((1, 3), (1.6, 2), (2, 2))
 LONGEST = 30  # px that a pixel moves at most
+LAYERS = 5  # of a photo out of focus: radii from 0 up
 SEED = 7
 GAMMA = 2.2
 
 
-def moving(photos, out, patch, scales=SCALES):
+def moving(photos, out, patch, scales, shallow=False):
     """A dataset file of `patch` px pairs of every photo below a folder."""
     taken = out.with_suffix(".taken")
     for side in ("blur", "sharp"):
@@ -35,13 +40,13 @@ def moving(photos, out, patch, scales=SCALES):
             work.append((path, scale, range(index, index + takes)))
             index += takes
     with ProcessPoolExecutor() as pool, bar(len(work), "Walking", "photo") as shown:
-        for _ in pool.map(partial(_take, taken), work, chunksize=8):
+        for _ in pool.map(partial(_take, taken, shallow), work, chunksize=8):
             shown.update()
     import_pairs(taken, ImportSettings("pairs", blurry="blur", sharp="sharp", crop=patch), out)
     shutil.rmtree(taken)
 
 
-def _take(folder, work):
+def _take(folder, shallow, work):
     cv2.setNumThreads(1)
     path, scale, indices = work
     photo = read_image(path)
@@ -49,9 +54,11 @@ def _take(folder, work):
         size = round(photo.shape[1] / scale), round(photo.shape[0] / scale)
         photo = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     for index in indices:
-        blurred = moved(photo, np.random.default_rng([SEED, index]))
+        rng = np.random.default_rng([SEED + shallow, index])
+        sharp = defocused(photo, rng) if shallow else photo
+        blurred = sharp if shallow and rng.random() < 0.4 else moved(sharp, rng)
         write_image(folder / "blur" / f"{index:06}.png", blurred)
-        write_image(folder / "sharp" / f"{index:06}.png", photo)
+        write_image(folder / "sharp" / f"{index:06}.png", sharp)
 
 
 def moved(photo, rng):
@@ -78,6 +85,44 @@ def moved(photo, rng):
     return np.rint(total * 255).astype(np.uint8)
 
 
+def defocused(photo, rng):
+    """The photo with a part of it out of focus, by a disc of up to 6 px; (H, W, 3) uint8."""
+    widest = between(rng, 1, 6)
+    out = _out_of_focus(rng, *photo.shape[:2])
+    light = (photo.astype(np.float32) / 255) ** GAMMA
+    blurred = [light]
+    for radius in np.linspace(0, widest, LAYERS)[1:]:
+        reach = math.ceil(radius) + 1
+        away = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1])
+        disc = np.clip(radius + 0.5 - away, 0, 1).astype(np.float32)
+        border = cv2.BORDER_REFLECT_101
+        blurred.append(cv2.filter2D(light, -1, disc / disc.sum(), borderType=border))
+    place = out * (LAYERS - 1)
+    layers = (np.clip(1 - np.abs(place - i), 0, 1)[..., None] * b for i, b in enumerate(blurred))
+    return np.rint(255 * np.clip(sum(layers), 0, 1) ** (1 / GAMMA)).astype(np.uint8)
+
+
+def _out_of_focus(rng, height, width):
+    """How far each pixel is out of focus, (H, W), 0 .. 1: hills, a floor, or all but one thing."""
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    kind = rng.integers(3)
+    if kind == 0:
+        return np.clip(np.abs(smooth(rng, x.shape, width / rng.uniform(4, 10))), 0, 1)
+    if kind == 1:
+        return np.clip(np.abs(4 * (y / height - rng.random())), 0, 1)
+    size = rng.uniform(0.12, 0.4) * width
+    outside = ellipse(rng, x, y, size, 1.6) > 1
+    return cv2.GaussianBlur(outside.astype(np.float32), (0, 0), rng.uniform(0.7, 4))
+
+
+def ellipse(rng, x, y, size, tallest):
+    """Below 1 inside an uneven ellipse somewhere in the picture."""
+    height, width = x.shape
+    across = (x - rng.uniform(0, width)) / size
+    down = (y - rng.uniform(0, height)) / (size * rng.uniform(0.6, tallest))
+    return across**2 + down**2 + 0.3 * smooth(rng, x.shape, size / 4)
+
+
 def field(rng, height, width):
     """How far each pixel moves during the exposure, (H, W, 2) float32 px, and the longest way."""
     y, x = np.mgrid[:height, :width].astype(np.float32)
@@ -96,9 +141,7 @@ def field(rng, height, width):
     lines += math.radians(rng.uniform(-3, 3)) * (rng.random() < 0.4) * np.stack([-dy, dx], -1)
     for _ in range(rng.choice([0, 0, 1, 2, 3])):
         size = rng.uniform(0.06, 0.3) * width
-        across = (x - rng.uniform(0, width)) / size
-        down = (y - rng.uniform(0, height)) / (size * rng.uniform(0.6, 2))
-        inside = across**2 + down**2 + 0.3 * smooth(rng, x.shape, size / 4) < 1
+        inside = ellipse(rng, x, y, size, 2) < 1
         inside = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 0.7)[..., None]
         lines = lines * (1 - inside) + inside * towards(rng, rng.uniform(0, 16))
     longest = np.hypot(lines[..., 0], lines[..., 1]).max()

@@ -2,8 +2,8 @@
 
 Files of 144x144 pairs: naive.h5 and realistic.h5, one uniform blur a patch through either camera
 (one pair in sixteen is not blurred); rolling.h5, blur that varies over the photo, of a camera that
-rolls as well; moving.h5, of one that walks (see moving_photos.py); still.h5, none at all. A second
-call goes on where the first was stopped.
+rolls as well; moving.h5, of one that walks, and shallow.h5, the same with a part of the photo out
+of focus in both images (see moving_photos.py). A second call goes on where the first was stopped.
 """
 
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 import cv2
-from moving_photos import SCALES, moving
+from moving_photos import SCALES, SHALLOW, moving
 
 from blurkit import ImportSettings, Linear, Mix, Motion, SynthSettings, Walk, import_pairs, synth
 from blurkit.camera import Camera
@@ -30,25 +30,23 @@ CAMERAS = ("naive", Camera(shot=(0.0, 1e-3), read=(0.0, 4e-3)))  # of the rollin
 @click.command()
 @click.argument("photos", type=click.Path(exists=True, file_okay=False))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option(
-    "--n", default=12_000, show_default=True, help="Pairs in naive and realistic; half in still."
-)
+@click.option("--n", default=12_000, show_default=True, help="Pairs in naive, and in realistic.")
 @click.option("--takes", default=3, show_default=True, help="Blurred versions of each photo.")
 def main(photos, folder, n, takes):
     folder.mkdir(parents=True, exist_ok=True)
     files = (
         ("naive", BLUR, "naive", n),
         ("realistic", BLUR, "realistic", n),
-        ("still", Mix(((STILL, 1),)), "naive", n // 2),
     )
     for seed, (name, mix, camera, count) in enumerate(files):
         settings = SynthSettings(
             n=count, patch=PATCH, kernel=KERNEL, mix=mix, seed=seed, images=photos, camera=camera
         )
         synth(folder / f"{name}.h5", settings)
-    if not (folder / "moving.h5").exists():
-        scales = [(scale, -(-count * takes // 3)) for scale, count in SCALES]
-        moving(Path(photos), folder / "moving.h5", PATCH, scales)
+    for name, scales in (("moving", SCALES), ("shallow", SHALLOW)):
+        if not (folder / f"{name}.h5").exists():
+            counts = [(scale, -(-count * takes // 3)) for scale, count in scales]
+            moving(Path(photos), folder / f"{name}.h5", PATCH, counts, name == "shallow")
     if not (folder / "rolling.h5").exists():
         rolling(photos, folder, takes)
 
