@@ -107,6 +107,11 @@ def _line(
 
 def table(lines: Sequence[Line]) -> str:
     """The lines as Markdown, aligned so that it reads well as plain text too."""
+    return markdown(rows_of(lines))
+
+
+def rows_of(lines: Sequence[Line]) -> list[Sequence[str]]:
+    """Head and lines as texts, for a table of any form."""
     by_name = {line.name: line for line in lines}
     unet, random = by_name.get("unet"), by_name.get(RANDOM)
     rows: list[Sequence[str]] = [HEAD]
@@ -136,10 +141,15 @@ def table(lines: Sequence[Line]) -> str:
                 _text(x.search_steps, ",.0f"),
             )
         )
-    return markdown(rows)
+    return rows
 
 
 def real_table(records: Records, real: Mapping[str, Mapping[str, Any]]) -> str:
+    """The gains on real pairs as Markdown (see `real_rows`)."""
+    return markdown(real_rows(records, real))
+
+
+def real_rows(records: Records, real: Mapping[str, Mapping[str, Any]]) -> list[Sequence[str]]:
     """Gain over the blurry input, in dB, of each row of the comparison on each set of real pairs.
 
     real : what `nas.real.measure_real` writes. Rows with no training scored are left out.
@@ -160,7 +170,7 @@ def real_table(records: Records, real: Mapping[str, Mapping[str, Any]]) -> str:
             ]
             cells.append(_gain([group for group in gains if group]))
         rows.append((row, *cells))
-    return markdown(rows)
+    return rows
 
 
 def _gain(gains: list[list[float]]) -> str:
