@@ -149,6 +149,15 @@ def _last_line(path: Path) -> dict[str, Any]:
         raise FileError(f"{path}: not a log of a training ({error})") from error
 
 
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """The records of a log.jsonl, [] where there is none; FileError if it cannot be read."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return [json.loads(line) for line in lines]
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path}: not a log ({error})") from error
+
+
 def read_json(path: Path) -> Any:
     """A JSON file's value; FileError if there is none."""
     try:

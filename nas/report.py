@@ -215,15 +215,18 @@ def document(
         rank += "-"
     else:
         rank += f"{tau['tau']:.2f} (p = {tau['p']:.2g}, n = {tau['n']})"
-    stopped = [
-        f"{name} failed: {what}; the table is without it." for name, what in (failed or {}).items()
-    ]
-    for record in records:
-        if early := record.get("search", {}).get("collapsed"):
-            stopped.append(f"{record['name']} {early}; the best genotype before it is kept.")
-    facts = "  \n".join([*spread, f"{rank}.", *stopped])
+    facts = "  \n".join([*spread, f"{rank}.", *stopped(records, failed or {})])
     parts = [about, table([blurry, *lines]), *([real_table(records, real)] if real else [])]
     return "\n\n".join([*parts, facts, FOOT]) + "\n"
+
+
+def stopped(records: Records, failed: Mapping[str, str]) -> list[str]:
+    """A sentence for each trial that failed and for each search that collapsed."""
+    said = [f"{name} failed: {what}; the table is without it." for name, what in failed.items()]
+    for record in records:
+        if early := record.get("search", {}).get("collapsed"):
+            said.append(f"{record['name']} {early}; the best genotype before it is kept.")
+    return said
 
 
 def _text(value: float | None, style: str) -> str:

@@ -9,6 +9,7 @@ from .genotype import OPERATION_NAMES, SLOTS, Genotype
 from .page import Cells, Charts, Facts, Page, Slider, Table, render, versions
 from .slider import Sample
 from .svg_chart import Chart, Series
+from .table import short
 
 UNFINISHED = (
     "Not finished: {done} of {epochs} epochs. The same command goes on, and this page with it."
@@ -154,9 +155,9 @@ def _cost(history: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> di
     }
     if cost := result["cost"]:
         facts |= {
-            f"network, {cost['unit']}, predicted": f"{cost['predicted']:,.4g}",
-            f"network, {cost['unit']}, measured": f"{cost['measured']:,.4g}",
-            f"UNet, {cost['unit']}, measured": f"{cost['unet']:,.4g}",
+            f"network, {cost['unit']}, predicted": short(cost["predicted"]),
+            f"network, {cost['unit']}, measured": short(cost["measured"]),
+            f"UNet, {cost['unit']}, measured": short(cost["unet"]),
         }
     return facts
 

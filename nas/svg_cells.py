@@ -153,8 +153,8 @@ def _upright(genotype: Genotype, width: int | None) -> Drawing:
 
 def _lying(genotype: Genotype, width: int | None) -> Drawing:
     s, total, indent, top = TALL, 368, 7, 40
-    down = s.high + 32
-    drawing = Drawing(total, top + len(CELLS) * down + 20, s)
+    down = s.high + 40
+    drawing = Drawing(total, top + len(CELLS) * down + 18, s)
     out: dict[int, Place] = {}  # where each level's skip leaves
     flow = s.wide / 2  # all cells have it
     drawing.texts.append((flow, 15, "middle", "blurry", True))
@@ -166,16 +166,17 @@ def _lying(genotype: Genotype, width: int | None) -> Drawing:
             out[level] = (x + s.wide, y + s.high / 2)
         if cell in DECODER:
             fusion = genotype.fusions[cell]
-            _lead_back(drawing, out[level], (flow, y - 16), total - 20 - 8 * level)
-            drawing.joins.append((flow, y - 16, fusion, SIGNS[fusion]))
-        if i:
-            into = y - 16 - 10 if cell in DECODER else y
-            _arrow(drawing, (flow, y - 32), (flow, into))
-    end = top + len(CELLS) * down - 32
-    _lead_back(drawing, (flow + 28, 10), (flow, end + 18), total - 8)
-    _arrow(drawing, (flow, end), (flow, end + 8))
-    drawing.joins.append((flow, end + 18, "add", SIGNS["add"]))
-    drawing.texts.append((flow, end + 46, "middle", "restored", True))
+            _lead_back(drawing, out[level], (flow, y - 18), total - 20 - 8 * level)
+            drawing.joins.append((flow, y - 18, fusion, SIGNS[fusion]))
+            _arrow(drawing, (flow, y - 40), (flow, y - 28))
+            _arrow(drawing, (flow, y - 8), (flow, y))
+        elif i:
+            _arrow(drawing, (flow, y - 40), (flow, y))
+    end = top + len(CELLS) * down - 40
+    _lead_back(drawing, (flow + 28, 10), (flow, end + 22), total - 8)
+    _arrow(drawing, (flow, end), (flow, end + 12))
+    drawing.joins.append((flow, end + 22, "add", SIGNS["add"]))
+    drawing.texts.append((flow, end + 50, "middle", "restored", True))
     return drawing
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 WIDE, HIGH = 370, 250  # of a chart, in units that are about a pixel
-LEFT, RIGHT, TOP, BOTTOM = 54, 12, 10, 42  # around what is plotted
+RIGHT, TOP, BOTTOM = 12, 10, 42  # around what is plotted; left is the room of the labels
+LABEL, LETTER = 30, 7  # the y axis' label, and the width of a letter beside it
 NAMED_BOTTOM = 84  # where names stand slanted below the axis
 COLOURS = 10  # classes s0 .. s9
 DOTTED = 40  # a line of so many points or fewer has a dot at each
@@ -110,8 +111,10 @@ def draw_chart(chart: Chart) -> Drawn | None:
         xs = ys = [*xs, *ys]
     drawn = Drawn(height=HIGH + (NAMED_BOTTOM - BOTTOM if chart.names else 0))
     bottom = drawn.height - (NAMED_BOTTOM if chart.names else BOTTOM)
-    drawn.frame = (LEFT, TOP, WIDE - RIGHT, bottom)
     low, high = _range(ys, chart.least, chart.most)
+    y_ticks = _ticks(low, high, False)
+    left = LABEL + LETTER * max((len(text) for _, text in y_ticks), default=0)
+    drawn.frame = (left, TOP, WIDE - RIGHT, bottom)
     if chart.names:
         first, last = -0.6, len(chart.names) - 0.4
     else:
@@ -121,7 +124,7 @@ def draw_chart(chart: Chart) -> Drawn | None:
             first, last = first - 0.5, last + 0.5
 
     def place(x: float, y: float) -> tuple[float, float]:
-        across = LEFT + (x - first) / (last - first) * (WIDE - RIGHT - LEFT)
+        across = left + (x - first) / (last - first) * (WIDE - RIGHT - left)
         return round(across, 1), round(bottom - (y - low) / (high - low) * (bottom - TOP), 1)
 
     if chart.names:
@@ -129,7 +132,7 @@ def draw_chart(chart: Chart) -> Drawn | None:
     else:
         whole = all(float(x).is_integer() for x in xs)
         drawn.x_ticks = [(place(x, low)[0], t) for x, t in _ticks(first, last, whole)]
-    drawn.y_ticks = [(place(first, y)[1], t) for y, t in _ticks(low, high, False)]
+    drawn.y_ticks = [(place(first, y)[1], t) for y, t in y_ticks]
     if chart.diagonal:
         drawn.diagonal = _path([place(low, low), place(high, high)])
     for series, _ in kept:

@@ -88,7 +88,9 @@ def test_the_command_prints_the_table_and_writes_what_it_is_asked(here):
         *("blurry input", "naf", "unet"),
     ]
     assert len({len(line) for line in lines}) == 1
-    assert last == "table: new/o/table.md   pictures: new/o/compare.png"
+    assert last == (
+        "table: new/o/table.md   pictures: new/o/compare.png   report: new/o/report.html"
+    )
     assert (here / "new/o/table.md").read_text().splitlines() == [head, blank, *lines]
 
     document = json.loads((here / "new/x.json").read_text())
