@@ -7,7 +7,7 @@ from typing import Any
 
 from .genotype import Genotype
 from .page import Cells, Charts, Facts, Page, Slider, Table, render
-from .report import FOOT, Line, real_rows, rows_of, stopped, summarise
+from .report import FOOT, Line, real_rows, rows_of, stopped, summarise, untouched
 from .slider import Sample
 from .standing_plots import networks_of, pareto_front, shown_from
 from .svg_chart import COLOURS, Chart, Series
@@ -46,7 +46,7 @@ def compare_page(
     """
     lines = summarise(records, latency)
     trainings = [record for record in records if record["kind"] == "train"]
-    blurry = trainings[0]["psnr_input"]
+    blurry = untouched(records)
     best = max(lines, key=lambda line: line.psnr)
     warnings = stopped(records, failed)
     if len(records) < planned:
@@ -59,12 +59,12 @@ def compare_page(
             f"{s.crop}x{s.crop}; scored on {trainings[0]['n']} pairs that nothing was chosen by; "
             f"{s.cost} target {s.target:g} x UNet.",
             [
-                (f"{blurry:.2f} dB", "PSNR of the blurry input"),
+                (f"{blurry.psnr:.2f} dB", "PSNR of the blurry input"),
                 *[(f"{x.psnr:.2f} dB", f"PSNR of {x.name}") for x in _first(lines, best)],
                 (f"{len(records)} of {planned}", "trials"),
             ],
             [
-                Table("Scores", rows_of(lines), FOOT, best=lines.index(best) + 1),
+                Table("Scores", rows_of([blurry, *lines]), FOOT, best=lines.index(best) + 2),
                 Charts("How they compare", _standing(trainings, latency, tau)),
                 Table("Real pairs", real_rows(records, real) if real else []),
                 Slider(
@@ -144,7 +144,8 @@ def _seeds(
 
 def _tau(tau: Mapping[str, Any]) -> Chart:
     points = tau.get("points", [])
-    says = f"Kendall's tau {tau['tau']:.2f}, p = {tau['p']:.2g}" if tau.get("tau") else "no rank"
+    known = tau.get("tau") is not None
+    says = f"Kendall's tau {tau['tau']:.2f}, p = {tau['p']:.2g}" if known else "no rank"
     tips = [
         f"{p['network']}: {p['supernet']:.2f} in the supernet, {p['retrained']:.2f} dB alone"
         for p in points
@@ -165,15 +166,23 @@ def _learning(records: Records, logs: Logs) -> list[Chart]:
                     if line.get("psnr") is not None:
                         at.setdefault(line["step"], []).append(line["psnr"])
         points = [(step, fmean(values)) for step, values in sorted(at.items())]
-        trained.append(Series(row, points, "line", k))
+        if points:
+            trained.append(Series(row, points, "line", k))
     for record in records:
         if record["kind"] == "search" and record["row"] in rows:
             history = logs.get(record["name"], ())
             scores = [(line["epoch"], line.get("psnr_onehot")) for line in history]
             colour = rows.index(record["row"])
             searched.append(Series(record["network"], scores, "line", colour))
+    # those far below the others would press them together, as in the charts above
+    last = {series.name: series.points[-1][1] or 0.0 for series in trained}
+    limit = shown_from(list(last.values())) if last else 0.0
+    whole = [y for s in trained if last[s.name] >= limit for _, y in s.points if y is not None]
+    low = [f"{row} {psnr:.2f} dB in the end" for row, psnr in last.items() if psnr < limit]
+    title, y = "Trainings: means of the rows", "PSNR, validation pairs, dB"
+    note = f"Below the others: {', '.join(low)}." if low else ""
     return [
-        Chart("Trainings: means of the rows", "step", "PSNR, validation pairs, dB", trained),
+        Chart(title, "step", y, trained, least=min(whole, default=None), note=note),
         Chart("Searches: the one-hot network", "epoch", "PSNR, selection pairs, dB", searched),
     ]
 

@@ -65,7 +65,7 @@ def sample_pairs(
     folders: Sequence[Path],
     device: torch.device,
 ) -> list[Sample]:
-    """Some test pairs and real pairs, restored by the first network of the best rows and by UNet.
+    """Some real pairs and test pairs, restored by the first network of the best rows and by UNet.
 
     Of a larger photo a region is cut out first, and restored by itself.
     """
@@ -83,7 +83,7 @@ def sample_pairs(
     models = [load_model(bench.folder(first[row]), device)[0] for row in rows]
     labels = ["blurry input", *rows, "sharp"]
     found = []
-    for source in (pairs_of_data(bench.test), *map(pairs_of_folder, folders)):
+    for source in (*map(pairs_of_folder, folders), pairs_of_data(bench.test)):
         for i in spread(len(source.names), SHOWN_PAIRS):
             blurry, sharp = source.read(i)
             part = around(busiest(sharp, LEAST), sharp.shape)

@@ -105,6 +105,19 @@ def _line(
     )
 
 
+def untouched(records: Records) -> Line:
+    """The line of the blurry input itself; a training is among the records."""
+    trained = _first_training(records)
+    return Line(
+        *("blurry input", 1, 0, trained["psnr_input"], None, None),
+        *(trained["ssim_input"], trained["ssim_3d_input"]),
+    )
+
+
+def _first_training(records: Records) -> Mapping[str, Any]:
+    return next(record for record in records if record["kind"] == "train")
+
+
 def table(lines: Sequence[Line]) -> str:
     """The lines as Markdown, aligned so that it reads well as plain text too."""
     return markdown(rows_of(lines))
@@ -194,11 +207,7 @@ def document(
 
     failed : name of each trial that failed to what it said.
     """
-    trained = next(r for r in records if r["kind"] == "train")
-    blurry = Line(
-        *("blurry input", 1, 0, trained["psnr_input"], None, None),
-        *(trained["ssim_input"], trained["ssim_3d_input"]),
-    )
+    trained = _first_training(records)
     about = (
         f"Width {settings.width}, {settings.steps} steps of {settings.batch} crops "
         f"{settings.crop}x{settings.crop} for every network; scored on {trained['n']} pairs; "
@@ -216,7 +225,11 @@ def document(
     else:
         rank += f"{tau['tau']:.2f} (p = {tau['p']:.2g}, n = {tau['n']})"
     facts = "  \n".join([*spread, f"{rank}.", *stopped(records, failed or {})])
-    parts = [about, table([blurry, *lines]), *([real_table(records, real)] if real else [])]
+    parts = [
+        about,
+        table([untouched(records), *lines]),
+        *([real_table(records, real)] if real else []),
+    ]
     return "\n\n".join([*parts, facts, FOOT]) + "\n"
 
 
