@@ -26,9 +26,10 @@ from .data import Data, open_data
 from .device import pick
 from .ground import settle
 from .options import DATASET, for_device, options
-from .outcome import Bench, read_json, read_log
+from .outcome import Bench
 from .page import versions
 from .real import measure_real, read_real, sample_pairs
+from .records import read_json, read_log
 from .report import document, summarise
 from .run import minutes, talk
 from .slider import Sample

@@ -57,7 +57,7 @@ def compare_page(
             "Comparison of deblurring networks",
             f"One recipe for all: width {s.width}, {s.steps} steps of {s.batch} crops "
             f"{s.crop}x{s.crop}; scored on {trainings[0]['n']} pairs that nothing was chosen by; "
-            f"{s.cost} target {s.target:g} x UNet.",
+            f"target: {s.target:g} x UNet's {'MACs' if s.cost == 'macs' else 'latency'}.",
             [
                 (f"{blurry.psnr:.2f} dB", "PSNR of the blurry input"),
                 *[(f"{x.psnr:.2f} dB", f"PSNR of {x.name}") for x in _first(lines, best)],

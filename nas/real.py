@@ -13,9 +13,10 @@ from blurkit.progress import bar
 from .checkpoint import load_model, write_text
 from .data import spread
 from .metrics import psnr
-from .outcome import Bench, read_json
+from .outcome import Bench
 from .pairs import ImagePairs, pairs_of_data, pairs_of_folder
 from .panels import busiest
+from .records import read_json
 from .restore import restore
 from .slider import LEAST, Sample, around, sample
 from .trials import Trial

@@ -1,12 +1,12 @@
 """report.html of a search, made of what stands in its folder: also while it is not finished."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .genotype import OPERATION_NAMES, SLOTS, Genotype
 from .page import Cells, Charts, Facts, Page, Slider, Table, render, versions
+from .records import read_json, read_log
 from .slider import Sample
 from .svg_chart import Chart, Series
 from .table import short
@@ -29,11 +29,16 @@ def search_page(
     data : what a reader calls the dataset
     genotype : what was found; None while the search is not finished
     samples : pairs of the held-out part with what the found network makes of them
+
+    Raises
+    ------
+    FileError
+        "search/log.jsonl: not a log (...)" and the like, for what is missing or damaged
     """
-    settings = _read(folder / "settings.json", {})
-    history = _log(folder / "log.jsonl")
-    result = _read(folder / "result.json", {}) if genotype else {}
-    choices = _read(folder / "choices.json", []) if genotype else []
+    settings = read_json(folder / "settings.json")
+    history = read_log(folder / "log.jsonl")
+    result = read_json(folder / "result.json") if genotype else {}
+    choices = read_json(folder / "choices.json") if genotype else []
     found = {"the found network": genotype} if genotype else {}
     warnings = []
     if not genotype:
@@ -160,12 +165,3 @@ def _cost(history: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> di
             f"UNet, {cost['unit']}, measured": short(cost["unet"]),
         }
     return facts
-
-
-def _read(path: Path, otherwise: Any) -> Any:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else otherwise
-
-
-def _log(path: Path) -> list[dict[str, Any]]:
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines]

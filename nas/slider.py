@@ -11,7 +11,7 @@ from blurkit.errors import FileError
 from blurkit.images import opencv
 
 WIDE, HIGH = 640, 480  # the most that is shown of an image, in pixels
-LEAST = 384  # smaller ones are enlarged to about this, each pixel to a square
+LEAST = 480  # smaller ones are enlarged to about this, each pixel to a square
 LOSSLESS = 101  # of OpenCV's WebP qualities, which end at 100
 
 Image = NDArray[np.uint8]

@@ -120,7 +120,7 @@ def test_the_region_around_holds_the_region_and_stays_inside(at):
 
 def test_small_samples_are_enlarged_by_a_whole_factor():
     small, large = (sample("", [image(shape=s)], [""], [""]) for s in ((64, 64), (300, 400)))
-    assert (small.factor, large.factor) == (6, 1)
+    assert (small.factor, large.factor) == (8, 1)
 
 
 def test_a_chart_is_linear_in_its_values_and_breaks_at_gaps():

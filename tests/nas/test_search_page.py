@@ -6,6 +6,7 @@ import shutil
 import pytest
 from making_search import SMALL, changed
 
+from blurkit.errors import FileError
 from nas.genotype import Genotype
 from nas.page import versions
 from nas.search import search
@@ -85,3 +86,13 @@ def test_a_collapse_and_a_busy_machine_are_told_first(searched, tmp_path):
     assert "measured on a busy machine" in html
     before = (searched[1] / "report.html").read_text()
     assert 'class="warning"' not in before
+
+
+def test_a_damaged_file_of_the_folder_is_named(searched, tmp_path):
+    shutil.copytree(searched[1], tmp_path / "s")
+    (tmp_path / "s" / "log.jsonl").write_text('{"epoch": 1')
+    with pytest.raises(FileError, match=r"s/log\.jsonl: not a log \("):
+        search_page(tmp_path / "s", "x.h5", searched[0])
+    (tmp_path / "s" / "settings.json").unlink()
+    with pytest.raises(FileError, match=r"s/settings\.json: cannot be read \("):
+        search_page(tmp_path / "s", "x.h5", searched[0])
