@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from blurkit.progress import bar
 from .checkpoint import SHIPPED, load_model, write_text
 from .data import Data, open_data, spread
 from .device import hardware, pick
+from .evaluate_page import evaluate_page, genotypes_of
 from .latency import SIDE, latency, macs, parameters
 from .metrics import psnr, ssim, ssim_matlab3d
 from .options import DATASET, check, for_device, options, setting
@@ -29,6 +31,7 @@ from .pairs import Image, ImagePairs, data_name, pairs_of_data, pairs_of_folder
 from .panels import busiest, plot_comparison
 from .restore import restore
 from .scales import parse_scales
+from .slider import around, sample
 from .table import Row, Score, document, table
 from .tiles import check_tile
 
@@ -79,7 +82,7 @@ def evaluate(
     settings : EvaluateSettings, the defaults for the device if None
     device : "auto", "cpu", "cuda" or "cuda:N"
     json_file : where to write the rows with each image's scores, the settings and the hardware
-    out : folder for table.md and compare.png
+    out : folder for table.md, compare.png and report.html
     progress : show a progress bar
 
     Returns
@@ -95,6 +98,7 @@ def evaluate(
     """
     if (data is None) == (pairs is None):
         raise SettingError("give either --data FILE or --pairs FOLDER")
+    begun = time.perf_counter()
     where = pick(device)
     settings = settings or for_device(EvaluateSettings, where, {})
     models = models or (SHIPPED,)
@@ -130,7 +134,19 @@ def evaluate(
         ]
         titles = [*(row.name for row in rows), "sharp"]
         note = "PSNR over RGB; of a larger photo a region is shown, but all of it is scored"
-        plot_comparison(pictures, titles, labels, Path(out) / "compare.png", note=note)
+        parts = [busiest(row[-1], REGION) for row in pictures]
+        small = [[image[part] for image in row] for part, row in zip(parts, pictures, strict=True)]
+        plot_comparison(small, titles, labels, Path(out) / "compare.png", note=note)
+    if out:
+        samples = [
+            sample(source.names[i], row, titles, [*labels[k][:-1], ""])
+            for k, (i, row) in enumerate(zip(shown, pictures, strict=True))
+        ]
+        page = evaluate_page(
+            *(rows, source.source, samples, genotypes_of(networks)),
+            *(dataclasses.asdict(settings), hardware(where), time.perf_counter() - begun),
+        )
+        write_text(Path(out) / "report.html", page)
     if json_file:
         facts = {
             "source": source.source,
@@ -200,7 +216,7 @@ def _score(
             )
             scores.append([Score(source.names[i], *values) for values in of_pair])
             if i in shown:
-                region = busiest(sharp, REGION)
+                region = around(busiest(sharp, REGION), sharp.shape)
                 pictures.append([np.array(image[region]) for image in (*images, sharp)])
             steps.update()
     return list(zip(*scores, strict=True)), pictures
@@ -239,7 +255,7 @@ def _report(rows: Sequence[Row], source: str, device: torch.device) -> str:
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for table.md and compare.png.",
+    help="Folder for table.md, compare.png and report.html.",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
 @options(EvaluateSettings)
@@ -274,7 +290,7 @@ def main(
         click.echo(_report(rows, source, pick(device)))
         if out:
             pictures = f"   pictures: {out / 'compare.png'}" if settings.rows else ""
-            click.echo(f"table: {out / 'table.md'}{pictures}")
+            click.echo(f"table: {out / 'table.md'}{pictures}   report: {out / 'report.html'}")
 
 
 if __name__ == "__main__":

@@ -74,12 +74,17 @@ def table(rows: Sequence[Row]) -> str:
     | blurry input |    25.50 | 0.7500 |   0.8000 |          - |       - |           - |
     | unet         |    25.50 | 0.7500 |   0.8000 |     7.76 M | 12.11 G |         9.0 |
     """
+    return markdown(rows_of(rows))
+
+
+def rows_of(rows: Sequence[Row]) -> list[list[str]]:
+    """Head and rows as texts, for a table of any form."""
     lines = [list(HEAD)]
     for row in rows:
         time = "-" if row.latency_ms is None else f"{row.latency_ms:.1f}"
         quality = [f"{row.psnr:.2f}", f"{row.ssim:.4f}", f"{row.ssim_3d:.4f}"]
         lines.append([row.name, *quality, short(row.params), short(row.macs), time])
-    return markdown(lines)
+    return lines
 
 
 def markdown(lines: Sequence[Sequence[str]]) -> str:
