@@ -277,9 +277,8 @@ def main(
     """
     with exit_codes():
         settings = for_device(EvaluateSettings, pick(device), given)
-        stored = open_data(data) if data else None
         _, report = _evaluate(
-            models, stored, pairs, settings, device, json_file, csv_file, out, progress=True
+            models, data or None, pairs, settings, device, json_file, csv_file, out, progress=True
         )
         click.echo(report)
         if out:

@@ -70,7 +70,7 @@ def prepare(image: NDArray[np.uint8]) -> Prepared:
         rule = f"image must be uint8 (H, W, 3), at least {LEAST}x{LEAST}"
         raise SettingError(f"{rule}, got {image.dtype} {image.shape}")
     pixels = image.astype(np.float64)
-    return Prepared(pixels, rfft2(pixels.mean(axis=2)), pixels @ np.array(LUMA))
+    return Prepared(pixels, rfft2(pixels @ np.full(3, 1 / 3)), pixels @ np.array(LUMA))
 
 
 def score_frame(restored: Prepared, frame: Prepared) -> FrameScore:
