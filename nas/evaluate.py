@@ -11,11 +11,10 @@ from typing import Any, Literal
 
 import click
 import torch
-from torch import nn
 
 from blurkit.errors import SettingError, exit_codes
 
-from .checkpoint import SHIPPED, load_model, write_text
+from .checkpoint import SHIPPED, write_text
 from .data import Data, open_data, spread
 from .device import hardware, pick
 from .latency import SIDE, latency, macs, parameters
@@ -27,7 +26,7 @@ from .protocols.choose import check_protocol, find_benchmark
 from .protocols.plain import of_pairs
 from .restore import restore
 from .scales import parse_scales
-from .scoring import score_networks
+from .scoring import load_networks, score_networks
 from .table import Row, csv_text, document, table
 from .tiles import check_tile
 
@@ -124,7 +123,7 @@ def _evaluate(
     if data is not None and settings.protocol != "plain":
         raise SettingError(f"protocol {settings.protocol} needs --pairs FOLDER, got --data")
     models = models or (SHIPPED,)
-    networks = _load(models, where)
+    networks = load_networks(models, where)
     inputs = [Path(p, "model.safetensors") if Path(p).is_dir() else Path(p) for p in models]
     stored = None if data is None else open_data(data)
     _check_written(json_file, csv_file, out, [*inputs, *(stored.paths if stored else ())])
@@ -196,25 +195,6 @@ def _check_written(
     for folder in (out, json_file and Path(json_file).parent, csv_file and Path(csv_file).parent):
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
-
-
-def _load(paths: Sequence[AnyPath], device: torch.device) -> dict[str, nn.Module]:
-    """Name to network; networks of one name are told apart by their folders."""
-    files = [Path(p, "model.safetensors") if Path(p).is_dir() else Path(p) for p in paths]
-    files = [file.resolve() for file in files]
-    for i, file in enumerate(files):
-        if file in files[:i]:
-            raise SettingError(f"model given twice: {paths[i]}")
-    loaded = [load_model(Path(path), device) for path in paths]
-    names = [str(info["name"]) for _, info in loaded]
-    networks = {}
-    for i, name in enumerate(names):
-        like = [files[k].parent.name for k in range(len(files)) if names[k] == name]
-        if len(like) > 1:
-            distinct = len(set(like)) == len(like)
-            name = f"{name} ({files[i].parent.name if distinct else paths[i]})"
-        networks[name] = loaded[i][0]
-    return networks
 
 
 def _report(rows: Sequence[Row], source: Benchmark, device: torch.device) -> str:

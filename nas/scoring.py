@@ -1,16 +1,19 @@
-"""The loop of an evaluation: every case is restored by every network and scored, one at a time."""
+"""The loop of an evaluation: each case is restored by every network and scored, one at a time."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from torch import nn
 
-from blurkit.errors import FileError
+from blurkit.errors import FileError, SettingError
 from blurkit.progress import bar
 
+from .checkpoint import load_model
 from .pairs import Image
 from .panels import busiest
 from .protocols.benchmark import Benchmark
@@ -31,6 +34,39 @@ class Scored(NamedTuple):
 
     scores: list[tuple[Score, ...]]
     pictures: list[list[Image]]
+
+
+def load_networks(
+    paths: Sequence[str | os.PathLike[str]], device: torch.device
+) -> dict[str, nn.Module]:
+    """Name to network; networks of one name are told apart by their folders.
+
+    Parameters
+    ----------
+    paths : paths of model.safetensors files, or of the folders that hold them
+
+    Raises
+    ------
+    SettingError
+        "model given twice: runs/unet"
+    FileError
+        as of `nas.checkpoint.load_model`
+    """
+    files = [Path(p, "model.safetensors") if Path(p).is_dir() else Path(p) for p in paths]
+    files = [file.resolve() for file in files]
+    for i, file in enumerate(files):
+        if file in files[:i]:
+            raise SettingError(f"model given twice: {paths[i]}")
+    loaded = [load_model(Path(path), device) for path in paths]
+    names = [str(info["name"]) for _, info in loaded]
+    networks = {}
+    for i, name in enumerate(names):
+        like = [files[k].parent.name for k in range(len(files)) if names[k] == name]
+        if len(like) > 1:
+            distinct = len(set(like)) == len(like)
+            name = f"{name} ({files[i].parent.name if distinct else paths[i]})"
+        networks[name] = loaded[i][0]
+    return networks
 
 
 def score_networks(
