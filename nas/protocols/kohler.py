@@ -16,7 +16,8 @@ from nas.protocols.kohler_score import FrameScore, Prepared, best, prepare, scor
 from nas.table import Score
 
 IMAGES = 48
-BLURRY = re.compile(r"Blurry([1-4])_([1-9]|1[0-2])")
+IDS = "([1-4])_([1-9]|1[0-2])"
+BLURRY, FRAMES = re.compile(f"Blurry{IDS}"), re.compile(f"GroundTruth{IDS}")
 NOTE = (
     "PSNR and MS-SSIM of the luma after scale and shift, each of its best ground-truth frame; "
     "MS-SSIM: Wang et al.; MSSIM: MeTriX, as the benchmark's own code"
@@ -137,7 +138,7 @@ def _blurry(folder: Path) -> dict[Ids, Path]:
 def _frames(folder: Path) -> dict[Ids, Path]:
     found = {}
     for path in sorted(folder.iterdir()):
-        match = BLURRY.fullmatch(path.name.replace("GroundTruth", "Blurry", 1))
+        match = FRAMES.fullmatch(path.name)
         if match and path.is_dir():
             found[int(match[1]), int(match[2])] = path
     return found

@@ -151,6 +151,7 @@ def test_kohler_refuses_what_it_cannot_place(tmp_path):
     assert refused(tmp_path, "kohler") == (
         "HERE: must hold Blurry1_1.png .. Blurry4_12.png and GroundTruth1_1/ ..; it holds nothing"
     )
+    put(tmp_path, "Blurry1_1/1.png", shape=SIDE)  # no ground truth, whatever it holds
     path_set(tmp_path, {"1_1": 1, "1_2": 1})
     (tmp_path / "Blurry1_2.png").rename(tmp_path / "Blurry1_3.png")
     assert refused(tmp_path, "kohler") == "HERE: no partner for Blurry1_3.png, GroundTruth1_2/"
