@@ -8,14 +8,15 @@ from torch import nn
 
 from .genotype import Genotype
 from .page import Cells, Charts, Facts, Page, Slider, Table, render
+from .protocols.benchmark import Benchmark
 from .slider import Sample
 from .svg_chart import Chart, Series
-from .table import Row, rows_of
+from .table import METRICS, Row, rows_of
 
 
 def evaluate_page(
     rows: Sequence[Row],
-    source: str,
+    source: Benchmark,
     samples: Sequence[Sample],
     networks: Mapping[str, Genotype],
     settings: Mapping[str, Any],
@@ -27,7 +28,7 @@ def evaluate_page(
     Parameters
     ----------
     rows : the blurry input's first, then one for each network
-    source : what a reader calls the pairs
+    source : what was scored, and by which protocol
     samples : regions of some pairs: the blurry image, each network's, the sharp one
     networks : of those networks that are of the search space the genotype, by name
     settings, hardware : as they stand in the JSON file
@@ -36,19 +37,18 @@ def evaluate_page(
     untouched, *restored = rows
     best = max(restored, key=lambda row: row.psnr)
     gain = best.psnr - untouched.psnr  # not finite where images are equal
-    note = "PSNR and SSIM over RGB, means of the pairs; SSIM: per channel; SSIM 3-D: of the RGB "
-    note += "volume, as MATLAB's. MACs and median latency of one 256x256 image."
-    pairs = "pair" if untouched.n == 1 else "pairs"
+    note = f"Means over the images. MACs and median latency of one 256x256 image; {source.note}."
+    similar = [(METRICS[key], mean) for key, mean in best.means().items() if key != "psnr"]
     return render(
         Page(
-            f"Evaluation on {source}",
-            f"{len(restored)} network{'s' * (len(restored) > 1)} on {untouched.n} {pairs} with a "
-            f"known answer, on {hardware['device']}.",
+            f"Evaluation on {source.source}",
+            f"{len(restored)} network{'s' * (len(restored) > 1)} on "
+            f"{source.headline(untouched.n)}, on {hardware['device']}.",
             [
                 (f"{untouched.psnr:.2f} dB", "PSNR of the blurry input"),
                 (f"{best.psnr:.2f} dB", f"PSNR of {best.name}"),
                 (f"{gain:+.2f} dB" if math.isfinite(gain) else "-", "gain over the input"),
-                (f"{best.ssim:.4f}", f"SSIM of {best.name}"),
+                *((f"{mean:.{d}f}", f"{name} of {best.name}") for (name, d), mean in similar[:1]),
             ],
             [
                 Table("Scores", rows_of(rows), note, best=rows.index(best) + 1),
