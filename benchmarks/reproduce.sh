@@ -37,8 +37,8 @@ cpu)
     recipe=(--width 8 --steps 5000 --batch 8 --crop 48 --lr 2e-3 --seeds 2 --searches 1
         --kinds searched --random-searches 0 --search "--epochs 60 --warmup 40 --cost-weight 0.1")
     pairs=(--n 12000 --takes 3)
-    ship=(--width 16 --batch 4 --crop 96)
-    first=(--steps 39000 --lr 1.5e-3) second=(--steps 25000 --lr 7e-4)
+    ship=(--width 16 --crop 96)
+    first=(--batch 4 --steps 39000 --lr 1.5e-3) second=(--batch 8 --steps 16000 --lr 1.2e-3 --floor 1e-3)
     ;;
 gpu)
     results=$here/results/ladder-gpu package=$here/../nas/shipped
@@ -83,7 +83,7 @@ say "$bin/python" "$here/ladder_page.py" "$results" "$scale"
 say "$bin/python" "$here/shipped_data.py" "$photos" pairs "${pairs[@]}"
 retrain=("$bin/python" -m nas.retrain "$results/winner.json" "${ship[@]}")
 say "${retrain[@]}" pairs/{naive,realistic,rolling}.h5 --out first "${first[@]}"
-say "${retrain[@]}" pairs/{naive,realistic,rolling,small-naive,small-clean,still}.h5 --init first \
+say "${retrain[@]}" pairs/{naive,realistic,rolling,shallow,moving}.h5 --init first \
     --out shipped "${second[@]}"
 at=(--package "$package" --results "$(dirname "$results")/shipped")
 say "$bin/python" "$here/shipped.py" "${at[@]}" pack shipped --first first

@@ -38,7 +38,6 @@ SETS = {
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- shipped -->", "<!-- /shipped -->"
 SCALES = [1, 1.5, 2, 3, 4]
-SIGHT = {"scales": SCALES, "tile": 320}  # smaller ones gain more on blur, and harm sharp photos
 WHOLE = EvaluateSettings(tile=1280, rows=0)
 CUT = 320  # side of what the pictures show of a photo
 
@@ -81,7 +80,8 @@ def pack(at, run, first):
     """Store the weights of RUN as float16, with genotype, settings and logs beside them."""
     model, info = load_model(run)
     kept = {key: info[key] for key in ("arch", "width", "settings", "hardware", "validation")}
-    save_model(at.model, model, {"name": "shipped", **kept, **SIGHT}, half=True)
+    sight = {"scales": SCALES, "window": info["settings"]["crop"]}
+    save_model(at.model, model, {"name": "shipped", **kept, **sight}, half=True)
     genotype = Genotype.from_dict(info["arch"])  # a built-in name is none: train its genotype
     (at.package / "genotype.json").write_text(genotype.to_json())
     record = {"date": datetime.date.today().isoformat(), **kept, "log": log_of(run)}
@@ -181,7 +181,7 @@ def write_card(at, scores, sharp):
         f"{at.model.stat().st_size / 1e6:.1f} MB of safetensors, weights stored as float16.",
         f"It sees a photo at the scales {', '.join(f'{x:g}' for x in SCALES)} (those that leave",
         f"{SMALLEST} px), which takes up to {sum(x**-2 for x in SCALES):.1f} times as long as one,",
-        f"in tiles of at most {SIGHT['tile']} px;",
+        f"and its channel attention takes means over squares of {training['settings']['crop']} px;",
         "each place of the photo takes the scale that changes most there (`nas.restore.restore`).",
         "",
         "| cell | operations |",

@@ -2,8 +2,8 @@
 
 Files of 144x144 pairs: naive.h5 and realistic.h5, one uniform blur a patch through either camera
 (one pair in sixteen is not blurred); rolling.h5, blur that varies over the photo, of a camera that
-rolls as well; small-naive.h5 and small-clean.h5, short blur of photos of half the size, which are
-sharper; still.h5, none at all. A second call goes on where the first was stopped.
+rolls as well; moving.h5, of one that walks, and shallow.h5, the same with a part of the photo out
+of focus in both images (see moving_photos.py). A second call goes on where the first was stopped.
 """
 
 import shutil
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import cv2
+from moving_photos import SCALES, SHALLOW, moving
 
 from blurkit import ImportSettings, Linear, Mix, Motion, SynthSettings, Walk, import_pairs, synth
 from blurkit.camera import Camera
@@ -22,8 +23,6 @@ PATCH, KERNEL = 144, 27
 STILL = Linear(length=0)
 SMOOTH = Walk(length=(2, 24), inertia=0.997, jitter=(0.0, 0.03), jerks=0)
 BLUR = Mix(((SMOOTH, 6), (Linear(length=(2, 24)), 5), (Walk(length=(3, 24)), 4), (STILL, 1)))
-SHORTER = Walk(length=(1, 16), inertia=0.997, jitter=(0.0, 0.03), jerks=0)
-SHORT = Mix(((SHORTER, 6), (Linear(length=(1, 14)), 5), (Walk(length=(2, 16)), 4), (STILL, 1)))
 ROLLING = Motion(SMOOTH, roll=(0.0, 4.0))
 CAMERAS = ("naive", Camera(shot=(0.0, 1e-3), read=(0.0, 4e-3)))  # of the rolling photos, in turns
 
@@ -31,41 +30,25 @@ CAMERAS = ("naive", Camera(shot=(0.0, 1e-3), read=(0.0, 4e-3)))  # of the rollin
 @click.command()
 @click.argument("photos", type=click.Path(exists=True, file_okay=False))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option(
-    "--n", default=12_000, show_default=True, help="Pairs in naive and realistic; half in still."
-)
+@click.option("--n", default=12_000, show_default=True, help="Pairs in naive, and in realistic.")
 @click.option("--takes", default=3, show_default=True, help="Blurred versions of each photo.")
 def main(photos, folder, n, takes):
     folder.mkdir(parents=True, exist_ok=True)
-    half = folder / "half"
-    if not half.exists():
-        halve(photos, half)
-    still = Mix(((STILL, 1),))
     files = (
-        ("naive", BLUR, "naive", photos, KERNEL, n),
-        ("realistic", BLUR, "realistic", photos, KERNEL, n),
-        ("still", still, "naive", photos, KERNEL, n // 2),
-        ("small-naive", SHORT, "naive", str(half), 15, 2 * n // 3),
-        ("small-clean", SHORT, "clean", str(half), 15, 2 * n // 3),
+        ("naive", BLUR, "naive", n),
+        ("realistic", BLUR, "realistic", n),
     )
-    for seed, (name, mix, camera, images, kernel, count) in enumerate(files):
+    for seed, (name, mix, camera, count) in enumerate(files):
         settings = SynthSettings(
-            n=count, patch=PATCH, kernel=kernel, mix=mix, seed=seed, images=images, camera=camera
+            n=count, patch=PATCH, kernel=KERNEL, mix=mix, seed=seed, images=photos, camera=camera
         )
         synth(folder / f"{name}.h5", settings)
+    for name, scales in (("moving", SCALES), ("shallow", SHALLOW)):
+        if not (folder / f"{name}.h5").exists():
+            counts = [(scale, -(-count * takes // 3)) for scale, count in scales]
+            moving(Path(photos), folder / f"{name}.h5", PATCH, counts, name == "shallow")
     if not (folder / "rolling.h5").exists():
         rolling(photos, folder, takes)
-
-
-def halve(photos, half):
-    part = half.with_name("half.part")
-    part.mkdir(parents=True, exist_ok=True)
-    for i, path in enumerate(find_images(Path(photos))):
-        photo = read_image(path)
-        size = photo.shape[1] // 2, photo.shape[0] // 2
-        small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
-        write_image(part / f"{i:05}.png", small)
-    part.rename(half)
 
 
 def rolling(photos, folder, takes):

@@ -7,7 +7,7 @@ from blurkit import Motion, Walk, dead_leaves
 from blurkit.images import write_image
 from blurkit.snapshot import snapshot
 
-SIDE = 320  # half of it must hold a patch of shipped_data.py
+SIDE = 320  # half of it must hold a patch of moving_photos.py
 SHAKE = Motion(Walk(length=(3, 9)))
 
 

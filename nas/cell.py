@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from .genotype import CELLS, DECODER, SLOTS, WIDTHS, check_widths
-from .ops import Zero
+from .ops import ChannelAttention, Zero
 
 LEVELS = (0, 1, 2, 3, 4, 3, 2, 1, 0)  # of CELLS: 0 is full size
 STRIDE = 16  # height and width of the input must be multiples of this
@@ -77,6 +77,13 @@ class Frame(nn.Module):
         # training starts from the blurry image itself
         nn.init.zeros_(self.tail.weight)
         nn.init.zeros_(self.tail.bias)  # type: ignore[arg-type]
+
+    def attend_within(self, window: float | None) -> None:
+        """Channel attention takes its means over squares of this side, in pixels of the image."""
+        for name, level in zip(CELLS, LEVELS, strict=True):
+            for module in self.cells[name].modules():
+                if isinstance(module, ChannelAttention):
+                    module.window = None if window is None else window / 2**level
 
     def run(self, x: Tensor, choices: Sequence[tuple[object, ...]] | None = None) -> Tensor:
         """Forward pass; `choices`: the arguments of the 27 mixed ops, then of the 4 fusions."""

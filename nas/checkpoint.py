@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from blurkit._version import __version__
 from blurkit.errors import FileError, SettingError
 
+from .cell import Frame
 from .network import build
 from .scales import check_scales
 
@@ -28,7 +29,7 @@ MODEL_FORMAT = "blurkit-model"
 STATE_FORMAT = "blurkit-state"
 SUPERNET_FORMAT = "blurkit-supernet"
 FORMAT_VERSION = 1
-LEAST_TILE = 64
+LEAST_WINDOW = 16
 SHIPPED = Path(__file__).parent / "shipped" / "model.safetensors"
 
 
@@ -84,7 +85,8 @@ def save_model(
     info : dict
         "name", "arch" (built-in name or genotype dict), "width", and any further JSON values:
         "scales" are those at which `nas.restore.restore` lets it see an image, [1] if not given,
-        and "tile" the most it sees of it at a time, in pixels.
+        and "window" is the side, in pixels, of the squares over which its channel attention
+        takes means (`nas.ops.ChannelAttention`), all of the image if not given.
     half : bool
         Store floating-point weights as float16: half the size, a relative error of 2**-11.
     """
@@ -143,11 +145,12 @@ def load_model(
         model.scales = check_scales(info.get("scales", [1]))  # type: ignore[assignment]
     except SettingError as error:
         raise FileError(f"{path}: {error}") from error
-    if "tile" in info:
-        if type(info["tile"]) is not int or not info["tile"] >= LEAST_TILE:
-            got = reprlib.repr(info["tile"])
-            raise FileError(f"{path}: tile must be a whole number >= {LEAST_TILE}, got {got}")
-        model.tile = info["tile"]  # type: ignore[assignment]
+    if "window" in info:
+        if type(info["window"]) is not int or not info["window"] >= LEAST_WINDOW:
+            rule, got = f"window must be a whole number >= {LEAST_WINDOW}", info["window"]
+            raise FileError(f"{path}: {rule}, got {reprlib.repr(got)}")
+        if isinstance(model, Frame):
+            model.attend_within(info["window"])
     arch = info["arch"]
     info["genotype"] = arch if isinstance(arch, dict) else None
     model = model.float().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

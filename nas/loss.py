@@ -12,11 +12,11 @@ def psnr(restored: Tensor, sharp: Tensor) -> Tensor:
     return -10 * (mse + 1e-8).log10()
 
 
-def psnr_loss(restored: Tensor, sharp: Tensor) -> Tensor:
+def psnr_loss(restored: Tensor, sharp: Tensor, floor: float = 1e-4) -> Tensor:
     """Minus the mean PSNR in dB (PSNRLoss of NAFNet, Chen et al. 2022): a scalar.
 
-    Flat crops are nearly sharp as they are; an MSE of 1e-4 is added so that one at 60 dB does not
-    weigh ten times as much as one at 40 dB.
+    Flat or unblurred crops are nearly sharp as they are; `floor` is added to the MSE so that at
+    1e-4 one at 60 dB does not weigh ten times as much as one at 40 dB.
     """
     mse = (restored - sharp).square().mean(dim=(1, 2, 3))
-    return 10 * (mse + 1e-4).log10().mean()
+    return 10 * (mse + floor).log10().mean()

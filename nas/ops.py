@@ -5,9 +5,11 @@ The gated ones follow NAFNet (Chen et al. 2022, "Simple Baselines for Image Rest
 LayerNorm over the channels, a gate that multiplies two halves, no activation, no BatchNorm.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -60,14 +62,57 @@ class Gate(nn.Module):
 
 
 class ChannelAttention(nn.Module):
-    """Simplified channel attention: each channel times a linear map of all channels' means."""
+    """Simplified channel attention: each channel times a linear map of all channels' means.
+
+    The means are over the whole map, or, where `window` is set, over that many of its pixels each
+    way around each place (see `local_means`): a network that was trained on crops then meets on
+    a photo the statistics that it knows (TLC, Chu et al. 2022, "Improving Image Restoration by
+    Revisiting Global Information Aggregation").
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.mix = nn.Conv2d(channels, channels, 1)
+        self.window: float | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.mix(x.mean(dim=(2, 3), keepdim=True))
+        height, width = x.shape[2:]
+        if self.window is None or max(height, width) <= self.window:
+            return x * self.mix(x.mean(dim=(2, 3), keepdim=True))
+        down, up = (matrix.to(x) for matrix in local_means(height, self.window))
+        left, right = (matrix.to(x) for matrix in local_means(width, self.window))
+        pixels = x.permute(0, 2, 3, 1).flatten(2)  # no copy of a channels_last map
+        rows = (down @ pixels).unflatten(2, (width, -1))
+        factors = self.mix((left @ rows).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        rows = (right @ factors).flatten(2)
+        return x * (up @ rows).unflatten(2, (width, -1)).permute(0, 3, 1, 2)
+
+
+@lru_cache(64)
+def local_means(length: int, window: float) -> tuple[Tensor, Tensor]:
+    """Means over windows along one axis, and how they are spread out again.
+
+    Returns
+    -------
+    means : (k, length) float32, rows sum to 1; of k windows, none of which leaves the axis
+    spread : (length, k) float32, rows sum to 1; linear between the windows' middles, beyond the
+        first and last of them constant
+
+    Notes
+    -----
+    Windows lie a quarter of their length apart at most, so the means need not be taken at each
+    pixel, as TLC does, to vary smoothly.
+    """
+    window = min(window, length)
+    count = math.ceil(4 * (length - window) / window) + 1
+    starts = torch.linspace(0, length - window, count, dtype=torch.float64)[:, None]
+    left = torch.arange(length, dtype=torch.float64)
+    inside = torch.minimum(left + 1, starts + window) - torch.maximum(left, starts)
+    means = inside.clamp(0, 1) / window
+    step = (length - window) / max(count - 1, 1) or 1.0
+    place = ((left + 0.5 - window / 2) / step).clamp(0, count - 1)[:, None]
+    spread = (1 - (place - torch.arange(count)).abs()).clamp(min=0)
+    return means.float(), spread.float()
 
 
 class Zero(nn.Module):

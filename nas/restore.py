@@ -42,10 +42,7 @@ def restore(
     image : (H, W, 3) uint8 or uint16, sRGB, H and W >= 1
     tile : int
         Longest side given to the network, in pixels; at least one stride more than `overlap`.
-        It bounds the memory: an image that fits is restored whole, any other in tiles. Where the
-        model has an attribute ``tile`` it is no more than that: channel attention takes means over
-        all that it sees, and a network trained on small crops wants them over as little (Chu et
-        al. 2022, TLC).
+        It bounds the memory: an image that fits is restored whole, any other in tiles.
     overlap : int >= 0
         Pixels that neighbouring tiles share, at least; there the two are blended.
     scales : numbers in 1 .. 8, optional
@@ -96,7 +93,6 @@ def restore(
             "image must be uint8 or uint16 (H, W, 3) and not empty, "
             f"got {image.dtype.name} {image.shape}"
         )
-    tile = min(tile, cast(int, getattr(model, "tile", tile)))
     stride = cast(int, model.stride)
     check_tile(tile, overlap, stride)
     own_scales: Sequence[float] = getattr(model, "scales", (1.0,))

@@ -131,6 +131,7 @@ def retrain(
             "name": name,
             "arch": arch,
             "width": s.width,
+            "window": trainer.crop,
             "settings": facts,
             "hardware": {**hardware(where), "processes": ranks.count},
             "validation": run.history[-1],

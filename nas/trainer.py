@@ -40,6 +40,7 @@ class RetrainSettings:
     batch: int = setting(8, "pairs in a batch", cuda=32, least=1)
     crop: int = setting(64, "side of the training crops, in pixels", cuda=128)
     lr: float = setting(3e-3, "learning rate at the start", cuda=1e-3, least=1e-9)
+    floor: float = setting(1e-4, "MSE added in the loss: sharp crops weigh less", least=1e-9)
     every: int = setting(200, "steps between saved states", cuda=1000, least=1)
     seed: int = setting(0, "decides initial weights and batches", least=0)
 
@@ -86,7 +87,9 @@ class Trainer:
             self.optimiser.param_groups[0]["lr"] = 1e-7 + (self.settings.lr - 1e-7) * fall
             with torch.autocast("cuda", torch.bfloat16, enabled=on_cuda):
                 restored = self.net(blurry.to(self.device, non_blocking=True))
-            loss = psnr_loss(restored, sharp.to(self.device, non_blocking=True))
+            loss = psnr_loss(
+                restored, sharp.to(self.device, non_blocking=True), self.settings.floor
+            )
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
             self.ranks.mean_gradients(self.net.parameters())

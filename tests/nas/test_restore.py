@@ -191,16 +191,6 @@ def test_each_place_takes_the_scale_that_changes_most_there():
     np.testing.assert_array_equal(both[:, right], image[:, right] + 20)
 
 
-def test_a_model_may_ask_for_small_tiles():
-    model, image = Net(), noise(100, 200)
-    model.tile = 64
-    np.testing.assert_array_equal(restore(model, image), image)
-    assert max(max(shape[2:]) for shape in model.shapes) == 64
-    model.shapes.clear()
-    restore(model, image, tile=48)
-    assert max(max(shape[2:]) for shape in model.shapes) == 48
-
-
 def test_no_scale_reduces_below_320_px_but_the_smallest_is_always_taken():
     model, image = Net(), noise(100, 640)
     model.scales = [1, 1.5, 2, 3]

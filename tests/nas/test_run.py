@@ -215,12 +215,19 @@ def test_scales_of_a_checkpoint_are_checked(tmp_path, scales):
         load_model(tmp_path)
 
 
-@pytest.mark.parametrize("tile", [0, 63, 64.0, "128", None, True, [128]])
-def test_the_tile_of_a_checkpoint_is_checked(tmp_path, tile):
-    info = {"name": "conv", "arch": "conv", "width": 2, "tile": tile}
+@pytest.mark.parametrize("window", [0, 15, 64.0, "128", None, True, [128]])
+def test_the_window_of_a_checkpoint_is_checked(tmp_path, window):
+    info = {"name": "conv", "arch": "conv", "width": 2, "window": window}
     save_model(tmp_path / "model.safetensors", build("conv", 2), info)
-    with pytest.raises(FileError, match=r"model\.safetensors: tile must be a whole number >= 64"):
+    with pytest.raises(FileError, match=r"model\.safetensors: window must be a whole number >= 16"):
         load_model(tmp_path)
+
+
+def test_attention_within_the_training_crop_is_loaded(tmp_path):
+    info = {"name": "naf", "arch": "naf", "width": 2, "window": 48}
+    save_model(tmp_path / "model.safetensors", build("naf", 2), info)
+    model, _ = load_model(tmp_path)
+    assert model.cells["enc2"][0].operation[4].window == 24
 
 
 def test_half_precision_is_stored_and_loaded_as_float32(tmp_path):

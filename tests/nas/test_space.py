@@ -1,12 +1,20 @@
 """Operations, frame, supernet and built-in networks: laws of the space."""
 
+import numpy as np
 import pytest
 import torch
 
 from blurkit.errors import SettingError
 from nas.genotype import CELLS, DECODER, FUSION_NAMES, OPERATION_NAMES, Genotype
 from nas.network import BUILT_IN, Network, build
-from nas.ops import FUSIONS, OPERATIONS, ChannelNorm, norm_in_steps
+from nas.ops import (
+    FUSIONS,
+    OPERATIONS,
+    ChannelAttention,
+    ChannelNorm,
+    local_means,
+    norm_in_steps,
+)
 from nas.shared import OwnOps, SharedOps
 from nas.supernet import (
     Choices,
@@ -179,3 +187,48 @@ def test_the_genotype_of_its_one_hot_choices_is_itself():
     genotype = Genotype.sample(3)
     assert one_hot(genotype).genotype() == genotype
     assert isinstance(one_hot(genotype), Choices)
+
+
+def test_local_means_are_means_inside_the_axis():
+    for length, window in ((40, 12.5), (41, 16), (7, 3), (9, 9), (5, 20)):
+        means, spread = (matrix.numpy() for matrix in local_means(length, window))
+        np.testing.assert_allclose(means.sum(1), 1, atol=1e-6)
+        np.testing.assert_allclose(spread.sum(1), 1, atol=1e-6)
+        assert means.min() >= 0
+        assert spread.min() >= 0
+        ramp = np.arange(length, dtype=np.float32)
+        half = (
+            min(window, length) / 2
+        )  # of a ramp the mean is its middle, as far as a window may go
+        expected = np.clip(ramp, half - 0.5, length - half - 0.5)
+        np.testing.assert_allclose(spread @ (means @ ramp), expected, atol=0.02)  # parts of a pixel
+
+
+def test_attention_within_a_window_sees_only_what_is_near():
+    attention = ChannelAttention(4)
+    x = torch.rand(2, 4, 48, 64)
+    everywhere = attention(x)
+    attention.window = 64.0
+    assert torch.equal(attention(x), everywhere)  # all of it fits
+    attention.window = 16.0
+    near = attention(x)
+    assert not torch.allclose(near, everywhere)
+    changed = x.clone()
+    changed[:, :, :, 40:] += 1
+    assert torch.equal(attention(changed)[:, :, :, :20], near[:, :, :, :20])
+    corner = x[:, :, :16, :16].mean(dim=(2, 3), keepdim=True)  # the window of the first 8 pixels
+    expected = x[:, :, :8, :8] * attention.mix(corner)
+    torch.testing.assert_close(near[:, :, :8, :8], expected)
+
+
+def test_a_network_attends_within_crops_at_each_level():
+    network = build("naf", 2)
+    network.attend_within(96)
+    sides = [network.cells[cell][0].operation[4].window for cell in CELLS]
+    assert sides == [96, 48, 24, 12, 6, 12, 24, 48, 96]
+    x = torch.rand(1, 3, 96, 96)
+    with torch.no_grad():
+        network.tail.weight.normal_()
+        of_crop = network(x)
+        network.attend_within(None)
+        torch.testing.assert_close(network(x), of_crop)
