@@ -86,7 +86,11 @@ def _decoded(data: bytes, name: object) -> tuple[NDArray[Any], NDArray[Any] | No
     _check_kind(data, name)
     cv2 = opencv()
     flags = cv2.IMREAD_UNCHANGED
-    found, kinds, blocks = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), flags=flags)
+    try:
+        coded = np.frombuffer(data, np.uint8)
+        found, kinds, blocks = cv2.imdecodeWithMetadata(coded, flags=flags)
+    except cv2.error:
+        found = None
     if found is None:
         raise FileError(f"{name}: not an image that OpenCV can decode")
     if found.dtype not in (np.uint8, np.uint16):
@@ -137,14 +141,14 @@ def encode_photo(photo: Photo, ending: str, quality: int = 95) -> bytes:
         return tiff_bytes(photo.pixels, photo.alpha, photo.exif, photo.icc)
     if ending == ".png":
         return _png(photo)
-    pixels, alpha = _eight_bits(photo.pixels), photo.alpha
+    pixels, alpha = eight_bits(photo.pixels), photo.alpha
     jpeg, exif = ending != ".webp", photo.exif
     if jpeg and alpha is not None:
         if alpha.min() < np.iinfo(alpha.dtype).max:
             raise FileError("JPEG cannot hold alpha: choose png, tif or webp")
         alpha = None
     if alpha is not None:
-        pixels = np.dstack((_eight_bits(photo.rgb), _eight_bits(alpha)))
+        pixels = np.dstack((eight_bits(photo.rgb), eight_bits(alpha)))
     if jpeg and len(exif) > JPEG_NOTES:
         exif = without_maker_note(exif)
         exif = exif if len(exif) <= JPEG_NOTES else b""
@@ -243,7 +247,8 @@ def _continued(rgb: NDArray[Any], hidden: NDArray[np.bool_]) -> NDArray[Any]:
     return colours[nearest]
 
 
-def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
+def eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """uint8 or uint16 to uint8, to the nearest."""
     return (
         values if values.dtype == np.uint8 else ((values + np.uint32(128)) // 257).astype(np.uint8)
     )
