@@ -5,6 +5,8 @@ import torch
 from torch import nn
 
 from blurkit.errors import FileError, SettingError
+from nas.checkpoint import load_model
+from nas.network import build
 from nas.restore import restore
 from nas.tiles import _cut
 
@@ -269,3 +271,26 @@ def test_no_memory_for_the_least_tile_is_said():
 def test_other_errors_of_a_network_are_not_taken_for_a_want_of_memory():
     with pytest.raises(RuntimeError, match="a bug"):
         restore(Net(Hungry(0, RuntimeError("a bug"))), noise(20, 20))
+
+
+@pytest.mark.parametrize("slope", [(1, 0), (0, 1), (1, 1)])
+def test_the_shipped_network_shows_no_seam_on_a_gradient(slope):
+    """At all its scales, with its attention, tiled small: at most one grey level from untiled."""
+    y, x = np.mgrid[0:200, 0:420]
+    ramp = slope[0] * y + slope[1] * x
+    image = np.repeat(np.rint(ramp * 255 / ramp.max())[..., None], 3, axis=2).astype(np.uint8)
+    network, _ = load_model()
+    whole = restore(network, image, tile=448).astype(int)
+    tiled = restore(network, image, tile=128).astype(int)
+    assert abs(tiled - whole).max() <= 1
+
+
+def test_a_photo_that_fits_is_what_the_network_makes_of_it():
+    network, image = build("naf", 2).eval(), noise(96, 160)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight += 0.01 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(0))
+        tensor = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+        direct = (network(tensor).clamp(0, 1) * 255).round()[0].permute(1, 2, 0).byte().numpy()
+    assert (direct != image).any()
+    np.testing.assert_array_equal(restore(network, image, tile=160), direct)
