@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from blurkit.errors import FileError, SettingError
-from nas import deblur as command
+from nas import restorer
 from nas.checkpoint import save_model
 from nas.deblur import DeblurSettings, deblur, deblur_all, main
 from nas.inputs import find_photos
@@ -136,7 +136,7 @@ def test_a_full_disk_ends_the_run(here, monkeypatch):
         cause = OSError(28, "No space left on device")
         raise FileError(f"{path}: cannot be written ({cause.strerror})") from cause
 
-    monkeypatch.setattr(command, "write_photo", full)
+    monkeypatch.setattr(restorer, "write_photo", full)
     code, _, error = run("net", "in", "--out", "out")
     assert code == 1
     assert "Error: out/a.png: cannot be written (No space left on device)" in error
@@ -202,7 +202,7 @@ def test_short_memory_is_said_once_and_remembered(here, monkeypatch):
         Image.fromarray(np.random.default_rng(0).integers(0, 256, (150, 150, 3), np.uint8)).save(
             here / name
         )
-    real, tried = command.restore, []
+    real, tried = restorer.restore, []
 
     def short(network, rgb, *, tile, told, **how):
         tried.append(tile)
@@ -216,7 +216,7 @@ def test_short_memory_is_said_once_and_remembered(here, monkeypatch):
         if max(inputs[0].shape) > 70:
             raise MemoryError
 
-    monkeypatch.setattr(command, "restore", short)
+    monkeypatch.setattr(restorer, "restore", short)
     code, _, error = run("net", "x.png", "y.png", "--out", "out")
     assert code == 0
     assert tried == [512, 48]
@@ -231,7 +231,7 @@ def test_too_short_memory_fails_the_photo_not_the_run(here, monkeypatch):
     def none(*args, **how):
         raise FileError("not enough memory, even for tiles of 48 px")
 
-    monkeypatch.setattr(command, "restore", none)
+    monkeypatch.setattr(restorer, "restore", none)
     summary = deblur_all("net", ["in"], "out", device="cpu", progress=False)
     assert set(summary.failed.values()) == {"not enough memory, even for tiles of 48 px"}
 
