@@ -128,11 +128,11 @@ def plan(found: Found, out: Path | None, form: str, existing: str, panels: bool)
         _check_writable(job.out, make=out is not None and not as_file)
     if as_file:
         return jobs
-    there = [job for job in jobs if job.out.exists()]
+    there = [path for job in jobs for path in _files(job, panels) if path.exists()]
     if there and existing == "stop":
         many = f", and {len(there) - 1} more" if len(there) > 1 else ""
         raise FileError(
-            f"{there[0].out}: is there already{many}; --out names another place, "
+            f"{there[0]}: is there already{many}; --out names another place, "
             "--existing skip or overwrite says what to do"
         )
     return [job for job in jobs if not (existing == "skip" and job.out.exists())]
@@ -172,12 +172,16 @@ def _ending(photo: Path, form: str) -> str:
     return f".{form}"
 
 
+def _files(job: Job, panels: bool) -> list[Path]:
+    return [job.out, job.panel] if panels else [job.out]
+
+
 def _check_apart(jobs: Sequence[Job], panels: bool) -> None:
     """No two results in one file, and none in a photo."""
     photos = {_identity(job.photo) for job in jobs if job.photo.exists()}
     owner: dict[Path, Path] = {}
     for job in jobs:
-        for target in (job.out, job.panel) if panels else (job.out,):
+        for target in _files(job, panels):
             if target.exists() and _identity(target) in photos:
                 raise SettingError(f"out must be another file than the photo, got {target}")
             if target in owner:

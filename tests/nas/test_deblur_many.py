@@ -155,6 +155,14 @@ def test_nothing_is_overwritten_unasked_and_that_is_known_before_the_work(here):
     assert colour(here / "out/deep/c.tif") == 30
 
 
+def test_nor_is_a_picture_of_before_and_after(here):
+    assert run("net", "in/a.png", "--before-after", "--out", "out")[0] == 0
+    (here / "out/a.png").unlink()
+    code, _, error = run("net", "in/a.png", "--before-after", "--out", "out")
+    assert code == 1
+    assert "out/a-before-after.png: is there already; --out names" in error
+
+
 @pytest.mark.parametrize("link", [None, os.symlink, os.link])
 def test_no_result_falls_on_an_input(here, link):
     """Not in the folder of the photos itself, nor by a link in another."""
