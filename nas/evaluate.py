@@ -22,7 +22,6 @@ from blurkit.progress import bar
 from .checkpoint import SHIPPED, load_model, write_text
 from .data import Data, open_data, spread
 from .device import hardware, pick
-from .latency import SIDE, latency, macs, parameters
 from .metrics import psnr, ssim, ssim_matlab3d
 from .options import DATASET, check, for_device, options, setting
 from .pairs import Image, ImagePairs, data_name, pairs_of_data, pairs_of_folder
@@ -31,6 +30,7 @@ from .restore import restore
 from .scales import parse_scales
 from .table import Row, Score, document, table
 from .tiles import check_tile
+from .timing import SIDE, latency, macs, parameters
 
 REGION = 256  # side of what compare.png shows of a larger photo, in pixels
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from nas.latency import latency, macs, parameters
 from nas.network import build
+from nas.timing import latency, macs, parameters
 
 
 class Recorder(nn.Module):
