@@ -167,14 +167,17 @@ def measure(
             with _threads(count), torch.inference_mode():
                 rows += _block(runners, modes, image_of(size, at), settings, shown)
             shown.update(2 * every * (number + 1) - shown.n)
-    document["rows"] = rows
-    if out:
-        folder = Path(out)
-        plot_latency(rows, folder / "latency.png")
-        write_text(folder / "latency.md", page(document))
-        text = json.dumps(document, indent=2, allow_nan=False)
-        write_text(folder / "latency.json", text + "\n")
+            document["rows"] = rows
+            if out:  # after each table: whoever stops a long run has what was timed
+                _write(document, Path(out))
     return document
+
+
+def _write(document: dict[str, Any], folder: Path) -> None:
+    plot_latency(document["rows"], folder / "latency.png")
+    write_text(folder / "latency.md", page(document))
+    text = json.dumps(document, indent=2, allow_nan=False)
+    write_text(folder / "latency.json", text + "\n")
 
 
 def _block(
@@ -236,7 +239,9 @@ def _runners(models: Sequence[AnyPath], unet_width: int) -> dict[str, Runner]:
         name, first = str(info["name"]), first or int(info["width"])
         found[f"{name} ({models[i]})" if name in found else name] = Runner(portable(network))
     width = unet_width or first
-    found[f"UNet of width {width}"] = Runner(portable(build("unet", width)))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        found[f"UNet of width {width}"] = Runner(portable(build("unet", width)))
     return found
 
 

@@ -1,6 +1,7 @@
 """The report of `nas.latency` as a page and as a picture."""
 
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,16 +40,15 @@ def page(document: Mapping[str, Any]) -> str:
         machine += f"; {hardware['gpu']}"
     load = document["load"]
     busy = "" if load is None else f"; load average when it began: {load:.1f}"
-    lines = [
-        "# Latency",
-        "",
-        f"{machine}{busy}. {versions}. One image at a time; medians of rounds in which all rows of",
-        "a table take turns, read after the device has finished. Quartiles tell how steady the",
-        "machine was. *UNets*: times the eager UNet of the same table. *Differs*: largest",
-        "difference from eager float32 on the CPU, outputs in [0, 1] (8 bits step by 0.004).",
-        "Channel attention takes its means over the whole image in all modes. torch.compile and",
-        "bf16 run channels_last.",
-    ]
+    words = (
+        f"{machine}{busy}. {versions}. One image at a time; medians of rounds in which all rows of "
+        "a table take turns, read after the device has finished. Quartiles tell how steady the "
+        "machine was. UNets: times the eager UNet of the same table. Differs: largest "
+        "difference from eager float32 on the CPU, outputs in [0, 1] (8 bits step by 0.004). "
+        "Channel attention takes its means over the whole image in all modes. torch.compile and "
+        "bf16 run channels_last."
+    )
+    lines = ["# Latency", "", textwrap.fill(words, 100)]
     networks = document["networks"].items()
     lines += ["", "| network | parameters | GMACs at 256x256 |", "|:--|--:|--:|"]
     for name, facts in networks:
