@@ -68,7 +68,7 @@ def parse_sizes(text: str) -> list[tuple[int, int]]:
     >>> parse_sizes("256x256 1280x720")
     [(256, 256), (720, 1280)]
     """
-    found = []
+    found: list[tuple[int, int]] = []
     for size in text.split():
         match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", size)
         sides = (int(match[2]), int(match[1])) if match else (1, 1)

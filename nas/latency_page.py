@@ -119,6 +119,7 @@ def plot_latency(rows: Rows, path: str | os.PathLike[str]) -> None:
             one.set_yticks(np.arange(len(modes)), modes)
             one.set_ylim(len(modes) - 0.5, -0.5)
             one.grid(axis="y", visible=False)
+            one.set_axisbelow(True)
         handles = [
             Patch(color=COLOURS[k % len(COLOURS)], label=name) for k, name in enumerate(networks)
         ]

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from blurkit.errors import FileError
 
-from .program import INPUT, OUTPUT, AnySize, exported, onnx_bytes, onnx_session
+from .program import INPUT, OUTPUT, AnySize, exported, needed, onnx_bytes, onnx_session
 
 Task = Callable[[], Tensor]
 MANY = 256
@@ -99,6 +99,7 @@ def _compile_bf16(runner: Runner, image: Tensor, threads: int) -> Task:
 def _onnxruntime(runner: Runner, image: Tensor, threads: int) -> Task:
     """The exported file in ONNX Runtime; image and result stay where they are, uncopied."""
     kind, number = image.device.type, image.device.index or 0
+    needed("onnxruntime")  # before the work
     session = onnx_session(runner.onnx(), threads, kind)
     out = torch.empty_like(image)
     binding = session.io_binding()
