@@ -10,6 +10,7 @@ import numpy as np
 from .show import BLUE, DPI, GREEN, GREY, INK, ORANGE, STYLE
 
 Rows = Sequence[Mapping[str, Any]]
+BUSY = 0.5  # load average of a machine that had something else to do
 COLOURS = (ORANGE, GREY, BLUE, GREEN, "#7c4d9e", "#b3263a")
 
 
@@ -39,14 +40,16 @@ def page(document: Mapping[str, Any]) -> str:
     if "gpu" in hardware:
         machine += f"; {hardware['gpu']}"
     load = document["load"]
-    busy = "" if load is None else f"; load average when it began: {load:.1f}"
+    busy = ""
+    if load is not None and load >= BUSY:
+        busy = f"; other programs were running (load average {load:.1f} when it began)"
     words = (
         f"{machine}{busy}. {versions}. One image at a time; medians of rounds in which all rows of "
         "a table take turns, read after the device has finished. Quartiles tell how steady the "
         "machine was. UNets: times the eager UNet of the same table. Differs: largest "
         "difference from eager float32 on the CPU, outputs in [0, 1] (8 bits step by 0.004). "
-        "Channel attention takes its means over the whole image in all modes. torch.compile and "
-        "bf16 run channels_last."
+        "Channel attention takes its means over the whole image in all modes. torch.compile is "
+        "given the program of torch.export; it and bf16 run channels_last."
     )
     lines = ["# Latency", "", textwrap.fill(words, 100)]
     networks = document["networks"].items()

@@ -7,10 +7,9 @@ import copy
 import warnings
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
+from typing import Any, cast
 
 import torch
-import torch._dynamo
 from torch import Tensor, nn
 
 from blurkit.errors import FileError
@@ -18,7 +17,6 @@ from blurkit.errors import FileError
 from .program import INPUT, OUTPUT, AnySize, exported, needed, onnx_bytes, onnx_session
 
 Task = Callable[[], Tensor]
-MANY = 256
 
 
 class Runner:
@@ -71,16 +69,17 @@ def _bf16(runner: Runner, image: Tensor, threads: int) -> Task:
 
 
 def _compiled(task: partial[Tensor], threads: int) -> Task:
-    """The task with its module compiled for this size; its first call is made here."""
-    module, image = task.func, task.args[0]
+    """The task with its network compiled for this size; its first call is made here."""
+    module, image = cast(nn.Module, task.func), task.args[0]
     options: dict[str, Any] = {"cpp.threads": threads} if image.device.type == "cpu" else {}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's words to its own developers
-            # whole or not at all: what falls back to eager would be timed as compiled
-            compiled = torch.compile(module, fullgraph=True, dynamic=False, options=options)
-            with torch._dynamo.config.patch(recompile_limit=MANY):  # networks of one class
-                compiled(image)
+            # whole or not at all: what falls back to eager would be timed as compiled, hence the
+            # program, without the parts of `nas` that torch.compile cannot follow
+            program = torch.export.export(module, (image,)).module()
+            compiled = torch.compile(program, fullgraph=True, dynamic=False, options=options)
+            compiled(image)
     except Exception as error:  # whatever a compiler lacks is a reason, and the others go on
         torch.compiler.reset()
         first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")

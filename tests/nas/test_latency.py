@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from blurkit.errors import FileError, SettingError
 from nas import modes
 from nas.checkpoint import save_model
+from nas.genotype import CELLS, Genotype
 from nas.latency import LatencySettings, main, measure
 from nas.latency_page import page
 from nas.network import build
@@ -90,6 +91,23 @@ def test_compiling_is_whole_or_not_at_all(net, monkeypatch):
     assert asked == [{"fullgraph": True, "dynamic": False, "options": {"cpp.threads": 2}}] * 2
 
 
+def test_a_network_with_attention_is_compiled_without_a_break(monkeypatch, tmp_path):
+    """Given the module itself, torch.compile stops at each norm (its context variable)."""
+    compiled = torch.compile
+
+    def traced(module, *, options, **how):
+        return compiled(module, backend="eager", **how)
+
+    monkeypatch.setattr(torch, "compile", traced)
+    cells = dict.fromkeys(CELLS, ("zero",) * 3) | {"enc2": ("dw3_attn", "ff", "conv3")}
+    arch = Genotype(cells).to_dict()
+    info = {"name": "n", "arch": arch, "width": 2}
+    save_model(tmp_path / "model.safetensors", build(arch, 2), info)
+    row = rows_of(tmp_path, modes="torch.compile")["n", "torch.compile"]
+    assert "why" not in row
+    assert row["differs"] < 1e-5
+
+
 def test_the_number_of_threads_is_as_asked_for_and_put_back(net, monkeypatch):
     seen = []
 
@@ -121,6 +139,14 @@ def test_the_command_writes_json_page_and_picture(net, tmp_path):
         p.numel() for p in build("unet", 2).parameters()
     )
     assert sorted(p.name for p in out.iterdir()) == ["latency.json", "latency.md", "latency.png"]
+
+
+def test_a_busy_machine_is_told_on_the_page(net):
+    settings = LatencySettings(**QUICK, modes="eager")
+    document = measure([net], settings=settings, device="cpu", progress=False)
+    assert "load average 3.2" in page({**document, "load": 3.2})
+    for quiet in (0.1, None):
+        assert "other programs" not in page({**document, "load": quiet})
 
 
 @pytest.mark.parametrize(
