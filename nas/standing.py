@@ -17,7 +17,8 @@ from .device import hardware
 from .genotype import Genotype
 from .loss import psnr_loss
 from .network import build
-from .outcome import Bench, read_json
+from .outcome import Bench
+from .records import read_json
 from .search_settings import SearchSettings
 from .searcher import Searcher
 from .timing import latency
