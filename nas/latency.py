@@ -7,6 +7,7 @@ torch.compile, ONNX Runtime, bf16; at 256x256 and 1280x720.
 import dataclasses
 import importlib.metadata
 import json
+import math
 import os
 import re
 import statistics
@@ -202,7 +203,10 @@ def _block(
             rows[f"{name} {mode}"] = row
             try:
                 task = runner.task(mode, image, threads)
-                row["differs"] = float((task().float().cpu() - right).abs().max())
+                differs = float((task().float().cpu() - right).abs().max())
+                if not math.isfinite(differs):
+                    raise FileError("wrong: its output is not finite, so it is not timed")
+                row["differs"] = differs
                 tasks[f"{name} {mode}"] = task
             except FileError as error:
                 row["why"] = str(error)

@@ -110,7 +110,7 @@ def plot_latency(rows: Rows, path: str | os.PathLike[str]) -> None:
                 y = modes.index(row["mode"]) + (k - (len(networks) - 1) / 2) * thick
                 colour = COLOURS[k % len(COLOURS)]
                 if row["ms"] is None:
-                    one.text(0, y, " not possible here", va="center", color=colour, fontsize=7)
+                    one.text(0, y, " not timed", va="center", color=colour, fontsize=7)
                     continue
                 low, high = row["quartiles"]
                 one.barh(y, row["ms"], 0.9 * thick, color=colour)

@@ -60,6 +60,17 @@ def test_a_fast_but_wrong_mode_is_seen(net, monkeypatch):
     assert rows["n", "eager"]["differs"] < 1e-5
 
 
+def test_a_mode_that_gives_nan_is_not_timed(net, monkeypatch, tmp_path):
+    def wrong(runner, image, threads):
+        return lambda: runner.plain.model(image) * float("nan")
+
+    monkeypatch.setitem(modes.MODES, "bf16", wrong)
+    settings = LatencySettings(**QUICK, modes="eager; bf16")
+    document = measure([net], settings=settings, device="cpu", out=tmp_path, progress=False)
+    assert json.loads((tmp_path / "latency.json").read_text()) == document
+    assert [row.get("why", "")[:5] for row in document["rows"]] == ["", "wrong"] * 2
+
+
 def test_a_mode_that_is_not_possible_is_a_row_that_says_why(net, monkeypatch, tmp_path):
     def no_compiler(*args, **kwargs):
         raise RuntimeError("\nno working C++ compiler found\nmore | of it")
