@@ -164,7 +164,7 @@ class Genotype:
                 text = file.read(LONGEST + 1)
             if len(text) > LONGEST:
                 raise FileError(f"{path}: not a genotype: longer than {LONGEST} bytes")
-            return cls.from_dict(json.loads(text.decode(), object_pairs_hook=_once))
+            return cls.from_dict(json.loads(text.decode(), object_pairs_hook=each_once))
         except OSError as error:
             raise FileError(f"{path}: cannot be read ({error.strerror})") from error
         except UnicodeDecodeError as error:
@@ -192,12 +192,13 @@ def _exactly(name: str, given: Any, keys: tuple[str, ...]) -> None:
         raise SettingError(f"{name} must be exactly {', '.join(keys)}, got {_short(got)}")
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object, whose names must differ: readers disagree on which of two counts."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
-        raise SettingError(f"not a genotype: {_short(twice)} stands there twice")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise SettingError(f"{_short(name)} stands there twice")
+        found[name] = value
     return found
 
 

@@ -17,8 +17,9 @@ from torch import nn
 
 from blurkit.errors import FileError
 
-from .checkpoint import load_state, save_state, write_text
+from .checkpoint import write_text
 from .ranks import here
+from .state import load_state, save_state
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -127,7 +128,9 @@ class Run:
         record = {}
         if self._state.exists():
             record = load_state(self._state, model, optimisers)
-            self.history = record["history"]
+            self.history = record.get("history") or []
+            if not self.history:
+                raise FileError(f"{self._state}: belongs to another run: it has no history")
         if odd := self.ranks.odd_one(*model.state_dict().values(), json.dumps(record)):
             raise FileError(
                 f"{self.folder}: rank {odd} has another state than rank 0; "
