@@ -164,7 +164,7 @@ class Genotype:
                 text = file.read(LONGEST + 1)
             if len(text) > LONGEST:
                 raise FileError(f"{path}: not a genotype: longer than {LONGEST} bytes")
-            return cls.from_dict(json.loads(text.decode(), object_pairs_hook=each_once))
+            return cls.from_dict(json.loads(text.decode(), object_pairs_hook=_once))
         except OSError as error:
             raise FileError(f"{path}: cannot be read ({error.strerror})") from error
         except UnicodeDecodeError as error:
@@ -200,6 +200,13 @@ def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise SettingError(f"{_short(name)} stands there twice")
         found[name] = value
     return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    try:
+        return each_once(pairs)
+    except SettingError as error:
+        raise SettingError(f"not a genotype: {error}") from error
 
 
 def _short(value: Any) -> str:

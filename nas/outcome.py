@@ -153,5 +153,5 @@ def read_json(path: Path) -> Any:
     """A JSON file's value; FileError if there is none."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise FileError(f"{path}: cannot be read ({error})") from error

@@ -48,6 +48,8 @@ def listed(root: Path, settings: ImportSettings) -> Found:
     """
     source = Path(str(settings.list_file))
     try:
+        if source.exists() and not source.is_file():  # a pipe would be waited for
+            raise FileError(f"{source}: not a file")
         text = source.read_text("utf-8-sig", "surrogateescape")
     except OSError as error:
         raise FileError(f"{source}: {error.strerror}") from error

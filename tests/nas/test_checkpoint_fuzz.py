@@ -14,8 +14,11 @@ from making import fuzz
 
 from blurkit.errors import FileError
 from nas.checkpoint import load_model, load_supernet, save_model
+from nas.cost import CostTable
 from nas.genotype import Genotype
 from nas.network import build
+from nas.outcome import read_json
+from nas.run import Run
 from nas.state import load_state, save_state
 
 GENOTYPE = Genotype.sample(0).to_dict()
@@ -310,3 +313,16 @@ def test_memory_stays_bounded(sound, tmp_path):
     lines = done.stdout.splitlines()
     assert len(lines) == 2, done.stderr
     assert all("its weights belong to another network" in line for line in lines)
+
+
+@pytest.mark.parametrize("text", ["[" * 10**5, "5", "null", "[]", "9" * 10**4, '"\udcff"', "{}"])
+def test_any_json_in_a_run_folder_is_answered(tmp_path, text):
+    for name in ("settings.json", "x.json"):
+        (tmp_path / name).write_text(text, errors="surrogateescape")
+    with pytest.raises(FileError, match=r"settings\.json: not JSON|holds a run of another command"):
+        Run(tmp_path, {"width": 2}, "model.safetensors")
+    with pytest.raises(FileError, match=r"x\.json: not a table of costs"):
+        CostTable.load(tmp_path / "x.json")
+    if text[0] in "[9" and len(text) > 2:
+        with pytest.raises(FileError, match=r"x\.json: cannot be read"):
+            read_json(tmp_path / "x.json")
