@@ -13,7 +13,6 @@ BUILT_IN = {"eval", "exec", "compile", "__import__"}
 LOADERS = {
     ("torch", "load"),
     ("torch", "save"),
-    ("torch", "compile"),
     ("torch.jit", "load"),
     ("torch.package", "PackageImporter"),
     ("torch.hub", "load"),
