@@ -2,7 +2,8 @@
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 
 import torch
@@ -12,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from blurkit.progress import bar
 
 from .device import keep_memory
+from .ops import ChannelAttention
 
 SIDE = 256  # the square input at which networks of this field are compared
 
@@ -34,13 +36,15 @@ def macs(model: nn.Module, side: int = SIDE, device: torch.device | str = "cpu")
     -----
     Half of what `torch.utils.flop_counter` counts: convolutions and matrix products.
     Normalisations, activations and other element-wise work are not in it, as usual in papers.
+    Channel attention is taken over the whole image, as in training.
 
     Examples
     --------
     >>> macs(nn.Conv2d(3, 8, 3, padding=1), side=16) == 16 * 16 * 8 * 3 * 9
     True
     """
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+    counter = FlopCounterMode(display=False)
+    with attending_to_all([model]), counter, torch.inference_mode():
         model(image_of(side, device))
     return counter.get_total_flops() // 2
 
@@ -71,17 +75,35 @@ def latency(
     Notes
     -----
     Memory is kept from here on (`nas.device.keep_memory`): a network's time would otherwise
-    depend on those that ran before it. On CUDA the clock is read only after a synchronisation:
+    depend on those that ran before it. Channel attention is taken over the whole image. On CUDA the clock is read only after a synchronisation:
     without one it would show the time to queue the work.
     """
     keep_memory()
     image = image_of(side, device)
     tasks = {name: partial(model, image) for name, model in models.items()}
-    with torch.inference_mode(), bar(rounds, "timing", "round", disable=not progress) as shown:
+    with (
+        attending_to_all(models.values()),
+        torch.inference_mode(),
+        bar(rounds, "timing", "round", disable=not progress) as shown,
+    ):
         times = in_turns(
             tasks, image.device, rounds=rounds, seconds=seconds, done=lambda _: shown.update()
         )
     return {name: 1e3 * statistics.median(each) for name, each in times.items()}
+
+
+@contextmanager
+def attending_to_all(models: Iterable[nn.Module]) -> Iterator[None]:
+    """Inside, their channel attention has no window, so that costs compare with those of others."""
+    parts = [m for model in models for m in model.modules() if isinstance(m, ChannelAttention)]
+    windows = [part.window for part in parts]
+    try:
+        for part in parts:
+            part.window = None
+        yield
+    finally:
+        for part, window in zip(parts, windows, strict=True):
+            part.window = window
 
 
 def in_turns(

@@ -237,8 +237,12 @@ def saved(path, *frames, **how):
             lambda p: tifffile.imwrite(p, np.zeros((9, 9, 3), np.int16), photometric="rgb"),
             "values are int16; 8 or 16 bits without sign are needed",
         ),
-        ("a.tif", lambda p: p.write_bytes(b"II*\0" + bytes(50)), "not a TIFF that can be decoded"),
-        ("a.tif", lambda p: p.write_bytes(b"II*\0"), "not a TIFF that can be decoded"),
+        (
+            "a.tif",
+            lambda p: p.write_bytes(b"II*\0" + bytes(50)),
+            "not an image that OpenCV can decode",
+        ),
+        ("a.tif", lambda p: p.write_bytes(b"II*\0"), "not an image that OpenCV can decode"),
         ("a.jpg", lambda p: p.write_text("no photo"), "not an image that OpenCV can decode"),
         ("a.jpg", lambda p: None, "No such file or directory"),
         (
@@ -260,7 +264,7 @@ def test_a_forged_size_is_refused_before_memory_is_taken(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", noise(9, 9, 3), photometric="rgb")
     with tifffile.TiffFile(tmp_path / "a.tif", mode="r+") as file:
         file.pages.first.tags[256].overwrite(2**31)
-    with pytest.raises(FileError, match=r"a\.tif: must hold <= 268 megapixels$"):
+    with pytest.raises(FileError, match=r"a\.tif: 2147483648x9 pixels, more than"):
         read_photo(tmp_path / "a.tif")
 
 

@@ -44,3 +44,12 @@ def test_macs_grow_with_the_area():
     net = build("naf", 2).eval()
     # channel attention works on one pixel whatever the size: hence not exactly four times
     assert macs(net, side=64) == pytest.approx(4 * macs(net, side=32), rel=0.01)
+
+
+def test_costs_are_those_of_attention_over_the_whole_image():
+    model = build("naf", 2).eval()
+    everywhere = macs(model)
+    model.attend_within(32)
+    assert macs(model) == everywhere
+    latency({"naf": model}, 32, rounds=1)
+    assert model.cells["enc1"][0].operation[4].window == 32
