@@ -75,8 +75,9 @@ def latency(
     Notes
     -----
     Memory is kept from here on (`nas.device.keep_memory`): a network's time would otherwise
-    depend on those that ran before it. Channel attention is taken over the whole image. On CUDA the clock is read only after a synchronisation:
-    without one it would show the time to queue the work.
+    depend on those that ran before it. Channel attention is taken over the whole image. On CUDA the
+    clock is read only after a synchronisation: without one it would show the time to queue the
+    work.
     """
     keep_memory()
     image = image_of(side, device)
