@@ -20,15 +20,19 @@ import torch
 from blurkit.errors import FileError, SettingError, exit_codes
 
 from .checkpoint import write_text
+from .compare_page import compare_page
 from .crew import Crew
 from .data import Data, open_data
 from .device import pick
 from .ground import settle
 from .options import DATASET, for_device, options
-from .outcome import Bench, read_json
-from .real import measure_real, read_real
+from .outcome import Bench
+from .page import versions
+from .real import measure_real, read_real, sample_pairs
+from .records import read_json, read_log
 from .report import document, summarise
 from .run import minutes, talk
+from .slider import Sample
 from .standing import measure_latency, measure_tau, read_latency, seconds_per_pixel
 from .standing_plots import plot_pareto, plot_seeds, plot_tau
 from .trials import CompareSettings, Trial, plan
@@ -61,7 +65,8 @@ def compare(
     ----------
     data : path of a dataset file, a pattern such as "blur-*.h5", or several of them
     test : the same, for the pairs that the networks are scored on; nothing is chosen by them
-    out : folder for results.jsonl, table.md, pareto.png, tau.png, seeds.png, and trials/
+    out : folder for results.jsonl, table.md, report.html (all of it),
+        pareto.png, tau.png, seeds.png, and trials/
     settings : CompareSettings, the defaults for the device if None
     real : folders that hold blur/ and sharp/, or input/ and target/ (see `nas.pairs`): the networks
         are scored on them as well, once all are trained
@@ -110,12 +115,13 @@ def _measure_all(
     device: torch.device,
     progress: bool,
 ) -> None:
-    """What is measured of the trials that are done; then table and pictures."""
+    """What is measured of the trials that are done; then table, pictures and page."""
     with locked(bench.root / "lock"):
         measure_latency(bench, trials, device, progress)
         measure_tau(bench, trials, device)
         measure_real(bench, trials, [Path(folder) for folder in real], device, progress)
         _report(bench, trials)
+        _write_page(bench, trials, sample_pairs(bench, trials, [Path(f) for f in real], device))
 
 
 def _slots(device: str, jobs: int | None, threads: int | None) -> tuple[list[str], int]:
@@ -170,6 +176,27 @@ def _report(bench: Bench, trials: list[Trial]) -> None:
     plot_seeds(trainings, bench.root / "seeds.png")
     if tau.get("points"):
         plot_tau(tau, bench.root / "tau.png")
+
+
+def _write_page(bench: Bench, trials: list[Trial], samples: Sequence[Sample]) -> None:
+    """report.html, of the trials that are done."""
+    records = bench.records(trials)
+    if not any(record["kind"] == "train" for record in records):
+        return
+    standing, timed = bench.root / "tau.json", bench.root / "latency.json"
+    page = compare_page(
+        records,
+        latency=read_latency(bench),
+        tau=read_json(standing) if standing.exists() else {},
+        real=read_real(bench),
+        logs={r["name"]: read_log(bench.folder(r["name"]) / "log.jsonl") for r in records},
+        samples=samples,
+        settings=bench.settings,
+        planned=len(trials),
+        failed=bench.failed(trials),
+        hardware=read_json(timed)["hardware"] if timed.exists() else versions(),
+    )
+    write_text(bench.root / "report.html", page)
 
 
 def _list(bench: Bench, trials: list[Trial], slots: int, seconds: float) -> str:
@@ -231,8 +258,8 @@ def main(
 ) -> None:
     """Compare networks under one recipe, trained on DATA and scored on --test.
 
-    Writes OUT/table.md, pareto.png, tau.png, seeds.png and results.jsonl. Stop it at any time: the
-    same command goes on. Start it several times, on several machines too, to share the work.
+    Writes OUT/table.md, report.html, pictures and results.jsonl. Stop it at any time: the same
+    command goes on. Start it several times, on several machines too, to share the work.
     """
     with exit_codes(), talk():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # as a batch system stops us

@@ -5,6 +5,7 @@ import os
 import platform
 from typing import Any
 
+import numpy as np
 import torch
 
 from blurkit._version import __version__
@@ -84,6 +85,7 @@ def hardware(device: torch.device) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
         "torch": torch.__version__,
+        "numpy": np.__version__,
         "blurkit": __version__,
     }
     if device.type == "cuda":

@@ -12,7 +12,8 @@ from .cost import CostTable
 from .data import open_data
 from .genotype import Genotype
 from .measure import latency_table, macs_table
-from .outcome import Bench, read_json
+from .outcome import Bench
+from .records import read_json
 from .trials import Trial, draws, parse_search, searched_for
 
 # they say how much is compared, not how: a comparison may grow

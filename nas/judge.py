@@ -7,9 +7,10 @@ from itertools import islice
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from .cost import CostTable
-from .data import Batch, Batches, Pairs, share
+from .data import Batch, Batches, Pairs, share, spread
 from .discretise import best_within, drawn, losses, perturb
 from .evolve import evolve
 from .genotype import Genotype
@@ -19,6 +20,8 @@ from .ranks import here
 from .sampler import Sampler
 from .search_settings import SearchSettings
 from .supernet import Choices, OpPath, Supernet, one_hot_path, softmax
+
+Shown = tuple[str, tuple[NDArray[np.uint8], ...]]  # name; blurry, restored, sharp, (H, W, 3)
 
 MOST_SELECTION = 128
 PROBES = 8  # batches on which a perturbation is judged
@@ -73,6 +76,19 @@ class Judge:
         """PSNR in dB of the genotype's one-hot supernet on the selection pairs."""
         path = one_hot_path(genotype, self.net.alphas.device)
         return self.judge(lambda k: path)
+
+    @torch.no_grad()
+    def samples(self, genotype: Genotype, count: int) -> list[Shown]:
+        """Some selection pairs with what the genotype's one-hot supernet makes of them."""
+        path, found = one_hot_path(genotype, self.net.alphas.device), []
+        batches = self.selection.batches(1, Supernet.stride, count)
+        rows = (self.selection.rows[i] for i in spread(len(self.selection), count))
+        for row, (blurry, sharp) in zip(rows, batches, strict=True):
+            restored = self.net(self._to_device((blurry, sharp))[0], path)
+            images = [(t[0].clamp(0, 1) * 255).round().byte() for t in (blurry, restored, sharp)]
+            arrays = tuple(image.permute(1, 2, 0).cpu().numpy() for image in images)
+            found.append((self.selection.file.label(row), arrays))
+        return found
 
     def choose(self, scores: Choices) -> Genotype:
         """The genotype of the largest sum of scores that keeps the target."""

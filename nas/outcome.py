@@ -13,6 +13,7 @@ from .checkpoint import write_text
 from .cost import CostTable
 from .genotype import Genotype
 from .network import BUILT_IN
+from .records import read_json
 from .trials import CompareSettings, Spent, Trial, parse_search
 
 
@@ -147,11 +148,3 @@ def _last_line(path: Path) -> dict[str, Any]:
         return json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
     except (OSError, ValueError, IndexError) as error:
         raise FileError(f"{path}: not a log of a training ({error})") from error
-
-
-def read_json(path: Path) -> Any:
-    """A JSON file's value; FileError if there is none."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FileError(f"{path}: cannot be read ({error})") from error

@@ -1,7 +1,7 @@
 """Blurry/sharp pairs to score a network on: of a dataset, or of a folder of photos."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,12 +78,30 @@ def pairs_of_folder(folder: str | os.PathLike[str], *, progress: bool = False) -
         Nothing is scored before every image has been read once.
     """
     folder = Path(folder)
-    blur, sharp = _layout(folder)
-    left, right = _by_name(folder, blur), _by_name(folder, sharp)
+    return matched(folder, [("", *_layout(folder))], progress=progress)
+
+
+def matched(
+    folder: Path, couples: Sequence[tuple[str, str, str]], *, progress: bool = False
+) -> ImagePairs:
+    """The pairs of several couples of folders.
+
+    Parameters
+    ----------
+    folder : Path
+    couples : (prefix, blurry, sharp)
+        Two folders below `folder`, and what their pairs' names begin with; errors and names are
+        as of `pairs_of_folder`.
+    """
+    left: dict[str, Path] = {}
+    right: dict[str, Path] = {}
+    for prefix, blur, sharp in couples:
+        left |= {prefix + name: path for name, path in _by_name(folder, blur).items()}
+        right |= {prefix + name: path for name, path in _by_name(folder, sharp).items()}
     alone = [left[n] for n in left.keys() - right] + [right[n] for n in right.keys() - left]
     if alone:
         where = sorted(path.relative_to(folder).as_posix() for path in alone)
-        raise FileError(f"{folder}: no partner for {_some(where)}")
+        raise FileError(f"{folder}: no partner for {some(where)}")
 
     names = tuple(sorted(left))
 
@@ -104,7 +122,7 @@ def pairs_of_folder(folder: str | os.PathLike[str], *, progress: bool = False) -
             if first != second:
                 other.append(f"{name} ({first[0]}x{first[1]} and {second[0]}x{second[1]})")
     if other:
-        raise FileError(f"{folder}: partners differ in size: {_some(other)}")
+        raise FileError(f"{folder}: partners differ in size: {some(other)}")
     return ImagePairs(folder.resolve().name, names, read)
 
 
@@ -113,10 +131,8 @@ def _layout(folder: Path) -> tuple[str, str]:
     if len(here) > 1:
         raise FileError(f"{folder}: holds blur/ and sharp/ as well as input/ and target/")
     if not here:
-        inside = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
         raise FileError(
-            f"{folder}: must hold blur/ and sharp/, or input/ and target/; "
-            f"it holds {_some(inside) or 'nothing'}"
+            f"{folder}: must hold blur/ and sharp/, or input/ and target/; {holds(folder)}"
         )
     return here[0]
 
@@ -130,7 +146,7 @@ def _by_name(folder: Path, side: str) -> dict[str, Path]:
     double = [path for paths in found.values() if len(paths) > 1 for path in paths]
     if double:
         where = (path.relative_to(folder).as_posix() for path in double)
-        raise FileError(f"{folder}: several files of one name: {_some(where)}")
+        raise FileError(f"{folder}: several files of one name: {some(where)}")
     return {name: paths[0] for name, paths in found.items()}
 
 
@@ -142,7 +158,14 @@ def _check_size(name: str, height: int, width: int) -> None:
         )
 
 
-def _some(names: Iterable[str], most: int = 5) -> str:
+def holds(folder: Path) -> str:
+    """What a folder holds, for the error that something else was to be there: "it holds a/, b"."""
+    inside = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
+    return f"it holds {some(inside) or 'nothing'}"
+
+
+def some(names: Iterable[str], most: int = 5) -> str:
+    """The first few names, and how many more there are: "a, b, c, d, e and 3 more"."""
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

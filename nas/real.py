@@ -1,4 +1,4 @@
-"""A comparison's networks on real pairs: folders of blurry and sharp photos, PSNR alone."""
+"""A comparison's networks on real pairs: folders of blurry and sharp photos; samples to look at."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,18 @@ import torch
 from blurkit.progress import bar
 
 from .checkpoint import load_model, write_text
+from .data import spread
 from .metrics import psnr
-from .outcome import Bench, read_json
-from .pairs import ImagePairs, pairs_of_folder
+from .outcome import Bench
+from .pairs import ImagePairs, pairs_of_data, pairs_of_folder
+from .panels import busiest
+from .records import read_json
 from .restore import restore
+from .slider import LEAST, Sample, around, sample
 from .trials import Trial
 
 Real = dict[str, dict[str, Any]]
+SHOWN_ROWS, SHOWN_PAIRS = 5, 2  # on a page, of the table and of each set of pairs
 TILE = 1280  # photos up to this side are restored whole
 
 
@@ -53,6 +58,44 @@ def read_real(bench: Bench) -> Real:
     """What real.json holds, {} before there is one."""
     path = bench.root / "real.json"
     return read_json(path) if path.exists() else {}
+
+
+def sample_pairs(
+    bench: Bench,
+    trials: Sequence[Trial],
+    folders: Sequence[Path],
+    device: torch.device,
+) -> list[Sample]:
+    """Some real pairs and test pairs, restored by the first network of the best rows and by UNet.
+
+    Of a larger photo a region is cut out first, and restored by itself.
+    """
+    trainings = [r for r in bench.records(trials) if r["kind"] == "train"]
+    psnr_of: dict[str, list[float]] = {}
+    first: dict[str, str] = {}
+    for record in trainings:
+        psnr_of.setdefault(record["row"], []).append(record["psnr"])
+        if (bench.folder(record["name"]) / "model.safetensors").exists():
+            first.setdefault(record["row"], record["name"])
+    rows = sorted(first, key=lambda row: -fmean(psnr_of[row]))
+    rows = [row for row in rows if row in rows[:SHOWN_ROWS] or row == "unet"]
+    if not rows:
+        return []
+    models = [load_model(bench.folder(first[row]), device)[0] for row in rows]
+    labels = ["blurry input", *rows, "sharp"]
+    found = []
+    for source in (*map(pairs_of_folder, folders), pairs_of_data(bench.test)):
+        for i in spread(len(source.names), SHOWN_PAIRS):
+            blurry, sharp = source.read(i)
+            part = around(busiest(sharp, LEAST), sharp.shape)
+            blurry, sharp = blurry[part], sharp[part]
+            restored = [restore(model, blurry, tile=TILE, device=device) for model in models]
+            notes = [f"{psnr(image, sharp):.2f} dB" for image in (blurry, *restored)]
+            images = [blurry, *restored, sharp]
+            found.append(
+                sample(f"{source.source}: {source.names[i]}", images, labels, [*notes, ""])
+            )
+    return found
 
 
 def _score(

@@ -105,8 +105,26 @@ def _line(
     )
 
 
+def untouched(records: Records) -> Line:
+    """The line of the blurry input itself; a training is among the records."""
+    trained = _first_training(records)
+    return Line(
+        *("blurry input", 1, 0, trained["psnr_input"], None, None),
+        *(trained["ssim_input"], trained["ssim_3d_input"]),
+    )
+
+
+def _first_training(records: Records) -> Mapping[str, Any]:
+    return next(record for record in records if record["kind"] == "train")
+
+
 def table(lines: Sequence[Line]) -> str:
     """The lines as Markdown, aligned so that it reads well as plain text too."""
+    return markdown(rows_of(lines))
+
+
+def rows_of(lines: Sequence[Line]) -> list[Sequence[str]]:
+    """Head and lines as texts, for a table of any form."""
     by_name = {line.name: line for line in lines}
     unet, random = by_name.get("unet"), by_name.get(RANDOM)
     rows: list[Sequence[str]] = [HEAD]
@@ -136,10 +154,15 @@ def table(lines: Sequence[Line]) -> str:
                 _text(x.search_steps, ",.0f"),
             )
         )
-    return markdown(rows)
+    return rows
 
 
 def real_table(records: Records, real: Mapping[str, Mapping[str, Any]]) -> str:
+    """The gains on real pairs as Markdown (see `real_rows`)."""
+    return markdown(real_rows(records, real))
+
+
+def real_rows(records: Records, real: Mapping[str, Mapping[str, Any]]) -> list[Sequence[str]]:
     """Gain over the blurry input, in dB, of each row of the comparison on each set of real pairs.
 
     real : what `nas.real.measure_real` writes. Rows with no training scored are left out.
@@ -160,7 +183,7 @@ def real_table(records: Records, real: Mapping[str, Mapping[str, Any]]) -> str:
             ]
             cells.append(_gain([group for group in gains if group]))
         rows.append((row, *cells))
-    return markdown(rows)
+    return rows
 
 
 def _gain(gains: list[list[float]]) -> str:
@@ -184,11 +207,7 @@ def document(
 
     failed : name of each trial that failed to what it said.
     """
-    trained = next(r for r in records if r["kind"] == "train")
-    blurry = Line(
-        *("blurry input", 1, 0, trained["psnr_input"], None, None),
-        *(trained["ssim_input"], trained["ssim_3d_input"]),
-    )
+    trained = _first_training(records)
     about = (
         f"Width {settings.width}, {settings.steps} steps of {settings.batch} crops "
         f"{settings.crop}x{settings.crop} for every network; scored on {trained['n']} pairs; "
@@ -205,15 +224,22 @@ def document(
         rank += "-"
     else:
         rank += f"{tau['tau']:.2f} (p = {tau['p']:.2g}, n = {tau['n']})"
-    stopped = [
-        f"{name} failed: {what}; the table is without it." for name, what in (failed or {}).items()
+    facts = "  \n".join([*spread, f"{rank}.", *stopped(records, failed or {})])
+    parts = [
+        about,
+        table([untouched(records), *lines]),
+        *([real_table(records, real)] if real else []),
     ]
+    return "\n\n".join([*parts, facts, FOOT]) + "\n"
+
+
+def stopped(records: Records, failed: Mapping[str, str]) -> list[str]:
+    """A sentence for each trial that failed and for each search that collapsed."""
+    said = [f"{name} failed: {what}; the table is without it." for name, what in failed.items()]
     for record in records:
         if early := record.get("search", {}).get("collapsed"):
-            stopped.append(f"{record['name']} {early}; the best genotype before it is kept.")
-    facts = "  \n".join([*spread, f"{rank}.", *stopped])
-    parts = [about, table([blurry, *lines]), *([real_table(records, real)] if real else [])]
-    return "\n\n".join([*parts, facts, FOOT]) + "\n"
+            said.append(f"{record['name']} {early}; the best genotype before it is kept.")
+    return said
 
 
 def _text(value: float | None, style: str) -> str:

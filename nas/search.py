@@ -23,25 +23,31 @@ from blurkit.errors import FileError, SettingError, exit_codes
 from blurkit.progress import bar
 
 from . import show
-from .checkpoint import save_supernet, write_text
+from .checkpoint import load_supernet, save_supernet, write_text
 from .data import Data, open_data
 from .device import hardware, pick
 from .genotype import CELLS, Genotype
 from .measure import trusted
+from .metrics import psnr
 from .options import DATASET, for_device, options
+from .pairs import data_name
 from .ranks import here, joined, start
 from .run import Run, minutes, talk
+from .search_page import search_page
 from .search_settings import SearchSettings
 from .searcher import Searcher
+from .slider import sample
 from .supernet import softmax
 from .target import check_cost, costs_of
 
 log = logging.getLogger("nas")
 
+SHOWN = 4  # pairs of the selection part on the page
 PICTURES = ("search.png", "choices.png", "alphas.png", "cells.png")
 # what belongs to a run, beside its product, its state and tensorboard/
 ALSO = (
     *("costs.json", "log.jsonl", "result.json", "choices.json", "supernet.safetensors"),
+    "report.html",
     *PICTURES,
 )
 
@@ -124,7 +130,8 @@ def search(
     out : folder for genotype.json, result.json (scores, cost, seconds, hardware), costs.json
         (what each operation was found to cost), choices.json (the probabilities after each
         epoch), supernet.safetensors, search.png, alphas.png, choices.png, cells.png, log.jsonl,
-        tensorboard/, settings.json
+        tensorboard/, settings.json, and report.html, which tells all of it and is brought up to
+        date after each epoch
     settings : SearchSettings, the defaults for the device if None
     device : "auto", "cpu", "cuda" or "cuda:N"
     overwrite : start again whatever `out` holds
@@ -146,12 +153,16 @@ def search(
     where, folder, pairs = pick(device), Path(out), open_data(data)
     progress = progress and ranks.first
     s = settings or for_device(SearchSettings, where, {})
-    Searcher(pairs, s, where)  # refuses bad settings before the folder
+    searcher = Searcher(pairs, s, where)  # refuses bad settings before the folder
     facts = {**dataclasses.asdict(s), "data": pairs.identity}
     run = Run(folder, facts, "genotype.json", overwrite, also=ALSO)
     if run.finished:
         log.info("%s is complete; --overwrite searches again", folder)
-        return Genotype.load(run.product)
+        genotype = Genotype.load(run.product)
+        if ranks.first and not (folder / "report.html").exists():
+            load_supernet(folder / "supernet.safetensors", searcher.net)
+            _write_page(folder, searcher, data_name(pairs), genotype)
+        return genotype
     begun = time.perf_counter()
     if ranks.first:
         costs_of(folder, s, where, progress)
@@ -184,6 +195,8 @@ def search(
             spent = seconds + time.perf_counter() - begun
             kept = {"best": best, "choices": choices, "collapsed": collapsed, "seconds": spent}
             run.save(searcher.net, searcher.optimisers, epoch | scores, **kept)
+            if ranks.first:
+                write_text(folder / "report.html", search_page(folder, data_name(pairs)))
     trained = seconds + time.perf_counter() - begun
     genotype, candidates = _conclude(searcher, best, collapsed, folder, progress)
     chosen = seconds + time.perf_counter() - begun - trained
@@ -205,6 +218,7 @@ def search(
         write_text(folder / "choices.json", json.dumps(choices) + "\n")
         save_supernet(folder / "supernet.safetensors", searcher.net)
         _draw(folder, run.history, choices, genotype)
+        _write_page(folder, searcher, data_name(pairs), genotype)
     run.finish(genotype.to_json())
     return genotype
 
@@ -222,6 +236,15 @@ def _draw(
     show.plot_cells(genotype, cells)
 
 
+def _write_page(folder: Path, searcher: Searcher, data: str, genotype: Genotype) -> None:
+    """report.html of a search that has its genotype, `searcher.net` being as it was then."""
+    samples = []
+    for name, images in searcher.judge.samples(genotype, SHOWN):
+        notes = [f"{psnr(image, images[-1]):.2f} dB" for image in images[:-1]]
+        samples.append(sample(name, images, ("blurry input", "one-hot", "sharp"), (*notes, "")))
+    write_text(folder / "report.html", search_page(folder, data, genotype, samples))
+
+
 @click.command()
 @click.argument("data", nargs=-1, required=True, metavar="DATA...", type=DATASET)
 @click.option("--out", default="search", show_default=True, type=click.Path(path_type=Path))
@@ -231,8 +254,8 @@ def _draw(
 def main(data: tuple[str, ...], out: Path, device: str, overwrite: bool, **given: Any) -> None:
     """Search for a deblurring network on the pairs of DATA, files made by `blurkit synth`.
 
-    Writes OUT/genotype.json, curves and the drawing of the cells. Stop it at any time: the same
-    command goes on after the last finished epoch.
+    Writes OUT/genotype.json, curves, the drawing of the cells, and report.html with all of it. Stop
+    it at any time: the same command goes on after the last finished epoch.
     """
     with exit_codes(), talk():
         if given["latency_target"] and given["macs_target"]:
@@ -244,7 +267,7 @@ def main(data: tuple[str, ...], out: Path, device: str, overwrite: bool, **given
         genotype = search(data, out, settings, device=device, overwrite=overwrite)
         for cell in CELLS:
             click.echo(f"  {cell:7s} {' -> '.join(genotype.cells[cell])}")
-        click.echo(f"genotype: {out / 'genotype.json'}   pictures: {out}/*.png")
+        click.echo(f"genotype: {out / 'genotype.json'}   report: {out / 'report.html'}")
 
 
 if __name__ == "__main__":

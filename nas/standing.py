@@ -18,7 +18,8 @@ from .genotype import Genotype
 from .latency import latency
 from .loss import psnr_loss
 from .network import build
-from .outcome import Bench, read_json
+from .outcome import Bench
+from .records import read_json
 from .search_settings import SearchSettings
 from .searcher import Searcher
 from .trials import RANDOM, SEARCHED, CompareSettings, Trial

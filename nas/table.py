@@ -1,23 +1,48 @@
-"""Scores of networks, and the table and JSON that tell them."""
+"""Scores of networks, and the table, JSON and CSV that tell them."""
 
-import dataclasses
+import csv
+import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
-HEAD = ("network", "PSNR, dB", "SSIM", "SSIM 3-D", "parameters", "MACs", "latency, ms")
+# of each metric: its name in a table, and the digits shown
+METRICS = {
+    "psnr": ("PSNR, dB", 2),
+    "ssim": ("SSIM", 4),
+    "ssim_3d": ("SSIM 3-D", 4),
+    "ms_ssim": ("MS-SSIM", 4),
+    "ms_ssim_metrix": ("MSSIM", 4),
+}
+COST = ("parameters", "MACs", "latency, ms")
 
 
 @dataclass(frozen=True)
 class Score:
-    """One image against its sharp partner: PSNR in dB, SSIM by channel and of the RGB volume."""
+    """One image against the truth: PSNR in dB, and those similarities that the protocol has.
+
+    Parameters
+    ----------
+    name : str
+    psnr : float
+    ssim, ssim_3d : float, optional
+        By channel, and of the RGB volume.
+    ms_ssim, ms_ssim_metrix : float, optional
+        See `nas.ms_ssim`.
+    """
 
     name: str
     psnr: float
-    ssim: float
-    ssim_3d: float
+    ssim: float | None = None
+    ssim_3d: float | None = None
+    ms_ssim: float | None = None
+    ms_ssim_metrix: float | None = None
+
+    def values(self) -> dict[str, float]:
+        """The metrics that there are, by name."""
+        return {k: v for k, v in asdict(self).items() if k in METRICS and v is not None}
 
 
 @dataclass(frozen=True)
@@ -28,6 +53,7 @@ class Row:
     ----------
     name : str
     images : tuple of Score
+        At least one; all with the same metrics.
     params, macs : int, optional
         Trainable values; multiply-accumulates on one 256x256 image.
     latency_ms : float, optional
@@ -45,20 +71,25 @@ class Row:
         """Number of images."""
         return len(self.images)
 
+    def means(self) -> dict[str, float]:
+        """Mean over the images of each metric that there is, by name; PSNR in dB."""
+        values = [score.values() for score in self.images]
+        return {metric: fmean(of[metric] for of in values) for metric in values[0]}
+
     @property
     def psnr(self) -> float:
         """Mean of the images' PSNR, in dB."""
-        return fmean(score.psnr for score in self.images)
+        return self.means()["psnr"]
 
     @property
-    def ssim(self) -> float:
-        """Mean of the images' SSIM."""
-        return fmean(score.ssim for score in self.images)
+    def ssim(self) -> float | None:
+        """Mean of the images' SSIM, None where the protocol has none."""
+        return self.means().get("ssim")
 
     @property
-    def ssim_3d(self) -> float:
+    def ssim_3d(self) -> float | None:
         """Mean of the images' SSIM of the RGB volume, as MATLAB computes it."""
-        return fmean(score.ssim_3d for score in self.images)
+        return self.means().get("ssim_3d")
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -74,12 +105,18 @@ def table(rows: Sequence[Row]) -> str:
     | blurry input |    25.50 | 0.7500 |   0.8000 |          - |       - |           - |
     | unet         |    25.50 | 0.7500 |   0.8000 |     7.76 M | 12.11 G |         9.0 |
     """
-    lines = [list(HEAD)]
+    return markdown(rows_of(rows))
+
+
+def rows_of(rows: Sequence[Row]) -> list[list[str]]:
+    """Head and rows as texts, for a table of any form."""
+    metrics = list(rows[0].means())
+    lines = [["network", *(METRICS[metric][0] for metric in metrics), *COST]]
     for row in rows:
         time = "-" if row.latency_ms is None else f"{row.latency_ms:.1f}"
-        quality = [f"{row.psnr:.2f}", f"{row.ssim:.4f}", f"{row.ssim_3d:.4f}"]
+        quality = [f"{mean:.{METRICS[metric][1]}f}" for metric, mean in row.means().items()]
         lines.append([row.name, *quality, short(row.params), short(row.macs), time])
-    return markdown(lines)
+    return lines
 
 
 def markdown(lines: Sequence[Sequence[str]]) -> str:
@@ -103,6 +140,24 @@ def short(number: float | None) -> str:
     return f"{number:.0f}"
 
 
+def csv_text(rows: Sequence[Row]) -> str:
+    """A line for each network and image, with all digits; a PSNR of infinity is "inf".
+
+    Examples
+    --------
+    >>> score = Score("night, 1", 25.5, 0.75, 0.8)
+    >>> print(csv_text([Row("blurry input", (score,))]), end="")
+    network,image,psnr,ssim,ssim_3d
+    blurry input,"night, 1",25.5,0.75,0.8
+    """
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(["network", "image", *rows[0].images[0].values()])
+    for row in rows:
+        lines.writerows([row.name, score.name, *score.values().values()] for score in row.images)
+    return text.getvalue()
+
+
 def document(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The rows as JSON values, means first; a PSNR of infinity (equal images) becomes None.
 
@@ -114,20 +169,16 @@ def document(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [
         {
             "name": row.name,
-            "psnr": _finite(row.psnr),
-            "ssim": row.ssim,
-            "ssim_3d": row.ssim_3d,
+            **_finite(row.means()),
             "params": row.params,
             "macs": row.macs,
             "latency_ms": row.latency_ms,
             "n": row.n,
-            "images": [
-                {**dataclasses.asdict(score), "psnr": _finite(score.psnr)} for score in row.images
-            ],
+            "images": [{"name": score.name, **_finite(score.values())} for score in row.images],
         }
         for row in rows
     ]
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _finite(values: dict[str, float]) -> dict[str, float | None]:
+    return {k: v if math.isfinite(v) else None for k, v in values.items()}

@@ -89,6 +89,27 @@ def test_it_ends_with_table_and_pictures(compared):
     assert -1 <= tau["tau"] <= 1
 
 
+def test_it_ends_with_a_page_of_everything(compared):
+    _, out = compared
+    html = (out / "report.html").read_text()
+    assert re.findall(r"<h2>(.*?)</h2>", html) == [
+        *("Scores", "How they compare", "Real pairs", "Before and after, at full resolution"),
+        *("The searched networks", "How they learned"),
+        *("Cost", "Settings", "Hardware and versions"),
+    ]
+    rows = re.findall(r'<th scope="row">([a-z-]+)</th>', html)
+    assert rows == [*ROWS, *ROWS]
+    lines = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    genotype = Genotype.from_dict(lines[0]["arch"])
+    chips = re.findall(r'class="on-(\w+)" x="[\d.]+" y="[\d.]+" text-anchor="middle">\1<', html)
+    assert chips == genotype.flat() * 2
+    for i in (0, 2):  # of three, two are shown
+        assert f"<option>photos: {i}</option>" in html
+    labels = re.findall(r'data-label="(.*?)" data-note="(.*?)"', html)
+    assert {label for label, _ in labels} == {"blurry input", *ROWS, "sharp"}
+    assert "Not finished" not in html
+
+
 def test_every_training_is_scored_on_the_real_pairs(compared, real_pairs):
     _, out = compared
     real = json.loads((out / "real.json").read_text())["photos"]
@@ -128,6 +149,7 @@ def test_a_second_call_runs_nothing_and_says_the_same(compared, pairs_file, test
     assert again.returncode == 0, again.stderr
     assert before == {path: path.stat().st_mtime_ns for path in out.glob("trials/*/trial.json")}
     assert (out / "table.md").read_text() in again.stdout
+    assert (out / "report.html").exists()
 
 
 def test_other_settings_and_the_training_pairs_are_refused(compared, pairs_file, test_file):

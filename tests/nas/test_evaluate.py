@@ -1,5 +1,7 @@
+import base64
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -7,12 +9,13 @@ import torch
 from click.testing import CliRunner
 
 from blurkit.errors import FileError, SettingError
-from blurkit.images import read_image, write_image
+from blurkit.images import decode_image, read_image, write_image
 from blurkit.store import open_writer, row_types
-from nas.checkpoint import save_model
+from nas.checkpoint import load_model, save_model
 from nas.evaluate import EvaluateSettings, evaluate, main
 from nas.metrics import psnr, ssim, ssim_matlab3d
 from nas.network import build
+from nas.restore import restore
 
 QUICK = EvaluateSettings(rounds=1)
 
@@ -88,8 +91,20 @@ def test_the_command_prints_the_table_and_writes_what_it_is_asked(here):
         *("blurry input", "naf", "unet"),
     ]
     assert len({len(line) for line in lines}) == 1
-    assert last == "table: new/o/table.md   pictures: new/o/compare.png"
+    assert last == (
+        "table: new/o/table.md   pictures: new/o/compare.png   report: new/o/report.html"
+    )
     assert (here / "new/o/table.md").read_text().splitlines() == [head, blank, *lines]
+
+    html = (here / "new/o/report.html").read_text()
+    assert re.findall(r"<h2>(.*?)</h2>", html) == [
+        *("Scores", "Before and after, at full resolution", "Pair by pair", "The networks"),
+        *("Cost", "Settings", "Hardware and versions"),
+    ]
+    for line in lines[2:]:
+        name, *numbers = (cell.strip() for cell in line.strip("|").split("|"))
+        cells = "".join(f"<td>{number}</td>" for number in numbers)
+        assert f'<th scope="row">{name}</th>\n{cells}' in html
 
     document = json.loads((here / "new/x.json").read_text())
     assert (document["source"], document["pairs"]) == ("test.h5", 5)
@@ -102,11 +117,32 @@ def test_the_command_prints_the_table_and_writes_what_it_is_asked(here):
     assert unet["ssim"] == pytest.approx(sum(score["ssim"] for score in unet["images"]) / 5)
 
 
+def test_the_page_shows_the_very_pixels(here):
+    """Equal to what the network makes of the pair, without any loss."""
+    settings = EvaluateSettings(rounds=1, rows=2)
+    which = {"pairs": "pairs", "settings": settings, "device": "cpu", "progress": False}
+    evaluate(["runs/unet"], **which, out="o")
+    html = (here / "o/report.html").read_text()
+    coded = re.findall(r'src="data:image/webp;base64,([^"]+)"', html)
+    images = [decode_image(base64.b64decode(text), "page") for text in coded]
+    model, _ = load_model("runs/unet")
+    expected = []
+    for i in (1, 3):  # two of five, spread
+        blurry, sharp = (read_image(f"pairs/{side}/{i}.png") for side in ("blur", "sharp"))
+        expected += [blurry, restore(model, blurry), sharp]
+    np.testing.assert_array_equal(images, expected)
+
+
+def test_an_evaluation_without_rows_has_a_page_without_samples(here):
+    settings = EvaluateSettings(rounds=1, rows=0)
+    evaluate(["runs/naf"], data="test.h5", settings=settings, out="o", progress=False)
+    html = (here / "o/report.html").read_text()
+    assert "<img" not in html
+    assert "Scores" in html
+
+
 def test_every_score_is_that_of_the_restored_image(here):
     """The unet's own figures, computed once more by hand."""
-    from nas.checkpoint import load_model
-    from nas.restore import restore
-
     rows = evaluate(["runs/unet"], pairs="pairs", settings=QUICK, device="cpu", progress=False)
     model, _ = load_model(here / "runs/unet")
     for name, score in zip("01234", rows[1].images, strict=True):
@@ -146,7 +182,7 @@ def test_no_rows_make_no_picture(here):
     code, output, _ = run("runs/naf", "--data", "test.h5", "--out", "o", "--rows", "0")
     assert code == 0
     assert not (here / "o/compare.png").exists()
-    assert output.endswith("table: o/table.md\n")
+    assert output.endswith("table: o/table.md   report: o/report.html\n")
 
 
 def test_a_limit_takes_pairs_from_all_over_the_set(here):
