@@ -13,7 +13,7 @@ import sys
 SMALL = {
     "blurkit import": "--crop 32 --step 16",
     "blurkit realism": "--n 40",
-    "blurkit synth": "--n 24 --patch 64 --kernel 11 --length 4 10",
+    "blurkit synth": "--n 40 --patch 64 --kernel 11",
     "nas.compare": (
         "--width 2 --target 1 --cost macs --band 0.5 --steps 3 --batch 2 --crop 32 --networks unet "
         "--seeds 1 --kinds searched --searches 1 --randoms 2 --random-searches 0 --limit 2 --jobs 1"

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,8 @@ class Desk:
         self.command("blurkit", f'{client} -m blurkit "$@"')
         dask = f'"{sys.executable}" -m distributed.cli.dask_'
         more = '[ "$1" = worker ] && small="--nworkers 1 --no-dashboard" || small=--no-dashboard'
-        self.command("dask", f'{more}\nfirst=$1; shift\nexec {dask}$first "${{@/8786/$DOCS_PORT}}" $small')
+        dask += '$first "${@/8786/$DOCS_PORT}" $small'
+        self.command("dask", f"{more}\nfirst=$1; shift\nexec {dask}")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -83,7 +85,7 @@ class Desk:
         self.server.wait()
 
     def run(self, block: Block, folder: Path, package: Path = ROOT) -> str:
-        """Run a block in a folder, and nothing that it started longer; its output if all is well."""
+        """Run a block in a folder, and nothing that it began any longer; what it said."""
         log = folder.with_name(folder.name + ".log")
         program = {
             "sh": ["bash", "-euo", "pipefail", "-c", block.text],
@@ -104,10 +106,8 @@ class Desk:
             try:
                 running.communicate("" if block.language == "sh" else block.text, timeout=LONGEST)
             finally:
-                try:
-                    os.killpg(running.pid, signal.SIGTERM)  # what the block put into the background
-                except ProcessLookupError:
-                    pass
+                with suppress(ProcessLookupError):  # what the block put into the background
+                    os.killpg(running.pid, signal.SIGTERM)
         said = log.read_text()
         assert running.returncode == 0, f"{block} ended with {running.returncode}:\n{said[-3000:]}"
         return said

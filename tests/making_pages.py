@@ -9,9 +9,19 @@ import making_pairs
 import numpy as np
 from scipy.io import savemat
 
-from blurkit import SynthSettings, Walk, blur, dead_leaves, kernels, random_walk_kernel, synth
-from blurkit import synth_shards
+from blurkit import (
+    SynthSettings,
+    Walk,
+    blur,
+    dead_leaves,
+    kernels,
+    random_walk_kernel,
+    synth,
+    synth_shards,
+)
 from blurkit.images import write_image
+from nas.checkpoint import save_model
+from nas.network import build
 
 SMALL = SynthSettings(n=40, patch=64, kernel=11, walk=Walk(length=(4, 10)))
 
@@ -30,9 +40,10 @@ def real_pairs(root: Path) -> None:
     """The published layouts that docs/import.md names."""
     names = [f"{number:06}.png" for number in range(1, 4)]
     for split in ("train", "test"):
+        gopro = root / "GOPRO_Large" / split / "GOPR0384_11_00"
         for kind in ("blur", "blur_gamma", "sharp"):
             for name in names:
-                photo(root / "GOPRO_Large" / split / "GOPR0384_11_00" / kind / name, kind != "sharp")
+                photo(gopro / kind / name, kind != "sharp")
         for kind in ("input", "target"):
             for name in names:
                 photo(root / "Datasets" / "GoPro" / split / kind / name, kind == "input")
@@ -64,28 +75,73 @@ def kernel_sets(root: Path) -> None:
         cv2.imwrite(str(root / "shakes" / f"{number}.png"), picture)
 
 
-def shards(root: Path) -> None:
-    """What docs/format.md reads as one dataset."""
-    synth_shards(root / "blur.h5", SMALL, shards=4, progress=False)
+def kohler(root: Path) -> None:
+    """One image of Köhler's set, with two frames, and the file that the frames came in."""
+    folder, scene = root / "kohler", dead_leaves(176, seed=1)
+    frames = [np.roll(scene, shift, 1) for shift in (0, 2)]
+    for name in ("Blurry1_1", "GroundTruth1_1/1", "GroundTruth1_1/2"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_image(folder / f"{name}.png", frames[name.endswith("2")])
+    (root / "groundTruthMatFiles").mkdir()
+    frames_file = root / "groundTruthMatFiles" / "GroundTruth1_1.mat"
+    savemat(frames_file, {"GroundTruth": np.stack(frames, 3)})
 
 
-def reader(root: Path) -> Path:
-    """A folder with everything in it."""
+def levin(root: Path) -> None:
+    """Two grey pairs, as folders and as they are published."""
+    (root / "Levin09blurdata").mkdir()
+    for name in ("im05_flit01", "im05_flit02"):
+        kernel = random_walk_kernel(11, length=8, seed=len(name))
+        sharp = np.repeat(dead_leaves(80, seed=2)[..., :1], 3, axis=2)
+        blurry = blur(sharp, kernel, border="reflect")
+        for side, image in (("sharp", sharp), ("blur", blurry)):
+            (root / "levin" / side).mkdir(parents=True, exist_ok=True)
+            write_image(root / "levin" / side / f"{name}.png", image[..., 0])
+        both = {"x": sharp[..., 0] / 255, "y": blurry[..., 0] / 255, "f": kernel}
+        savemat(root / "Levin09blurdata" / f"{name}.mat", both)
+
+
+def network(folder: Path) -> None:
+    """An untrained UNet as a training leaves it."""
+    folder.mkdir()
+    about = {"name": folder.name, "arch": "unet", "width": 2}
+    save_model(folder / "model.safetensors", build("unet", 2), about)
+
+
+# what a page reads, beside the photos, that no command of its own has made
+ASSUMED = {
+    "evaluation.md": ("test.h5", "unet", "searched", kohler, levin),
+    "format.md": ("blur.h5", "shards"),
+    "realism.md": ("train.h5", kernel_sets),
+    "README.md": (kernel_sets,),
+    "reproduce.md": (kohler,),
+    "search.md": ("data.h5", "test.h5"),
+}
+
+
+def photos(root: Path) -> Path:
+    """The folders of photos and of real pairs, which every page may read."""
     root.mkdir()
     for name in ("photos/a.jpg", "photos/b.png", "other_photos/c.jpg", "other_photos/d.jpg"):
         photo(root / name)
     photo(root / "photo.jpg", blurred=True)
     real_pairs(root)
-    kernel_sets(root)
-    for number, name in enumerate(("blur.h5", "data.h5", "train.h5", "test.h5")):
-        synth(root / name, SynthSettings(**vars(SMALL) | {"seed": number}), progress=False)
-    synth(root / "blur.h5", SMALL, progress=False, overwrite=True)
     return root
 
 
-def copy(folder: Path, to: Path) -> Path:
-    """A folder of its own for a page."""
-    return Path(shutil.copytree(folder, to))
+def reader(page: Path, photos: Path, folder: Path) -> Path:
+    """The folder in which the reader of a page stands."""
+    shutil.copytree(photos, folder)
+    for thing in ASSUMED.get(page.name, ()):
+        if callable(thing):
+            thing(folder)
+        elif thing == "shards":
+            synth_shards(folder / "blur.h5", SMALL, shards=4, progress=False)
+        elif thing.endswith(".h5"):
+            synth(folder / thing, SMALL, progress=False)
+        else:
+            network(folder / thing)
+    return folder
 
 
 def package(to: Path) -> Path:

@@ -10,10 +10,12 @@ the last value of an option counts), and fork a warm process in place of startin
 
 import importlib
 import re
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from making_docs import PAGES, ROOT, Desk, blocks, outputs, shows_syntax
-from making_pages import copy, package, reader, shards
+from making_pages import package, photos, reader
 
 # how many blocks of a page may stand unexecuted, each with its reason
 NOT_RUN = {"README.md": 1, "benchmarks/README.md": 2, "docs/quickstart.md": 1, "docs/scale.md": 4}
@@ -38,19 +40,17 @@ def desk(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def readers_folder(tmp_path_factory):
-    return reader(tmp_path_factory.mktemp("reader") / "folder")
+def some_photos(tmp_path_factory):
+    return photos(tmp_path_factory.mktemp("photos") / "folder")
 
 
 @pytest.mark.compiled
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_the_blocks_run(page, desk, readers_folder, tmp_path):
+def test_the_blocks_run(page, desk, some_photos, tmp_path):
     to_run = [block for block in blocks(page) if block.language and not block.reason]
     if not to_run:
         return
-    folder, packages = copy(readers_folder, tmp_path / "folder"), ROOT
-    if page.name == "format.md":
-        shards(folder)
+    folder, packages = reader(page, some_photos, tmp_path / "folder"), ROOT
     if any(block.language == "diff" for block in to_run):
         packages = package(tmp_path / "packages")
     for block in to_run:
@@ -102,9 +102,9 @@ def test_what_is_named_exists(page):
     from blurkit.cli import main
 
     text = page.read_text()
-    for module in re.findall(r"python -m (nas\.\w+|blurkit)\b", text):
-        source = importlib.import_module(module + (".__main__" * (module == "blurkit"))).__file__
-        assert module == "blurkit" or '__name__ == "__main__"' in open(source).read(), module
+    for module in re.findall(r"python -m (nas\.\w+)\b", text):
+        source = Path(importlib.import_module(module).__file__).read_text()
+        assert '__name__ == "__main__"' in source, module
     code = re.findall(r"`[^`\n]+`|^```sh\n.*?^```", text, re.M | re.S)
     for command in re.findall(r"(?<![\w/@.-])blurkit ([a-z]+)\b", "\n".join(code)):
         assert command in main.commands, command
@@ -119,14 +119,12 @@ def test_what_is_named_exists(page):
 
 def resolve(name):
     """The module, or what stands in it, of a dotted name."""
-    parts = name.split(".")
-    for end in range(len(parts), 0, -1):
-        try:
-            found = importlib.import_module(".".join(parts[:end]))
-        except ModuleNotFoundError as error:
-            assert error.name and ".".join(parts).startswith(error.name), error
-            continue
-        for part in parts[end:]:
-            found = getattr(found, part)
-        return found
-    raise AssertionError(name)
+    module, *parts = name.split(".")
+    while parts and hasattr(importlib.import_module(module), "__path__"):
+        if find_spec(f"{module}.{parts[0]}") is None:
+            break
+        module = f"{module}.{parts.pop(0)}"
+    found = importlib.import_module(module)
+    for part in parts:
+        found = getattr(found, part)
+    return found
