@@ -243,7 +243,8 @@ def recipe(training):
         lines += [
             "",
             f"- {end['step']:,} steps of {s['batch']} crops {s['crop']}x{s['crop']}, rate",
-            f"  {s['lr']:g} falling to zero over {s['steps']:,} (cosine)",
+            f"  {s['lr']:g} falling to zero over {s['steps']:,} (cosine)"
+            + (f"; the loss adds {s['floor']:g} to the MSE" if "floor" in s else ""),
         ]
     return [*lines, ""]
 

@@ -34,5 +34,5 @@ def test_no_more_than_one_case_is_kept():
     assert len(born) == 5
     assert [[score.name for score in of] for of in found.scores] == [list(names)] * 2
     (regions,) = found.pictures
-    assert [region.shape for region in regions] == [(256, 256, 3)] * 3
+    assert [region.shape for region in regions] == [(300, 280, 3)] * 3
     assert all((region == 3).all() for region in regions)
