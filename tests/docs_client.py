@@ -16,7 +16,8 @@ SMALL = {
     "blurkit synth": "--n 40 --patch 64 --kernel 11",
     "nas.compare": (
         "--width 2 --target 1 --cost macs --band 0.5 --steps 3 --batch 2 --crop 32 --networks unet "
-        "--seeds 1 --kinds searched --searches 1 --randoms 2 --random-searches 0 --limit 2 --jobs 1"
+        "--seeds 1 --kinds searched --searches 1 --randoms 2 --random-searches 0 "
+        "--brief 2 --limit 2 --jobs 1"
     ),
     "nas.evaluate": "--limit 2 --rounds 1",
     "nas.retrain": "--width 2 --steps 4 --batch 2 --crop 32",

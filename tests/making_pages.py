@@ -113,7 +113,7 @@ ASSUMED = {
     "evaluation.md": ("test.h5", "unet", "searched", kohler, levin),
     "format.md": ("blur.h5", "shards"),
     "realism.md": ("train.h5", kernel_sets),
-    "README.md": (kernel_sets,),
+    "README.md": ("more.h5", kernel_sets),
     "reproduce.md": (kohler,),
     "search.md": ("data.h5", "test.h5"),
 }

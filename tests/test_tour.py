@@ -35,7 +35,7 @@ def test_the_stored_notebook_was_run_in_order_without_errors(stored):
     assert all(cell.outputs for cell in cells)
     kinds = {(out.output_type, out.get("name")) for cell in cells for out in cell.outputs}
     assert not kinds & {("error", None), ("stream", "stderr")}, kinds
-    assert pictures(stored) >= 8
+    assert pictures(stored) >= 7
     assert TOUR.stat().st_size < LARGEST
 
 
