@@ -18,13 +18,25 @@ from making_docs import PAGES, ROOT, Desk, blocks, outputs, shows_syntax
 from making_pages import package, photos, reader
 
 # how many blocks of a page may stand unexecuted, each with its reason
-NOT_RUN = {"README.md": 1, "benchmarks/README.md": 2, "docs/quickstart.md": 1, "docs/scale.md": 4}
+NOT_RUN = {
+    "README.md": 1,
+    "benchmarks/README.md": 2,
+    "docs/quickstart.md": 1,
+    "docs/reproduce.md": 1,
+    "docs/scale.md": 4,
+}
 LANGUAGES = {"sh", "python", "diff", "yaml", ""}
 COMMAND = re.compile(r"(?:python -m (?:nas|blurkit)|\bblurkit [a-z]|\bpip |\bmake [a-z])")
 
 
 def name_of(page):
     return str(page.relative_to(ROOT))
+
+
+def links(page):
+    """Targets of a page's links and pictures within the repository."""
+    prose = re.sub(r"^```.*?^```|`[^`\n]+`", "", page.read_text(), flags=re.M | re.S)
+    return re.findall(r"\]\((?!https?:)([^)\s]+)\)", prose)
 
 
 def slug(title):
@@ -76,7 +88,7 @@ def test_what_does_not_run_says_why(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_lead_somewhere(page):
-    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
+    for target in links(page):
         path, _, anchor = target.partition("#")
         there = (page.parent / path) if path else page
         assert there.exists(), target
@@ -90,7 +102,7 @@ def test_every_page_can_be_found():
     linked = {
         (start.parent / target.partition("#")[0]).resolve()
         for start in (ROOT / "README.md", index)
-        for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", start.read_text())
+        for target in links(start)
     }
     for page in (ROOT / "docs").iterdir():
         assert page.is_dir() or page == index or page.resolve() in linked, page.name
