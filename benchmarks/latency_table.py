@@ -12,9 +12,9 @@ import torch
 from common import CORES, hardware, rounded, save, use_cores
 
 from nas.genotype import CELLS, FUSION_NAMES, OPERATION_NAMES, Genotype
-from nas.latency import latency
 from nas.measure import latency_table
 from nas.network import build
+from nas.timing import latency
 
 
 def genotypes(table):

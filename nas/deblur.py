@@ -1,40 +1,42 @@
-"""Deblur a photo: `python -m nas.deblur photo.jpg`, with the shipped network or one of your own."""
+"""Deblur photos: `python -m nas.deblur photo.jpg`, with the shipped network or one of your own."""
 
+import errno
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
 
-from blurkit.errors import FileError, SettingError, exit_codes
-from blurkit.images import check_image_name, read_image, write_image
+from blurkit.errors import FileError, SettingError, exit_codes, printable
+from blurkit.progress import bar
 
 from .checkpoint import load_model
 from .device import pick
-from .options import check, for_device, options, setting
-from .restore import restore
-from .scales import parse_scales
-from .tiles import check_tile
+from .inputs import Found, Job, find_photos, is_model, plan
+from .options import for_device, options
+from .restorer import DeblurSettings, Restorer
 
 AnyPath = str | os.PathLike[str]
 
 
-@dataclass(frozen=True)
-class DeblurSettings:
-    """How a photo is cut for the network (see `nas.restore.restore`).
+@dataclass
+class Summary:
+    """What became of several photos.
 
-    Raises SettingError "overlap must be >= 0, got -1" and the like.
+    Parameters
+    ----------
+    written : paths of the results
+    failed : photo to the reason why there is no result of it
+    skipped : photos whose result was there already
+    passed : files passed over because they are results of earlier runs
     """
 
-    tile: int = setting(512, "longest side given to the network, in pixels", cuda=1280, least=1)
-    overlap: int = setting(32, "pixels that neighbouring tiles share", least=0)
-    scales: str = setting("", 'by how much to reduce the photo, as "1 2"; empty: the model\'s own')
-
-    def __post_init__(self) -> None:
-        check(self)
-        check_tile(self.tile, self.overlap)
-        parse_scales(self.scales)
+    written: list[Path] = field(default_factory=list)
+    failed: dict[Path, str] = field(default_factory=dict)
+    skipped: int = 0
+    passed: int = 0
 
 
 def deblur(
@@ -45,19 +47,21 @@ def deblur(
     *,
     device: str = "auto",
     progress: bool = True,
+    before_after: bool = False,
 ) -> Path:
-    """Restore one photo; the result has its size.
+    """Restore one photo; the result has its size, depth, alpha, EXIF and profile (docs/photos.md).
 
     Parameters
     ----------
     model : path of a model.safetensors, or of the folder that holds it; None is the network that
         comes with the package (docs/model.md)
     photo : path of an image file
-    out : path of the picture to write; its ending chooses the format. None is a new file beside the
-        photo: photo-deblurred.png
+    out : path of the picture to write; its ending chooses the format. A folder takes it under the
+        photo's name. None is a new file beside the photo: photo-deblurred.png
     settings : DeblurSettings, the defaults for the device if None
     device : "auto", "cpu", "cuda" or "cuda:N"
     progress : show a bar over the tiles
+    before_after : write OUT-before-after.png as well
 
     Returns
     -------
@@ -66,80 +70,149 @@ def deblur(
     Raises
     ------
     SettingError
-        "out must be another file than the photo, got photo.png", or those of
-        `blurkit.images.check_image_name` and `nas.restore.restore`
+        "out must be another file than the photo, got photo.png", or those of `nas.inputs.plan`
+        and `nas.restore.restore`
     FileError
-        "photo-deblurred.png: is there already; --out names another file",
+        "photo-deblurred.png: is there already; --out names another place, ...",
         "out.png: cannot be written (no folder results)", or those of `load_model`,
-        `read_image`, `write_image` and `restore`
+        `nas.photo.read_photo`, `write_photo` and `restore`
     """
-    target = check_image_name(out) if out else _beside(Path(photo))
-    if target.exists() and Path(photo).exists() and target.samefile(photo):
-        raise SettingError(f"out must be another file than the photo, got {target}")
-    if not target.parent.is_dir():
-        raise FileError(f"{target}: cannot be written (no folder {target.parent})")
-    if target.is_dir():
-        raise FileError(f"{target}: cannot be written (it is a folder)")
-    if not os.access(target.parent, os.W_OK):
-        raise FileError(f"{target}: cannot be written (Permission denied)")
     where = pick(device)
     settings = settings or for_device(DeblurSettings, where, {})
+    found = Found({Path(photo): Path(Path(photo).name)}, False, 0)
+    jobs = _planned(found, out, settings, before_after)
+    if not jobs:
+        raise FileError(f"{photo}: its result is there already")
     network, _ = load_model(Path(model) if model else None, where)
-    restored = restore(
-        network,
-        read_image(photo),
-        tile=settings.tile,
-        overlap=settings.overlap,
-        scales=parse_scales(settings.scales),
-        device=where,
-        progress=progress,
-    )
-    return write_image(target, restored)
+    Restorer(network, settings, where, progress, before_after)(jobs[0], progress)
+    return jobs[0].out
 
 
-def _beside(photo: Path) -> Path:
-    target = photo.with_name(f"{photo.stem}-deblurred.png")
-    if target.exists():
-        raise FileError(f"{target}: is there already; --out names another file")
-    return target
+def deblur_all(
+    model: AnyPath | None,
+    photos: Iterable[AnyPath],
+    out: AnyPath | None = None,
+    settings: DeblurSettings | None = None,
+    *,
+    device: str = "auto",
+    progress: bool = True,
+    before_after: bool = False,
+) -> Summary:
+    """Restore many photos; one that cannot be restored does not keep the others from it.
+
+    Parameters
+    ----------
+    model, settings, device, before_after : as for `deblur`
+    photos : files, folders (with all below them) and patterns such as "shots/*.jpg"
+    out : folder of the results, made if need be, in which those of a folder or a pattern keep
+        their places below it. None puts each beside its photo: NAME-deblurred.
+    progress : show a bar over the photos
+
+    Raises
+    ------
+    SettingError, FileError
+        before the work: those of `nas.inputs.find_photos`, `nas.inputs.plan` and `load_model`;
+        "out/a.png: cannot be written (No space left on device)" in the midst of it
+    """
+    where = pick(device)
+    settings = settings or for_device(DeblurSettings, where, {})
+    found = find_photos(photos, skip=Path(out) if out else None)
+    jobs = _planned(found, out, settings, before_after)
+    network, _ = load_model(Path(model) if model else None, where)
+    summary = Summary(skipped=len(found.places) - len(jobs), passed=found.passed)
+    work = Restorer(network, settings, where, progress, before_after)
+    with bar(len(jobs), "deblurring", "photo", disable=not progress) as shown:
+        for job in jobs:
+            shown.set_postfix_str(printable(job.photo.name), refresh=False)
+            try:
+                work(job)
+            except (FileError, OSError, MemoryError) as error:
+                cause = error if isinstance(error, OSError) else error.__cause__
+                if getattr(cause, "errno", None) == errno.ENOSPC:
+                    raise
+                why = str(error) or "not enough memory"
+                summary.failed[job.photo] = why.removeprefix(f"{job.photo}: ")
+            else:
+                summary.written.append(job.out)
+            shown.update()
+    return summary
 
 
-def _two(ctx: click.Context, param: click.Parameter, paths: tuple[Path, ...]) -> list[Path | None]:
-    if len(paths) > 2:
-        raise click.UsageError(f"MODEL and PHOTO are two paths, got {len(paths)}", ctx)
-    if paths[-1].is_dir():
-        raise click.BadParameter(f"File {str(paths[-1])!r} is a directory.", ctx, param)
-    return [None, *paths][-2:]
+def _planned(
+    found: Found, out: AnyPath | None, settings: DeblurSettings, before_after: bool
+) -> list[Job]:
+    folder = Path(out) if out else None
+    return plan(found, folder, settings.format, settings.existing, before_after)
+
+
+def _split(model: Path | None, paths: tuple[str, ...]) -> tuple[Path | None, list[str]]:
+    """The model and the photos: a first path that is a model is it, if --model is not given."""
+    if model is not None or not is_model(Path(paths[0])):
+        return model, list(paths)
+    if len(paths) == 1:
+        raise SettingError(
+            f"{paths[0]} is a model: name a photo as well, or --model for photos in that folder"
+        )
+    return Path(paths[0]), list(paths[1:])
 
 
 @click.command()
-@click.argument(
-    "paths",
-    nargs=-1,
-    required=True,
-    metavar="[MODEL] PHOTO",
+@click.argument("paths", nargs=-1, required=True, metavar="[MODEL] PHOTO...")
+@click.option(
+    "--model",
     type=click.Path(exists=True, path_type=Path),
-    callback=_two,
+    help="model.safetensors, or its folder.  [default: the network that comes along]",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Picture to write.  [default: PHOTO-deblurred.png, beside the photo]",
+    help="File for one photo, folder for several.  [default: NAME-deblurred beside each photo]",
+)
+@click.option(
+    "--before-after", is_flag=True, help="Also write NAME-before-after.png, side by side."
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
 @options(DeblurSettings)
-def main(paths: list[Path], out: Path | None, device: str, **given: Any) -> None:
-    """Deblur PHOTO, of any size, with the network of MODEL, or with the one that comes along.
+def main(
+    paths: tuple[str, ...],
+    model: Path | None,
+    out: Path | None,
+    before_after: bool,
+    device: str,
+    **given: Any,
+) -> None:
+    """Deblur photos of any size, with the network of MODEL, or with the one that comes along.
 
-    MODEL is a model.safetensors or its folder. Large photos are restored in overlapping tiles;
-    the photo itself is never overwritten. The result is 8-bit RGB: alpha and finer steps of 16-bit
-    photos are not kept yet.
+    PHOTO is a file, a folder (with all below it) or a quoted pattern such as 'shots/*.jpg'. A first
+    path that is a .safetensors file, or a folder that holds model.safetensors, is the MODEL.
+    Depth, grey, alpha, EXIF and profile are kept, and no photo is ever overwritten. Of several
+    photos, those that fail are listed at the end, and the exit code is 1.
     """
     with exit_codes():
         settings = for_device(DeblurSettings, pick(device), given)
-        model, photo = paths
-        path = deblur(model, photo, out, settings, device=device)
-        click.echo(f"deblurred: {path}")
+        chosen, photos = _split(model, paths)
+        how: dict[str, Any] = {"device": device, "before_after": before_after}
+        if len(photos) == 1 and Path(photos[0]).is_file() and settings.existing != "skip":
+            click.echo(f"deblurred: {deblur(chosen, photos[0], out, settings, **how)}")
+            return
+        summary = deblur_all(chosen, photos, out, settings, **how)
+        _report(summary)
+        if summary.failed:
+            raise click.exceptions.Exit(1)
+
+
+def _report(summary: Summary) -> None:
+    for path in summary.written:
+        click.echo(f"deblurred: {printable(str(path))}")
+    for photo, why in summary.failed.items():
+        click.echo(printable(f"failed: {photo}: {why}"), err=True)
+    counts = [
+        f"{len(summary.written)} deblurred",
+        f"{len(summary.failed)} failed" if summary.failed else "",
+        f"{summary.skipped} there already" if summary.skipped else "",
+        f"{summary.passed} results of earlier runs passed over" if summary.passed else "",
+    ]
+    click.echo(", ".join(filter(None, counts)), err=True)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from .checkpoint import SHIPPED, write_text
 from .data import Data, open_data, spread
 from .device import hardware, pick
 from .evaluate_page import evaluate_page, genotypes_of
-from .latency import SIDE, latency, macs, parameters
 from .options import DATASET, check, for_device, options, setting
 from .pairs import pairs_of_data
 from .panels import busiest, plot_comparison
@@ -32,6 +31,7 @@ from .scoring import REGION, load_networks, score_networks
 from .slider import sample
 from .table import Row, csv_text, document, table
 from .tiles import check_tile
+from .timing import SIDE, latency, macs, parameters
 
 AnyPath = str | os.PathLike[str]
 

@@ -1,110 +1,300 @@
-"""What a network costs: parameters, multiply-accumulates, milliseconds."""
+"""How fast networks run: `python -m nas.latency [DIR ...] --out FOLDER`, with UNet beside them.
 
+On the CPU with one thread and with all, on CUDA where there is one; eager, channels_last,
+torch.compile, ONNX Runtime, bf16; at 256x256 and 1280x720.
+"""
+
+import dataclasses
+import importlib.metadata
+import json
+import math
+import os
+import re
 import statistics
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import click
 import torch
-from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch import Tensor
 
+from blurkit.errors import FileError, SettingError, exit_codes
 from blurkit.progress import bar
 
-from .device import keep_memory
+from .checkpoint import SHIPPED, load_model, write_text
+from .device import hardware, keep_memory, pick
+from .latency_page import page, plot_latency
+from .modes import MODES, Runner
+from .network import WIDEST, Network, build
+from .options import check, for_device, options, setting
+from .program import portable
+from .timing import image_of, in_turns, macs, parameters
 
-SIDE = 256  # the square input at which networks of this field are compared
+AnyPath = str | os.PathLike[str]
+PACKAGES = ("blurkit", "torch", "onnx", "onnxruntime")
+STRIDE = Network.stride
 
 
-def parameters(model: nn.Module) -> int:
-    """Number of trainable values.
+@dataclass(frozen=True)
+class LatencySettings:
+    """What is timed, and for how long.
+
+    Raises SettingError 'sizes must be like "256x256 1280x720", ..., got "big"' and the like.
+    """
+
+    sizes: str = setting("256x256 1280x720", "of the image, width x height, multiples of 16")
+    threads: str = setting("", 'on the CPU, as "1 4"; empty: 1 and all')
+    modes: str = setting("", f"of {'; '.join(MODES)}; those wanted, with ; between; empty: all")
+    unet_width: int = setting(
+        0, "channels of UNet's first level; 0: as many as the first network's", least=0, most=WIDEST
+    )
+    rounds: int = setting(50, "how often each is timed, at most", least=3)
+    seconds: float = setting(5.0, "for each network, mode, size and number of threads", least=0)
+
+    def __post_init__(self) -> None:
+        check(self)
+        parse_sizes(self.sizes)
+        parse_threads(self.threads)
+        parse_modes(self.modes)
+
+
+def parse_sizes(text: str) -> list[tuple[int, int]]:
+    """(H, W) of each size; SettingError where one is no multiple of 16.
 
     Examples
     --------
-    >>> parameters(nn.Conv2d(3, 8, 3))
-    224
+    >>> parse_sizes("256x256 1280x720")
+    [(256, 256), (720, 1280)]
     """
-    return sum(p.numel() for p in model.parameters())
+    found: list[tuple[int, int]] = []
+    for size in text.split():
+        match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", size)
+        sides = (int(match[2]), int(match[1])) if match else (1, 1)
+        if any(side % STRIDE for side in sides):
+            found = []
+            break
+        found.append(sides)
+    if not found:
+        rule = f'sizes must be like "256x256 1280x720", sides multiples of {STRIDE}'
+        raise SettingError(f"{rule}, got {text!r}")
+    return list(dict.fromkeys(found))
 
 
-def macs(model: nn.Module, side: int = SIDE, device: torch.device | str = "cpu") -> int:
-    """Multiply-accumulates of one forward pass on a (1, 3, side, side) image.
-
-    Notes
-    -----
-    Half of what `torch.utils.flop_counter` counts: convolutions and matrix products.
-    Normalisations, activations and other element-wise work are not in it, as usual in papers.
-
-    Examples
-    --------
-    >>> macs(nn.Conv2d(3, 8, 3, padding=1), side=16) == 16 * 16 * 8 * 3 * 9
-    True
-    """
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        model(image_of(side, device))
-    return counter.get_total_flops() // 2
+def parse_threads(text: str) -> list[int]:
+    """Numbers of threads, each once; 1 and all cores of this process where the text is empty."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    words = text.split() or ["1", str(cores or 1)]
+    if not all(word.isdecimal() and 1 <= int(word) <= 1024 for word in words):
+        raise SettingError(f'threads must be numbers in 1 .. 1024, as "1 4", got {text!r}')
+    return list(dict.fromkeys(map(int, words)))
 
 
-def latency(
-    models: Mapping[str, nn.Module],
-    side: int = SIDE,
-    device: torch.device | str = "cpu",
+def parse_modes(text: str) -> list[str]:
+    """Names of modes in the order of `nas.modes.MODES`; all where the text is empty."""
+    words = [word.strip() for word in text.split(";") if word.strip()] or list(MODES)
+    for word in words:
+        if word not in MODES:
+            raise SettingError(f"modes must be of {'; '.join(MODES)}, got {word!r}")
+    return [mode for mode in MODES if mode in words]
+
+
+def measure(
+    models: Sequence[AnyPath] = (),
     *,
-    rounds: int = 20,
-    seconds: float = 10.0,
-    progress: bool = False,
-) -> dict[str, float]:
-    """Median time of one forward pass on one (3, side, side) image, in ms.
+    settings: LatencySettings | None = None,
+    device: str = "auto",
+    out: AnyPath | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Time networks in all modes, the UNet of their width beside them.
 
     Parameters
     ----------
-    models : mapping of name to module
-        On `device`, in eval mode. Each round times every one once, in turn, so that a machine
-        that slows down slows all of them.
-    rounds : int >= 1
-        How often each is timed, after two passes that are not.
-    seconds : float
-        No further round starts after this time times the number of models, once three are done.
-    progress : bool
-        Show a bar over the rounds.
+    models : paths of model.safetensors files, or of the folders that hold them; none: the network
+        that comes with the package
+    settings : LatencySettings, the defaults if None
+    device : "auto" (the CPU, and CUDA where there is one), "cpu", "cuda" or "cuda:N"
+    out : folder for latency.json, latency.md and latency.png
+    progress : show a progress bar
+
+    Returns
+    -------
+    document : dict, what latency.json holds
+        "rows": for each network, mode, size, device and number of threads "ms" (the median),
+        "quartiles" (ms), "rounds", "unets" (times the eager UNet; None without that row) and
+        "differs" (largest difference from eager float32 on the CPU), or "ms" None and "why".
+
+    Raises
+    ------
+    SettingError
+        a setting breaks its rule, "model given twice: runs/net"
+    FileError
+        a checkpoint cannot be used, or the folder cannot be written
 
     Notes
     -----
-    Memory is kept from here on (`nas.device.keep_memory`): a network's time would otherwise
-    depend on those that ran before it. On CUDA the clock is read only after a synchronisation:
-    without one it would show the time to queue the work.
+    UNet is as published (`nas.unet`), its weights are random: they do not change its time. All
+    rows of one size, device and number of threads take turns; on CUDA the clock is read after a
+    synchronisation.
     """
+    settings = settings or LatencySettings()
+    where = [pick(device)] if device != "auto" else [torch.device("cpu")]
+    if device == "auto" and torch.cuda.is_available():
+        where.append(pick("cuda"))
+    runners = _runners(models or (SHIPPED,), settings.unet_width)
+    if out:
+        Path(out).mkdir(parents=True, exist_ok=True)
     keep_memory()
-    image = image_of(side, device)
-    times: dict[str, list[float]] = {name: [] for name in models}
-    with torch.inference_mode(), bar(rounds, "timing", "round", disable=not progress) as shown:
-        for model in models.values():
-            for _ in range(2):
-                model(image)
-        start = time.perf_counter()
-        for done in range(rounds):
-            if done >= 3 and time.perf_counter() - start > seconds * len(models):
-                break
-            for name, model in models.items():
-                times[name].append(timed(model, image))
+    modes, sizes = parse_modes(settings.modes), parse_sizes(settings.sizes)
+    # threads of the CPU do not change what a GPU does
+    threads = {"cpu": parse_threads(settings.threads), "cuda": [torch.get_num_threads()]}
+    document: dict[str, Any] = {
+        "settings": dataclasses.asdict(settings),
+        "hardware": {**hardware(where[0]), **hardware(where[-1]), "device": device},
+        "versions": _versions(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "networks": {
+            name: {"parameters": parameters(r.plain), "macs": macs(r.plain.model)}
+            for name, r in runners.items()
+        },
+    }
+    places = [(at, count, size) for at in where for count in threads[at.type] for size in sizes]
+    every, rows = len(runners) * len(modes), []
+    with bar(2 * len(places) * every, "timing", "step", disable=not progress) as shown:
+        for number, (at, count, size) in enumerate(places):
+            with _threads(count), torch.inference_mode():
+                rows += _block(runners, modes, image_of(size, at), settings, shown)
+            shown.update(2 * every * (number + 1) - shown.n)
+            document["rows"] = rows
+            if out:  # after each table: whoever stops a long run has what was timed
+                _write(document, Path(out))
+    return document
+
+
+def _write(document: dict[str, Any], folder: Path) -> None:
+    plot_latency(document["rows"], folder / "latency.png")
+    write_text(folder / "latency.md", page(document))
+    text = json.dumps(document, indent=2, allow_nan=False)
+    write_text(folder / "latency.json", text + "\n")
+
+
+def _block(
+    runners: dict[str, Runner],
+    modes: Sequence[str],
+    image: Tensor,
+    settings: LatencySettings,
+    shown: Any,
+) -> list[dict[str, Any]]:
+    """The rows of one image on one device with one number of threads."""
+    threads, (height, width) = torch.get_num_threads(), image.shape[2:]
+    shared = {
+        "device": image.device.type,
+        "threads": threads,
+        "size": f"{width}x{height}",
+    }
+    rows, tasks = {}, {}
+    for name, runner in runners.items():
+        right = runner.plain.model(image.cpu())
+        for mode in modes:
+            row: dict[str, Any] = {"network": name, "mode": mode, **shared, "ms": None}
+            rows[f"{name} {mode}"] = row
+            try:
+                task = runner.task(mode, image, threads)
+                differs = float((task().float().cpu() - right).abs().max())
+                if not math.isfinite(differs):
+                    raise FileError("wrong: its output is not finite, so it is not timed")
+                row["differs"] = differs
+                tasks[f"{name} {mode}"] = task
+            except FileError as error:
+                row["why"] = str(error)
             shown.update()
-    return {name: 1e3 * statistics.median(each) for name, each in times.items()}
+    begun, most = shown.n, len(rows)
+
+    def done(round_: int) -> None:
+        shown.update(begun + most * round_ // settings.rounds - shown.n)
+
+    times = in_turns(
+        tasks, image.device, rounds=settings.rounds, seconds=settings.seconds, done=done
+    )
+    for key, seconds in times.items():
+        ms = [1e3 * each for each in seconds]
+        low, _, high = statistics.quantiles(ms, n=4, method="inclusive")
+        rows[key] |= {"ms": statistics.median(ms), "quartiles": [low, high], "rounds": len(ms)}
+    torch.compiler.reset()
+    unet = rows.get(f"{list(runners)[-1]} eager", {}).get("ms")
+    for row in rows.values():
+        if row["ms"] is not None:
+            row["unets"] = row["ms"] / unet if unet else None
+    return list(rows.values())
 
 
-def timed(model: nn.Module, image: Tensor) -> float:
-    """Seconds of one forward pass."""
-    wait(image)
-    start = time.perf_counter()
-    model(image)
-    wait(image)
-    return time.perf_counter() - start
+def _runners(models: Sequence[AnyPath], unet_width: int) -> dict[str, Runner]:
+    """Networks by distinct names, UNet last."""
+    found: dict[str, Runner] = {}
+    files = [Path(p, "model.safetensors") if Path(p).is_dir() else Path(p) for p in models]
+    first = 0
+    for i, file in enumerate(files):
+        if file.resolve() in [other.resolve() for other in files[:i]]:
+            raise SettingError(f"model given twice: {models[i]}")
+        network, info = load_model(file)
+        name, first = str(info["name"]), first or int(info["width"])
+        found[f"{name} ({models[i]})" if name in found else name] = Runner(portable(network))
+    width = unet_width or first
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        found[f"UNet of width {width}"] = Runner(portable(build("unet", width)))
+    return found
 
 
-def wait(image: Tensor) -> None:
-    """Until the device of the image has done all that was asked of it."""
-    if image.is_cuda:
-        torch.cuda.synchronize(image.device)
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
-def image_of(side: int, device: torch.device | str) -> Tensor:
-    """The (1, 3, side, side) image on which networks are measured: uniform noise in [0, 1]."""
-    return torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)).to(device)
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@click.command()
+@click.argument(
+    "models", nargs=-1, metavar="[DIR...]", type=click.Path(exists=True, path_type=Path)
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
+@click.option(
+    "--out",
+    default="latency",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for latency.json, latency.md and latency.png.",
+)
+@options(LatencySettings)
+def main(models: tuple[Path, ...], device: str, out: Path, **given: Any) -> None:
+    """Time the network in each DIR, or the one that comes along, and a UNet beside them.
+
+    By default on the CPU, with one thread and with all, and on CUDA where there is one. A mode
+    that this machine cannot run is a row that says why. Every output is compared with plain
+    float32.
+    """
+    with exit_codes():
+        settings = for_device(LatencySettings, torch.device("cpu"), given)
+        document = measure(models, settings=settings, device=device, out=out)
+        click.echo(page(document))
+        click.echo(f"picture: {out / 'latency.png'}")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m nas.latency")

@@ -25,9 +25,9 @@ from .cost import CostTable
 from .cost_cache import cached
 from .device import hardware, keep_memory
 from .genotype import CELLS, DECODER, FUSION_NAMES, OPERATION_NAMES, SLOTS, SPACE, WIDTHS, Genotype
-from .latency import SIDE, image_of, macs, timed
 from .network import Network, build
 from .stopwatch import Stopwatch, places, watched
+from .timing import SIDE, image_of, macs, timed
 
 log = logging.getLogger("nas")
 
@@ -77,7 +77,7 @@ def latency_table(
         Channels of the levels are `width` times these; those of the UNet are as published.
     device : torch.device or str
     side : int, a multiple of 16
-        Of the one square image on which all is measured, as `nas.latency.latency` does.
+        Of the one square image on which all is measured, as `nas.timing.latency` does.
     progress : bool
         Show a bar over the networks, if that takes over two seconds.
     cache : bool
@@ -244,7 +244,7 @@ def macs_table(width: int, widths: tuple[int, ...] = WIDTHS, side: int = SIDE) -
 
     Returns
     -------
-    table : CostTable, in MACs as `nas.latency.macs` counts them
+    table : CostTable, in MACs as `nas.timing.macs` counts them
     """
 
     def count(genotype: Genotype) -> int:

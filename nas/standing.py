@@ -15,13 +15,13 @@ from .checkpoint import load_supernet, write_text
 from .data import open_data
 from .device import hardware
 from .genotype import Genotype
-from .latency import latency
 from .loss import psnr_loss
 from .network import build
 from .outcome import Bench
 from .records import read_json
 from .search_settings import SearchSettings
 from .searcher import Searcher
+from .timing import latency
 from .trials import RANDOM, SEARCHED, CompareSettings, Trial
 
 ROUNDS = 30  # how often each network is timed

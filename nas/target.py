@@ -8,10 +8,10 @@ import torch
 from .checkpoint import write_text
 from .cost import CostTable
 from .genotype import Genotype
-from .latency import latency, macs
 from .measure import latency_table, macs_table, trusted
 from .network import build
 from .search_settings import SearchSettings
+from .timing import latency, macs
 
 log = logging.getLogger("nas")
 

@@ -68,12 +68,17 @@ def test_the_photo_is_never_overwritten(here, make):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["none", "photo.png", "--out", "o.png"], 2, "Path 'none' does not exist."),
-        (["net", "none.jpg", "--out", "o.png"], 2, "Path 'none.jpg' does not exist."),
-        (["net", "empty", "--out", "o.png"], 2, "File 'empty' is a directory."),
-        (["empty", "--out", "o.png"], 2, "File 'empty' is a directory."),
-        (["net", "photo.png", "photo.png"], 2, "MODEL and PHOTO are two paths, got 3"),
-        ([], 2, "Missing argument '[MODEL] PHOTO'."),
+        (["none", "photo.png", "--out", "o.png"], 2, "none: no such file or folder"),
+        (["net", "none.jpg", "--out", "o.png"], 2, "none.jpg: no such file or folder"),
+        (["none*.jpg"], 2, "none*.jpg: matches no photo"),
+        (["net"], 2, "net is a model: name a photo as well, or --model for photos in that folder"),
+        (["photo.png", "--model", "none"], 2, "Path 'none' does not exist."),
+        (["net", "empty"], 1, "empty: holds no .jpg .jpeg .png .tif .tiff .webp file"),
+        (["photo.png", "text.png", "--out", "o.png"], 2, "out must be a folder for several photos"),
+        (["photo.png", "text.png", "--out", "net/info"], 2, "must be a folder for several photos"),
+        ([], 2, "Missing argument '[MODEL] PHOTO...'."),
+        (["photo.png", "--format", "bmp"], 2, "'bmp' is not one of 'auto', 'same', 'png', 'jpg',"),
+        (["photo.png", "--quality", "101"], 2, "quality must be <= 100, got 101"),
         (["net", "photo.png", "--out", "o.txt"], 2, "out must end in .jpg .jpeg .png"),
         (["net", "photo.png", "--out", "o.png", "--tile", "32"], 2, "tile must be >= 48 for"),
         (["net", "photo.png", "--out", "o.png", "--overlap", "-1"], 2, "overlap must be >= 0"),
@@ -83,8 +88,8 @@ def test_the_photo_is_never_overwritten(here, make):
             "scales must be up to 8 numbers in 1",
         ),
         (["net", "text.png", "--out", "o.png"], 1, "text.png: not an image that OpenCV"),
-        (["empty", "photo.png", "--out", "o.png"], 1, "empty/model.safetensors: no such check"),
-        (["text.png", "photo.png", "--out", "o.png"], 1, "text.png: not a safetensors file"),
+        (["bad.safetensors", "photo.png"], 1, "bad.safetensors: not a safetensors file"),
+        (["photo.png", "--model", "empty"], 1, "empty/model.safetensors: no such checkpoint"),
         (
             ["net", "photo.png", "--out", "no/o.png"],
             1,
@@ -98,19 +103,21 @@ def test_the_photo_is_never_overwritten(here, make):
         (
             ["net", "photo.png", "--out", "dir.png"],
             1,
-            "dir.png: cannot be written (it is a folder)",
+            "dir.png/photo.png: cannot be written (it is a folder)",
         ),
     ],
 )
 def test_bad_input_says_what_and_leaves_nothing(here, arguments, code, message):
     (here / "text.png").write_text("not a photo, nor a checkpoint")
     (here / "empty").mkdir()
-    (here / "dir.png").mkdir()
-    before = sorted(here.iterdir())
+    (here / "dir.png" / "photo.png").mkdir(parents=True)
+    (here / "bad.safetensors").write_text("no checkpoint")
+    (here / "net" / "info").write_text("a file")
+    before = sorted(here.rglob("*"))
     got, output, error = run(*arguments)
     assert (got, output) == (code, "")
     assert message in error.splitlines()[-1]
-    assert sorted(here.iterdir()) == before
+    assert sorted(here.rglob("*")) == before
 
 
 def test_no_permission_to_write_is_found_before_the_work(here, monkeypatch):
@@ -129,7 +136,7 @@ def test_errors_in_python_are_of_two_kinds(here):
 def test_the_module_runs_as_a_command(here):
     command = [sys.executable, "-m", "nas.deblur", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("Usage: python -m nas.deblur [OPTIONS] [MODEL] PHOTO")
+    assert done.stdout.startswith("Usage: python -m nas.deblur [OPTIONS] [MODEL] PHOTO...")
 
 
 def test_without_a_model_the_shipped_one_works_and_without_out_a_new_file_is_made(here):
@@ -140,7 +147,7 @@ def test_without_a_model_the_shipped_one_works_and_without_out_a_new_file_is_mad
     assert (first != read_image("photo.png")).any()
     code, _, error = run("net", "photo.png")
     assert code == 1
-    assert "photo-deblurred.png: is there already; --out names another file" in error
+    assert "photo-deblurred.png: is there already; --out names another place" in error
     np.testing.assert_array_equal(read_image("photo-deblurred.png"), first)
     assert run("photo.png", "--out", "again.png")[0] == 0
     np.testing.assert_array_equal(read_image("again.png"), first)

@@ -1,46 +1,185 @@
+import json
+import sys
+
+import cv2
 import pytest
 import torch
-from torch import nn
+from click.testing import CliRunner
 
-from nas.latency import latency, macs, parameters
+from blurkit.errors import FileError, SettingError
+from nas import modes
+from nas.checkpoint import save_model
+from nas.genotype import CELLS, Genotype
+from nas.latency import LatencySettings, main, measure
+from nas.latency_page import page
 from nas.network import build
 
-
-class Recorder(nn.Module):
-    def __init__(self, name, calls):
-        super().__init__()
-        self.name, self.calls = name, calls
-
-    def forward(self, x):
-        assert not torch.is_grad_enabled()
-        self.calls.append(self.name)
-        return x
+QUICK = {"sizes": "32x16", "threads": "1", "rounds": 3, "seconds": 0.0}
 
 
-def test_networks_take_turns_after_their_warm_up():
-    """A machine that slows down must slow all of them; a first pass is never a fair one."""
-    calls = []
-    models = {name: Recorder(name, calls) for name in "ab"}
-    times = latency(models, side=16, rounds=3)
-    assert "".join(calls) == "aabb" + "ab" * 3
-    assert set(times) == {"a", "b"}
-    assert min(times.values()) > 0
+@pytest.fixture(scope="module")
+def net(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("net")
+    model = build("frame", 2)
+    with torch.no_grad():
+        model.tail.weight.fill_(0.1)
+    save_model(folder / "model.safetensors", model, {"name": "n", "arch": "frame", "width": 2})
+    return folder
 
 
-def test_a_slow_network_is_timed_three_times_at_least():
-    calls = []
-    latency({"a": Recorder("a", calls)}, side=16, rounds=50, seconds=0)
-    assert len(calls) == 2 + 3
+def rows_of(net, **other):
+    settings = LatencySettings(**{**QUICK, **other})
+    document = measure([net], settings=settings, device="cpu", progress=False)
+    return {(row["network"], row["mode"]): row for row in document["rows"]}
 
 
-def test_the_baseline_has_the_published_size():
-    """UNet-32 with BN: 7.8 M parameters and 12.1 GMACs at 256x256."""
-    unet = build("unet", 32).eval()
-    assert parameters(unet) == pytest.approx(7.8e6, rel=0.01)
-    assert macs(unet) == pytest.approx(12.1e9, rel=0.01)
+def test_every_mode_computes_what_plain_float32_does(net):
+    wanted = "eager; channels_last; ONNX Runtime; bf16"
+    rows = rows_of(net, modes=wanted, unet_width=3)
+    assert list(rows) == [
+        (name, mode) for name in ("n", "UNet of width 3") for mode in wanted.split("; ")
+    ]
+    for (_, mode), row in rows.items():
+        if mode == "bf16" and row["ms"] is None:
+            assert row["why"] == "bf16 is not supported by this CPU"
+            continue
+        assert row["differs"] < (0.1 if mode == "bf16" else 1e-4)
+        assert row["quartiles"][0] <= row["ms"] <= row["quartiles"][1]
+        assert (row["rounds"], row["size"], row["threads"]) == (3, "32x16", 1)
+        assert row["unets"] == row["ms"] / rows["UNet of width 3", "eager"]["ms"]
+    assert rows["UNet of width 3", "eager"]["unets"] == 1
 
 
-def test_macs_grow_with_the_area():
-    net = build("naf", 2).eval()
-    # channel attention works on one pixel whatever the size: hence not exactly four times
-    assert macs(net, side=64) == pytest.approx(4 * macs(net, side=32), rel=0.01)
+def test_a_fast_but_wrong_mode_is_seen(net, monkeypatch):
+    def wrong(runner, image, threads):
+        return lambda: runner.plain.model(image) + 0.5
+
+    monkeypatch.setitem(modes.MODES, "bf16", wrong)
+    rows = rows_of(net, modes="eager;bf16")
+    assert rows["n", "bf16"]["differs"] == pytest.approx(0.5, rel=1e-3)
+    assert rows["n", "eager"]["differs"] < 1e-5
+
+
+def test_a_mode_that_gives_nan_is_not_timed(net, monkeypatch, tmp_path):
+    def wrong(runner, image, threads):
+        return lambda: runner.plain.model(image) * float("nan")
+
+    monkeypatch.setitem(modes.MODES, "bf16", wrong)
+    settings = LatencySettings(**QUICK, modes="eager; bf16")
+    document = measure([net], settings=settings, device="cpu", out=tmp_path, progress=False)
+    assert json.loads((tmp_path / "latency.json").read_text()) == document
+    assert [row.get("why", "")[:5] for row in document["rows"]] == ["", "wrong"] * 2
+
+
+def test_a_mode_that_is_not_possible_is_a_row_that_says_why(net, monkeypatch, tmp_path):
+    def no_compiler(*args, **kwargs):
+        raise RuntimeError("\nno working C++ compiler found\nmore | of it")
+
+    monkeypatch.setattr(torch, "compile", no_compiler)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    settings = LatencySettings(**QUICK, modes="eager; torch.compile; ONNX Runtime")
+    document = measure([net], settings=settings, device="cpu", out=tmp_path, progress=False)
+    why = {row["mode"]: row.get("why") for row in document["rows"]}
+    assert why["torch.compile"] == (
+        "torch.compile failed: RuntimeError: no working C++ compiler found"
+    )
+    assert "pip install 'blurkit[export]'" in why["ONNX Runtime"]
+    assert why["eager"] is None
+    assert why["torch.compile"] in (tmp_path / "latency.md").read_text()
+    assert cv2.imread(str(tmp_path / "latency.png")) is not None
+
+
+def test_compiling_is_whole_or_not_at_all(net, monkeypatch):
+    """A network that falls back to eager after too many of its class would pass as compiled."""
+    asked = []
+
+    def compiled(module, **how):
+        asked.append(how)
+        return module
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    rows_of(net, modes="torch.compile", threads="2")
+    assert asked == [{"fullgraph": True, "dynamic": False, "options": {"cpp.threads": 2}}] * 2
+
+
+def test_a_network_with_attention_is_compiled_without_a_break(monkeypatch, tmp_path):
+    """Given the module itself, torch.compile stops at each norm (its context variable)."""
+    compiled = torch.compile
+
+    def traced(module, *, options, **how):
+        return compiled(module, backend="eager", **how)
+
+    monkeypatch.setattr(torch, "compile", traced)
+    cells = dict.fromkeys(CELLS, ("zero",) * 3) | {"enc2": ("dw3_attn", "ff", "conv3")}
+    arch = Genotype(cells).to_dict()
+    info = {"name": "n", "arch": arch, "width": 2}
+    save_model(tmp_path / "model.safetensors", build(arch, 2), info)
+    row = rows_of(tmp_path, modes="torch.compile")["n", "torch.compile"]
+    assert "why" not in row
+    assert row["differs"] < 1e-5
+
+
+def test_the_number_of_threads_is_as_asked_for_and_put_back(net, monkeypatch):
+    seen = []
+
+    def eager(runner, image, threads):
+        seen.append((threads, torch.get_num_threads(), tuple(image.shape[2:])))
+        return lambda: runner.plain.model(image)
+
+    monkeypatch.setitem(modes.MODES, "eager", eager)
+    before = torch.get_num_threads()
+    rows_of(net, modes="eager", threads="2 1", sizes="16x32 32x16")
+    assert seen[::2] == [(2, 2, (32, 16)), (2, 2, (16, 32)), (1, 1, (32, 16)), (1, 1, (16, 32))]
+    assert torch.get_num_threads() == before
+
+
+def test_the_command_writes_json_page_and_picture(net, tmp_path):
+    out = tmp_path / "latency"
+    options = [f"--{name}={value}" for name, value in QUICK.items()]
+    found = CliRunner().invoke(
+        main, [str(net), "--device", "cpu", "--modes", "eager", "--out", str(out), *options]
+    )
+    assert found.exit_code == 0, found.output
+    document = json.loads((out / "latency.json").read_text())
+    assert (out / "latency.md").read_text() == page(document)
+    assert page(document) in found.output
+    assert "## cpu, 1 thread, 32x16" in page(document)
+    assert document["hardware"]["cpu"]
+    assert document["versions"]["torch"] == torch.__version__
+    assert document["networks"]["UNet of width 2"]["parameters"] == sum(
+        p.numel() for p in build("unet", 2).parameters()
+    )
+    assert sorted(p.name for p in out.iterdir()) == ["latency.json", "latency.md", "latency.png"]
+
+
+def test_a_busy_machine_is_told_on_the_page(net):
+    settings = LatencySettings(**QUICK, modes="eager")
+    document = measure([net], settings=settings, device="cpu", progress=False)
+    assert "load average 3.2" in page({**document, "load": 3.2})
+    for quiet in (0.1, None):
+        assert "other programs" not in page({**document, "load": quiet})
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"sizes": "big"}, 'sizes must be like "256x256 1280x720"'),
+        ({"sizes": "256x250"}, "sides multiples of 16, got '256x250'"),
+        ({"sizes": ""}, "sizes must be"),
+        ({"threads": "0"}, "threads must be numbers in 1 .. 1024"),
+        ({"threads": "two"}, "threads must be numbers"),
+        ({"modes": "fast"}, "modes must be of eager; .*, got 'fast'"),
+        ({"rounds": 2}, "rounds must be >= 3, got 2"),
+        ({"unet_width": 257}, "unet-width must be <= 256, got 257"),
+    ],
+)
+def test_settings_have_rules(given, words):
+    with pytest.raises(SettingError, match=words):
+        LatencySettings(**given)
+
+
+def test_a_model_given_twice_and_one_that_is_none(net, tmp_path):
+    with pytest.raises(SettingError, match="model given twice"):
+        measure([net, net / "model.safetensors"], progress=False)
+    with pytest.raises(FileError, match="no such checkpoint"):
+        measure([tmp_path], progress=False)

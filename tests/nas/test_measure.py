@@ -11,10 +11,10 @@ import nas.measure
 from blurkit.errors import SettingError
 from nas.device import keep_memory
 from nas.genotype import FUSION_NAMES, OPERATION_NAMES, Genotype
-from nas.latency import macs
 from nas.measure import SLOT_LEVELS, latency_table, macs_table
 from nas.network import BUILT_IN, Network, build
 from nas.ops import FUSIONS, OPERATIONS
+from nas.timing import macs
 
 SMALL = {"side": 16, "networks": 12}
 

@@ -1,9 +1,12 @@
+import cv2
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from blurkit.errors import FileError, SettingError
+from nas.checkpoint import load_model
+from nas.network import build
 from nas.restore import restore
 from nas.tiles import _cut
 
@@ -138,8 +141,8 @@ def test_a_network_of_nans_is_an_error_not_a_black_photo():
 @pytest.mark.parametrize(
     ("image", "settings", "message"),
     [
-        (np.zeros((4, 4)), {}, "uint8 (H, W, 3) and not empty, got float64 (4, 4)"),
-        (noise(0, 4), {}, "uint8 (H, W, 3) and not empty, got uint8 (0, 4, 3)"),
+        (np.zeros((4, 4)), {}, "uint16 (H, W, 3) and not empty, got float64 (4, 4)"),
+        (noise(0, 4), {}, "uint16 (H, W, 3) and not empty, got uint8 (0, 4, 3)"),
         (noise(4, 4), {"overlap": -1}, "overlap must be >= 0, got -1"),
         (noise(4, 4), {"tile": 32}, "tile must be >= 48 for overlap 32 and stride 16, got 32"),
     ],
@@ -204,3 +207,90 @@ def test_no_scale_reduces_below_320_px_but_the_smallest_is_always_taken():
 def test_scales_are_numbers_from_1_to_8(scales):
     with pytest.raises(SettingError, match=r"^scales must be up to 8 numbers in 1 \.\. 8, got "):
         restore(Net(), noise(20, 20), scales=scales)
+
+
+def test_16_bits_come_out_as_16_bits():
+    """An 8-bit step on the way would round all 65,536 levels to 256."""
+    image = np.random.default_rng(1).integers(0, 2**16, (70, 400, 3), dtype=np.uint16)
+    for scales in ((1,), (1, 1.2)):
+        restored = restore(Net(), image, tile=64, scales=scales)
+        np.testing.assert_array_equal(restored, image)
+        assert restored.dtype == np.uint16
+
+
+@pytest.mark.parametrize("scales", [(1,), (1, 2)])
+def test_16_bits_and_8_bits_of_a_photo_are_restored_alike(scales):
+    image = cv2.GaussianBlur(noise(200, 700), (0, 0), 2)
+    low = restore(Net(conv()), image, scales=scales)
+    high = restore(Net(conv()), image * np.uint16(257), scales=scales)
+    assert abs(high / 257 - low).max() <= (0.51 if scales == (1,) else 1.6)
+
+
+class Hungry(nn.Module):
+    """Has memory for an image of so many pixels, and no more."""
+
+    def __init__(self, room, error):
+        super().__init__()
+        self.room, self.error = room, error
+
+    def forward(self, x):
+        if x.shape[2] * x.shape[3] > self.room:
+            raise self.error
+        return x
+
+
+SHORTAGES = [
+    torch.OutOfMemoryError("CUDA out of memory."),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", SHORTAGES, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("scales", [(1,), (1, 2)])
+def test_tiles_are_halved_until_the_memory_suffices(error, scales):
+    image, told = noise(300, 700), []
+    restored = restore(Net(Hungry(100**2, error)), image, tile=512, scales=scales, told=told.append)
+    np.testing.assert_array_equal(restored, image)
+    assert told == [256, 128, 64]
+
+
+def test_a_photo_smaller_than_the_tile_is_halved_from_its_own_size():
+    told = []
+    restore(Net(Hungry(100**2, MemoryError())), noise(120, 200), tile=4096, told=told.append)
+    assert told == [104]
+
+
+def test_no_memory_for_the_least_tile_is_said():
+    told, model = [], Net(Hungry(10, MemoryError()))
+    with pytest.raises(FileError, match=r"^not enough memory, even for tiles of 48 px$"):
+        restore(model, noise(300, 300), tile=200, told=told.append)
+    assert told == [100, 50, 48]
+
+
+def test_other_errors_of_a_network_are_not_taken_for_a_want_of_memory():
+    with pytest.raises(RuntimeError, match="a bug"):
+        restore(Net(Hungry(0, RuntimeError("a bug"))), noise(20, 20))
+
+
+@pytest.mark.parametrize("slope", [(1, 0), (0, 1), (1, 1)])
+def test_the_shipped_network_shows_no_seam_on_a_gradient(slope):
+    """At all its scales, with its attention, tiled small: at most one grey level from untiled."""
+    y, x = np.mgrid[0:200, 0:420]
+    ramp = slope[0] * y + slope[1] * x
+    image = np.repeat(np.rint(ramp * 255 / ramp.max())[..., None], 3, axis=2).astype(np.uint8)
+    network, _ = load_model()
+    whole = restore(network, image, tile=448).astype(int)
+    tiled = restore(network, image, tile=128).astype(int)
+    assert abs(tiled - whole).max() <= 1
+
+
+def test_a_photo_that_fits_is_what_the_network_makes_of_it():
+    network, image = build("naf", 2).eval(), noise(96, 160)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight += 0.01 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(0))
+        tensor = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+        direct = (network(tensor).clamp(0, 1) * 255).round()[0].permute(1, 2, 0).byte().numpy()
+    assert (direct != image).any()
+    np.testing.assert_array_equal(restore(network, image, tile=160), direct)

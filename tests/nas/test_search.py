@@ -14,12 +14,12 @@ from blurkit.errors import FileError, SettingError
 from nas import search as search_command
 from nas.genotype import Genotype
 from nas.judge import Judge
-from nas.latency import macs
 from nas.network import build
 from nas.retrain import RetrainSettings, retrain
 from nas.search import search
 from nas.searcher import Searcher
 from nas.supernet import softmax
+from nas.timing import macs
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
