@@ -103,9 +103,15 @@ def levin(root: Path) -> None:
 
 def network(folder: Path) -> None:
     """An untrained UNet as a training leaves it."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     about = {"name": folder.name, "arch": "unet", "width": 2}
     save_model(folder / "model.safetensors", build("unet", 2), about)
+
+
+def holiday(root: Path) -> None:
+    """Folders of photos to restore, as docs/photos.md names them."""
+    for name in ("holiday/a.jpg", "holiday/day2/b.png", "shots/c.jpg", "more/one.tif"):
+        photo(root / name, blurred=True, side=48)
 
 
 # what a page reads, beside the photos, that no command of its own has made
@@ -114,6 +120,8 @@ ASSUMED = {
     "format.md": ("blur.h5", "shards"),
     "realism.md": ("train.h5", kernel_sets),
     "README.md": ("more.h5", kernel_sets),
+    "checkpoint.md": ("runs/net",),
+    "photos.md": ("searched", holiday),
     "reproduce.md": (kohler,),
     "search.md": ("data.h5", "test.h5"),
 }
