@@ -2,6 +2,7 @@
 
 import math
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from blurkit.errors import FileError, SettingError
+from blurkit.headers import claim, jpeg_segments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PHOTOS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 MAX_PIXELS = 2**28  # 268 megapixels, 0.8 GB decoded; a forged header could ask for more
+MAX_SIDE = 2**20  # OpenCV's own
+MAX_BYTES = 2**31  # of a file: more than so many pixels of 16 bits take uncompressed
 PAPER, INK = 255, 40
 
 
@@ -45,9 +49,9 @@ def read_image(path: str | os.PathLike[str]) -> "NDArray[np.uint8]":
     Parameters
     ----------
     path : path
-        JPEG, PNG, TIFF, WebP or whatever else OpenCV decodes. EXIF orientation is applied, grey
-        becomes three equal channels, alpha is dropped, 16 bits become 8; of several pages the
-        first is read.
+        JPEG, PNG, TIFF, WebP or whatever else OpenCV decodes and `blurkit.headers` knows. EXIF
+        orientation is applied, grey becomes three equal channels, alpha is dropped, 16 bits
+        become 8; of several pages the first is read.
 
     Returns
     -------
@@ -56,21 +60,71 @@ def read_image(path: str | os.PathLike[str]) -> "NDArray[np.uint8]":
     Raises
     ------
     FileError
-        "photo.jpg: not an image that OpenCV can decode",
-        "photo.jpg: the image data end too early" (a download that broke off), or
-        "photo.jpg: No such file or directory".
+        "photo.jpg: not an image that OpenCV can decode", or those of `image_bytes` and
+        `check_header`
     """
+    return decode_image(image_bytes(path), path)
+
+
+def image_bytes(path: str | os.PathLike[str], name: object = None) -> bytes:
+    """All bytes of an image file, undecoded.
+
+    Parameters
+    ----------
+    path : path
+    name : what errors begin with; the path by default
+
+    Raises
+    ------
+    FileError
+        "photo.jpg: No such file or directory", "photo.jpg: not a file" (a pipe would be waited
+        for, without end), "photo.jpg: has 3,000,000,000 bytes, too many for an image"
+    """
+    path, name = Path(path), path if name is None else name
     try:
-        data = Path(path).read_bytes()
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise FileError(f"{name}: not a file")
+        if about.st_size > MAX_BYTES:
+            raise FileError(f"{name}: has {about.st_size:,} bytes, too many for an image")
+        return path.read_bytes()
     except OSError as error:
-        raise FileError(f"{path}: {error.strerror}") from error
-    return decode_image(data, path)
+        raise FileError(f"{name}: {error.strerror}") from error
+
+
+def check_header(data: bytes, name: object) -> None:
+    """Refuse an image file whose header asks for too much, before anything is decoded.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : what errors begin with
+
+    Raises
+    ------
+    FileError
+        "photo.png: 100000x100000 pixels, more than the 268,435,456 that are read",
+        "photo.jpg: the image data end too early" (a download that broke off),
+        "photo.png: claims 16384x16384 pixels, but has 300 bytes", or
+        "photo.jpg: not an image that OpenCV can decode", which none of `blurkit.headers` is
+    """
+    said = claim(data)
+    if said and (said.width * said.height > MAX_PIXELS or max(said[:2]) > MAX_SIDE):
+        size = f"{said.width}x{said.height} pixels"
+        raise FileError(f"{name}: {size}, more than the {MAX_PIXELS:,} that are read")
+    if not _whole(data):
+        raise FileError(f"{name}: the image data end too early")
+    if said is None or not min(said[:2]):
+        raise FileError(f"{name}: not an image that OpenCV can decode")
+    if len(data) < said.least:
+        size = f"{said.width}x{said.height} pixels"
+        raise FileError(f"{name}: claims {size}, but has {len(data):,} bytes")
 
 
 def decode_image(data: bytes, name: object) -> "NDArray[np.uint8]":
     """`read_image` for a file's bytes that are in memory already; errors begin with `name`."""
-    if not _whole(data):
-        raise FileError(f"{name}: the image data end too early")
+    check_header(data, name)
     cv2 = opencv()
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
@@ -226,14 +280,7 @@ def _whole(data: bytes) -> bool:
         return b"IEND" in data
     if data[:2] != b"\xff\xd8":
         return True
-    at = 2
-    while at + 4 <= len(data):
-        if data[at] != 0xFF:  # no JPEG as we know it: OpenCV decides
-            return True
-        if data[at + 1] == 0xFF:  # padding before a marker
-            at += 1
-        elif data[at + 1] == 0xDA:  # the pixels start here; a thumbnail's end marker lies before
-            return data.find(b"\xff\xd9", at) >= 0
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return False
+    # a thumbnail's end marker lies before the pixels
+    starts = (at for marker, at in jpeg_segments(data) if marker == 0xDA)
+    at = next(starts, None)
+    return at is not None and data.find(b"\xff\xd9", at) >= 0

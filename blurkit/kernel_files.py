@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import FileError, SettingError
-from blurkit.images import PHOTOS, find_images, opencv, read_image
+from blurkit.images import PHOTOS, decode_image, find_images, image_bytes, opencv
 from blurkit.matlab import read_matrices
 from blurkit.store import PairSet
 
@@ -44,7 +44,7 @@ def read_kernels(path: str | os.PathLike[str], most: int | None = None) -> list[
         "k.npy: must be an array of numbers (K, L), (n, K, L) or (n, 1, K, L), got ...",
         "k.npy: not a NumPy array, or a damaged one (...)",
         "k.npz: an .npz archive; save the kernels as one .npy",
-        "blur.h5: has no kernels", and those of `find_images`, `read_image`, `read_matrices` and
+        "blur.h5: has no kernels", and those of `find_images`, `decode_image`, `read_matrices` and
         `PairSet`. No object is unpickled, and the shapes are checked before the values are read.
     """
     if most is not None and most < 1:
@@ -109,10 +109,10 @@ def _array(path: Path) -> np.ndarray:
 
 def _picture(path: Path) -> np.ndarray:
     """A picture's values at their full depth, (H, W): the mean of its channels without alpha."""
-    eight_bits = read_image(path)  # refuses what is no image or breaks off
+    data = image_bytes(path)
+    eight_bits = decode_image(data, path)  # refuses what is no image or breaks off
     cv2 = opencv()
-    data = np.frombuffer(path.read_bytes(), np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     image = eight_bits if image is None else image
     return image if image.ndim == 2 else image[..., :3].mean(axis=2)
 

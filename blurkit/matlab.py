@@ -14,6 +14,7 @@ NAMES = ("kernels", "kernel", "psfs", "psf", "k", "f")  # taken first, if there
 MAX_BYTES = 2**29  # all values together
 MAX_MATRICES = 100_000
 DEPTH = 4  # cells within cells
+FILTERS = {1, 2, 3}  # HDF5's deflate, shuffle and Fletcher-32
 
 
 def read_matrices(path: str | os.PathLike[str], max_side: int = 2**16) -> list[np.ndarray]:
@@ -122,6 +123,7 @@ def _version_73(path: Path, max_side: int) -> Iterator[np.ndarray]:
             _require(here, path, f"{data.name} lies outside the file, which is not followed")
             if not (_is_cell(data) or _is_matrix(data)):
                 continue
+            _check_storage(data, path)
             total += math.prod(data.shape) * kind.itemsize
             count += 1
             _require(total <= MAX_BYTES, path, f"more than {MAX_BYTES:,} bytes of values")
@@ -136,6 +138,16 @@ def _version_73(path: Path, max_side: int) -> Iterator[np.ndarray]:
                 fits = max(data.shape[-2:]) <= max_side
                 _require(fits, path, f"{rule}, got shape {data.shape[::-1]}")
                 yield from _planes(data[()].T)  # MATLAB stores columns first
+
+
+def _check_storage(data: Any, path: Path) -> None:
+    """FileError for filters that HDF5 would load a plugin for, and for chunks of many bytes."""
+    plan = data.id.get_create_plist()
+    filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
+    rule = "is packed by a filter that is not read"
+    _require(set(filters) <= FILTERS, path, f"{data.name} {rule}: {filters}")
+    chunk = math.prod(data.chunks or ()) * data.dtype.itemsize
+    _require(chunk <= MAX_BYTES, path, f"more than {MAX_BYTES:,} bytes of values")
 
 
 def _is_cell(data: Any) -> bool:

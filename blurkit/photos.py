@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from blurkit.errors import FileError
+from blurkit.errors import FileError, printable
 from blurkit.images import find_images, read_image
 from blurkit.progress import bar
 
@@ -156,7 +156,9 @@ def _label(folder: Path, names: Sequence[str]) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+    return printable(", ".join(names[:NAMED])).replace("\n", "\\n") + (
+        ", ..." if len(names) > NAMED else ""
+    )
 
 
 @lru_cache(maxsize=4)

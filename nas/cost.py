@@ -189,7 +189,7 @@ class CostTable:
         """Read such a file; FileError names what is wrong with it."""
         try:
             return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
             raise FileError(f"{path}: not a table of costs ({error})") from error
 
     def to_dict(self) -> dict[str, Any]:

@@ -192,13 +192,21 @@ def _exactly(name: str, given: Any, keys: tuple[str, ...]) -> None:
         raise SettingError(f"{name} must be exactly {', '.join(keys)}, got {_short(got)}")
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object, whose names must differ: readers disagree on which of two counts."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
-        raise SettingError(f"not a genotype: {_short(twice)} stands there twice")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise SettingError(f"{_short(name)} stands there twice")
+        found[name] = value
     return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    try:
+        return each_once(pairs)
+    except SettingError as error:
+        raise SettingError(f"not a genotype: {error}") from error
 
 
 def _short(value: Any) -> str:

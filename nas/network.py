@@ -1,5 +1,6 @@
 """Networks by name or genotype: what retraining trains and a checkpoint holds."""
 
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -65,12 +66,14 @@ def build(arch: str | dict[str, Any], width: int) -> nn.Module:
     SettingError
         "width must be between 1 and 256, got 0"; "network must be one of unet, ..., got 'resnet'"
     """
-    if not 1 <= width <= WIDEST:
-        raise SettingError(f"width must be between 1 and {WIDEST}, got {width}")
+    if type(width) is not int or not 1 <= width <= WIDEST:
+        rule = f"width must be between 1 and {WIDEST}"
+        raise SettingError(f"{rule}, got {reprlib.repr(width)}")
     if isinstance(arch, dict):
         return Network(Genotype.from_dict(arch), width)
     if arch not in BUILT_IN:
+        known = ", ".join(BUILT_IN)
         raise SettingError(
-            f"network must be one of {', '.join(BUILT_IN)} or a genotype file, got {arch!r}"
+            f"network must be one of {known} or a genotype file, got {reprlib.repr(arch)}"
         )
     return BUILT_IN[arch](width)

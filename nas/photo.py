@@ -14,7 +14,7 @@ from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from blurkit.errors import FileError
-from blurkit.images import check_image_name, decode_image, opencv
+from blurkit.images import check_header, check_image_name, decode_image, image_bytes, opencv
 
 from .exif import parse_exif, truthful, upright, without_maker_note
 from .tiff import read_tiff, tiff_bytes
@@ -63,10 +63,8 @@ def read_photo(path: str | os.PathLike[str]) -> Photo:
         "light.exr: values are float32; 8 or 16 bits without sign are needed",
         or those of `blurkit.images.read_image` and `nas.tiff.read_tiff`
     """
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise FileError(f"{path}: {error.strerror}") from error
+    data = image_bytes(Path(path))
+    check_header(data, path)
     if data[:4] in _TIFF:
         pixels, alpha, icc = read_tiff(data, path)
         exif = parse_exif(data)

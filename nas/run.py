@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+import reprlib
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,8 +18,9 @@ from torch import nn
 
 from blurkit.errors import FileError
 
-from .checkpoint import load_state, save_state, write_text
+from .checkpoint import write_text
 from .ranks import here
+from .state import load_state, save_state
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -83,6 +85,8 @@ class Run:
             fresh = overwrite
             if record.exists() and not overwrite:
                 there = json.loads(record.read_text(encoding="utf-8"))
+                if not isinstance(there, dict):
+                    raise ValueError("no settings")
                 self._refuse_other(there, settings)
                 fresh = there != settings
             if fresh:
@@ -90,7 +94,7 @@ class Run:
                     old.unlink(missing_ok=True)
                 shutil.rmtree(folder / "tensorboard", ignore_errors=True)
             write_text(record, json.dumps(settings, indent=2) + "\n")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise FileError(f"{record}: not JSON; --overwrite starts again") from error
         except FileExistsError as error:
             raise FileError(f"{folder}: is a file, a folder is needed") from error
@@ -107,7 +111,7 @@ class Run:
         changed = [
             f"another {key}"
             if key in ("arch", "data")
-            else f"{key}: {there[key]!r} there, {now[key]!r} now"
+            else f"{key}: {reprlib.repr(there[key])} there, {now[key]!r} now"
             for key in now
             if there[key] != now[key]
         ]
@@ -127,7 +131,9 @@ class Run:
         record = {}
         if self._state.exists():
             record = load_state(self._state, model, optimisers)
-            self.history = record["history"]
+            self.history = record.get("history") or []
+            if not self.history:
+                raise FileError(f"{self._state}: belongs to another run: it has no history")
         if odd := self.ranks.odd_one(*model.state_dict().values(), json.dumps(record)):
             raise FileError(
                 f"{self.folder}: rank {odd} has another state than rank 0; "

@@ -13,7 +13,7 @@ def check_scales(scales: Sequence[float | str]) -> list[float]:
     """The scales in rising order, each once; SettingError if they are not as they must be."""
     try:
         found = sorted({float(scale) for scale in scales})
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         found = []
     if not 1 <= len(found) <= MOST or not all(1 <= scale <= LARGEST for scale in found):
         rule = f"scales must be up to {MOST} numbers in 1 .. {LARGEST:g}"

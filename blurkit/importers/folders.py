@@ -1,16 +1,13 @@
 """Pairs in folders of image files: one small function a layout."""
 
 import os
-import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from blurkit.errors import FileError
-from blurkit.images import find_images
+from blurkit.images import find_images, image_bytes
 from blurkit.importers.found import Found, Pair, Problem, holds, inside
 from blurkit.importers.settings import ImportSettings
-
-MOST_BYTES = 2**31  # of an image file: more than 268 megapixels of 16 bits take uncompressed
 
 
 def gopro(root: Path, settings: ImportSettings) -> Found:
@@ -51,6 +48,8 @@ def listed(root: Path, settings: ImportSettings) -> Found:
     """
     source = Path(str(settings.list_file))
     try:
+        if source.exists() and not source.is_file():  # a pipe would be waited for
+            raise FileError(f"{source}: not a file")
         text = source.read_text("utf-8-sig", "surrogateescape")
     except OSError as error:
         raise FileError(f"{source}: {error.strerror}") from error
@@ -126,15 +125,6 @@ def _by_stem(root: Path, folder: str) -> dict[str, list[str]]:
 
 def _loader(root: Path) -> Callable[[str, str], bytes]:
     def load(_: str, name: str) -> bytes:
-        path = root / name
-        try:
-            about = path.stat()
-            if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for, without end
-                raise FileError(f"{name}: not a file")
-            if about.st_size > MOST_BYTES:
-                raise FileError(f"{name}: has {about.st_size:,} bytes, too many for an image")
-            return path.read_bytes()
-        except OSError as error:
-            raise FileError(f"{name}: {error.strerror}") from error
+        return image_bytes(root / name, name)
 
     return load

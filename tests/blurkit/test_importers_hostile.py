@@ -2,6 +2,7 @@
 
 import os
 import struct
+import zipfile
 import zlib
 
 import pytest
@@ -105,3 +106,36 @@ def test_a_database_that_is_none_is_refused(root):
     (root / "b.lmdb/data.mdb").write_bytes(b"hello" * 5000)
     with pytest.raises(FileError, match=r"b\.lmdb: LMDB cannot read it \("):
         run(root, source="lmdb", blurry="b.lmdb", sharp="s.lmdb")
+
+
+def test_a_list_that_is_a_pipe_or_device_is_not_waited_for(root):
+    put(root, "a.png")
+    os.mkfifo(root.parent / "list.txt")
+    for listed in (root.parent / "list.txt", "/dev/zero"):
+        with pytest.raises(FileError, match=r"(list\.txt|zero): not a file$"):
+            run(root, source="list", list_file=str(listed), order="sharp-blurry")
+
+
+def test_a_link_to_a_device_or_out_of_a_list_is_refused(root):
+    put(root, "blur/a.png", "sharp/a.png")
+    (root / "sharp/b.png").symlink_to("/dev/zero")
+    with pytest.raises(FileError, match=r"data: sharp/b\.png leads out of it, to /dev/zero$"):
+        run(root)
+    (root.parent / "list.txt").write_text("blur/a.png sharp/b.png\n")
+    with pytest.raises(FileError, match=r"line 1: .*sharp/b\.png leads out of it, to /dev/zero$"):
+        run(root, source="list", list_file=str(root.parent / "list.txt"), order="blurry-sharp")
+
+
+@pytest.mark.parametrize("ending", [".zip", ".tar", ".png"])
+def test_an_archive_is_no_folder_and_never_unpacked(root, ending):
+    put(root, "../secret.png")
+    path = root / f"sharp{ending}"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../../slipped.png", (root.parent / "secret.png").read_bytes())
+    with pytest.raises(FileError, match="must hold blur/ and "):
+        run(root, blurry="blur", sharp=path.name)
+    assert not list(root.parent.rglob("slipped.png"))
+    put(root, "blur/a.png", "more/a.png", "blur/b.png")
+    path.rename(root / "more/b.png")
+    assert [p.kind for p in run(root, sharp="more").problems] == ["unreadable"]
+    assert not list(root.parent.parent.rglob("slipped.png"))

@@ -377,3 +377,29 @@ def test_any_edit_of_the_bytes_gives_kernels_or_the_documented_error(data):
         found, said = [], str(error)
         assert said.startswith(name + ": ")
     assert all(kernel.sum() == pytest.approx(1) for kernel in found)
+
+
+def test_no_filter_of_a_matlab_file_is_looked_for_elsewhere(tmp_path, monkeypatch):
+    # HDF5 would load a plugin, a shared library, for a filter that it does not have itself
+    monkeypatch.chdir(tmp_path)
+    for name, filters in (("gzip", 1), ("lzf", 32000)):
+        with h5py.File("k.mat", "w", userblock_size=512) as file:
+            file.create_dataset("k", data=np.ones((5, 5)), compression=name)
+        with open("k.mat", "r+b") as file:
+            file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM")
+        if filters == 1:
+            assert len(read_kernels("k.mat")) == 1
+            continue
+        with pytest.raises(FileError, match=rf"/k is packed by a filter .* read: \[{filters}\]"):
+            read_kernels("k.mat")
+
+
+def test_a_chunk_of_a_matlab_file_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with h5py.File("k.mat", "w", userblock_size=512) as file:
+        side = {"maxshape": (None, None), "chunks": (2**14, 2**13)}  # 1 GiB for 25 values
+        file.create_dataset("k", (5, 5), "f8", compression="gzip", **side)
+    with open("k.mat", "r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM")
+    with pytest.raises(FileError, match="more than 536,870,912 bytes of values"):
+        read_kernels("k.mat")

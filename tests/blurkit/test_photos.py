@@ -124,3 +124,10 @@ def test_each_turn_uses_every_photo_once_in_another_order():
     assert sorted(first) == sorted(second) == list(range(50))
     assert (first != second).any()
     assert (first == photo_order(50, seed=1, turn=0)).all()
+
+
+def test_names_of_photos_cannot_command_the_terminal(tmp_path, caplog):
+    write_image(tmp_path / "a.png", np.zeros((40, 40, 3), np.uint8))
+    (tmp_path / "\x1b[2Jb\n.png").write_bytes(b"none")
+    scan(tmp_path, side=16, n=1, seed=0, progress=False)
+    assert caplog.messages == ["skipped 1 unreadable: \\x1b[2Jb\\n.png"]

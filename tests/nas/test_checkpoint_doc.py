@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -29,13 +30,13 @@ def lively(net, seed=0):
 
 
 @pytest.fixture(scope="module")
-def loader():
+def loader(tmp_path_factory):
     """What the page's code block defines; it imports nothing of ours."""
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/checkpoint.md").read_text(), re.S)
     assert not re.search(r"import (nas|blurkit)|from (nas|blurkit)", code)
-    names = {}
-    exec(compile(code, "checkpoint.md", "exec"), names)
-    return names["load"]
+    file = tmp_path_factory.mktemp("page") / "loader.py"
+    file.write_text(code)
+    return runpy.run_path(str(file))["load"]
 
 
 @pytest.mark.parametrize("name", GOLDEN)

@@ -252,7 +252,7 @@ def test_bad_input_says_what(here, arguments, code, message):
 def test_a_broken_network_is_named(here):
     info = {"name": "naf", "arch": "naf", "width": 2, "settings": {}}
     network = build("naf", 2)
-    torch.nn.init.constant_(network.tail.bias, math.nan)
+    torch.nn.init.constant_(network.stem.weight, 3e38)  # finite, as its file must be
     (here / "broken").mkdir()
     save_model(here / "broken/model.safetensors", network, {**info, "name": "diverged"})
     code, _, error = run("runs/naf", "broken", "--data", "test.h5")
