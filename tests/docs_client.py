@@ -44,7 +44,7 @@ def smaller(arguments: list[str]) -> list[str]:
 
 
 def main() -> int:
-    job = {"arguments": smaller(sys.argv[1:] or ["-"]), "folder": os.getcwd()}
+    job = {"arguments": smaller(sys.argv[1:]), "folder": os.getcwd()}
     job |= {"environment": dict(os.environ), "python": os.environ["DOCS_PYTHON"]}
     with socket.socket(socket.AF_UNIX) as desk:
         desk.connect(os.environ["DOCS_DESK"])

@@ -68,10 +68,6 @@ def work(job: dict) -> None:
     if kind == "-m":
         sys.argv = rest
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
-    elif kind == "-":
-        sys.argv = ["-", *rest]
-        names = {"__name__": "__main__", "__builtins__": __builtins__}
-        exec(compile(sys.stdin.read(), "<stdin>", "exec"), names)
     else:
         sys.argv = [kind, *rest]
         sys.path[0] = os.path.dirname(os.path.abspath(kind))

@@ -13,7 +13,12 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md"]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "benchmarks" / "README.md",
+    ROOT / "SECURITY.md",
+]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 LONGEST = 400  # seconds that a block may take on a busy machine before it counts as hanging
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.M | re.S)
@@ -87,9 +92,11 @@ class Desk:
     def run(self, block: Block, folder: Path, package: Path = ROOT) -> str:
         """Run a block in a folder, and nothing that it began any longer; what it said."""
         log = folder.with_name(folder.name + ".log")
+        script = folder.with_name(folder.name + ".py")
+        script.write_text(block.text)
         program = {
             "sh": ["bash", "-euo", "pipefail", "-c", block.text],
-            "python": ["python", "-"],
+            "python": ["python", str(script)],
             "diff": ["patch", "--strip=1", "--fuzz=0", f"--directory={package}"],
         }[block.language]
         with open(log, "w") as output:
@@ -104,7 +111,7 @@ class Desk:
                 start_new_session=True,
             )
             try:
-                running.communicate("" if block.language == "sh" else block.text, timeout=LONGEST)
+                running.communicate(block.text if block.language == "diff" else "", timeout=LONGEST)
             finally:
                 with suppress(ProcessLookupError):  # what the block put into the background
                     os.killpg(running.pid, signal.SIGTERM)
