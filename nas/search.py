@@ -26,7 +26,7 @@ from . import show
 from .checkpoint import load_supernet, save_supernet, write_text
 from .data import Data, open_data
 from .device import hardware, pick
-from .genotype import CELLS, Genotype
+from .genotype import CELLS, OPERATION_NAMES, Genotype
 from .measure import trusted
 from .metrics import psnr
 from .options import DATASET, for_device, options
@@ -66,7 +66,8 @@ def _plan(searcher: Searcher, done: int, measuring: float) -> str:
         target = f"; at most {s.target:g} of UNet's {searcher.costs.unet:.4g} {unit}"
         target += "" if trusted(searcher.costs) else ", by a table that is not to be trusted"
     return (
-        f"plan: 9 cells x 3 slots x 8 operations and 4 x 3 fusions at width {s.width}{target}; "
+        f"plan: 9 cells x 3 slots x {len(OPERATION_NAMES)} operations and 4 x 3 fusions "
+        f"at width {s.width}{target}; "
         f"{s.epochs} epochs x {s.steps} steps of {s.batch} crops {searcher.crop}x{searcher.crop}, "
         f"alphas from epoch {s.warmup + 1} ({s.sampler}, order {s.order}), {s.discretise}; "
         f"on {searcher.device}; about {minutes(seconds)}, of which judging the epochs "

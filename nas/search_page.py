@@ -124,7 +124,10 @@ def _curves(history: Sequence[Mapping[str, Any]]) -> list[Chart]:
 
 def _chances(choices: Sequence[Sequence[Sequence[float]]]) -> list[Chart]:
     slots = 9 * SLOTS
-    means = [[sum(row[k] for row in rows[:slots]) / slots for rows in choices] for k in range(8)]
+    means = [
+        [sum(row[k] for row in rows[:slots]) / slots for rows in choices]
+        for k in range(len(OPERATION_NAMES))
+    ]
     series = [
         Series(name, list(enumerate(values, start=1)), "line", k)
         for k, (name, values) in enumerate(zip(OPERATION_NAMES, means, strict=True))
