@@ -119,7 +119,7 @@ ASSUMED = {
     "evaluation.md": ("test.h5", "unet", "searched", kohler, levin),
     "format.md": ("blur.h5", "shards"),
     "realism.md": ("train.h5", kernel_sets),
-    "README.md": ("more.h5", kernel_sets),
+    "README.md": ("more.h5", kernel_sets, holiday),
     "checkpoint.md": ("runs/net",),
     "photos.md": ("searched", holiday),
     "reproduce.md": (kohler,),
