@@ -20,7 +20,7 @@ SMALL = {
         "--brief 2 --limit 2 --jobs 1"
     ),
     "nas.evaluate": "--limit 2 --rounds 1",
-    "nas.latency": "--sizes 64x64 --rounds 2 --seconds 0.1 --threads 1 --modes eager",
+    "nas.latency": "--sizes 64x64 --rounds 3 --seconds 0.1 --threads 1 --modes eager",
     "nas.retrain": "--width 2 --steps 4 --batch 2 --crop 32",
     "nas.search": (
         "--width 2 --epochs 2 --warmup 1 --steps 2 --batch 2 --crop 16 --macs-target 1 "
