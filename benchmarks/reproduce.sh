@@ -28,7 +28,7 @@ smoke)
         --search "--epochs 4 --warmup 2 --steps 5 --batch 2 --crop 32")
     pairs=(--n 60 --takes 1)
     ship=(--width 4 --batch 2 --crop 48)
-    first=(--steps 40) second=(--steps 20)
+    first=(--steps 40) second=(--steps 20) third=(--steps 20)
     ;;
 cpu)
     results=$here/results/ladder package=$here/../nas/shipped
@@ -39,6 +39,7 @@ cpu)
     pairs=(--n 12000 --takes 3)
     ship=(--width 16 --crop 96)
     first=(--batch 4 --steps 39000 --lr 1.5e-3) second=(--batch 8 --steps 16000 --lr 1.2e-3 --floor 1e-3)
+    third=(--batch 8 --steps 42000 --lr 1.2e-3 --floor 1e-3)
     ;;
 gpu)
     results=$here/results/ladder-gpu package=$here/../nas/shipped
@@ -47,7 +48,7 @@ gpu)
     recipe=(--width 32 --steps 30000 --seeds 3)
     pairs=(--n 60000 --takes 20)
     ship=(--width 32)
-    first=(--steps 200000) second=(--steps 40000 --lr 3e-4)
+    first=(--steps 200000) second=(--steps 40000 --lr 3e-4) third=(--steps 100000 --lr 3e-4)
     ;;
 *)
     echo "SCALE must be smoke, cpu or gpu, got '$scale'" >&2
@@ -81,10 +82,12 @@ done
 say "$bin/python" "$here/ladder_page.py" "$results" "$scale"
 
 say "$bin/python" "$here/shipped_data.py" "$photos" pairs "${pairs[@]}"
-retrain=("$bin/python" -m nas.retrain "$results/winner.json" "${ship[@]}")
-say "${retrain[@]}" pairs/{naive,realistic,rolling}.h5 --out first "${first[@]}"
-say "${retrain[@]}" pairs/{naive,realistic,rolling,shallow,moving}.h5 --init first \
-    --out shipped "${second[@]}"
+retrain() { say "$bin/python" -m nas.retrain "$@" "${ship[@]}"; }
+every=(pairs/{naive,realistic,rolling,shallow,moving}.h5)
+retrain "$results/winner.json" pairs/{naive,realistic,rolling}.h5 --out first "${first[@]}"
+retrain "$results/winner.json" "${every[@]}" --init first --out second "${second[@]}"
+say "$bin/python" "$here/shipped.py" grow "$results/winner.json" grown.json
+retrain grown.json "${every[@]}" --init second --out shipped "${third[@]}"
 at=(--package "$package" --results "$(dirname "$results")/shipped")
-say "$bin/python" "$here/shipped.py" "${at[@]}" pack shipped --first first
+say "$bin/python" "$here/shipped.py" "${at[@]}" pack shipped --before first --before second
 say "$bin/python" "$here/shipped.py" "${at[@]}" card "$data" --run shipped

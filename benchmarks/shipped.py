@@ -1,5 +1,6 @@
 """Put a trained network into the package, and write its model card.
 
+    python benchmarks/shipped.py grow GENOTYPE OUT # fill empty slots of the half-size cells
     python benchmarks/shipped.py pack RUN          # a folder of nas.retrain -> nas/shipped/
     python benchmarks/shipped.py card DATA         # scores, pictures and docs/model.md
 
@@ -73,10 +74,27 @@ def main(context, package, results):
 
 
 @main.command()
+@click.argument("genotype", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+def grow(genotype, out):
+    """Fill the empty slots of the half-size cells of GENOTYPE: with a gated op, a feed-forward."""
+    found = json.loads(Genotype.load(genotype).to_json())
+    for name in ("enc2", "dec2"):
+        new = iter(("dw3_attn", "ff", "zero"))
+        found["cells"][name] = [next(new) if op == "zero" else op for op in found["cells"][name]]
+    out.write_text(Genotype.from_dict(found).to_json())
+
+
+@main.command()
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--first", type=click.Path(exists=True, path_type=Path), help="What RUN began with.")
+@click.option(
+    "--before",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="What RUN began with, and that before; the first first.",
+)
 @click.pass_obj
-def pack(at, run, first):
+def pack(at, run, before):
     """Store the weights of RUN as float16, with genotype, settings and logs beside them."""
     model, info = load_model(run)
     kept = {key: info[key] for key in ("arch", "width", "settings", "hardware", "validation")}
@@ -85,9 +103,8 @@ def pack(at, run, first):
     genotype = Genotype.from_dict(info["arch"])  # a built-in name is none: train its genotype
     (at.package / "genotype.json").write_text(genotype.to_json())
     record = {"date": datetime.date.today().isoformat(), **kept, "log": log_of(run)}
-    if first:
-        settings = load_model(first)[1]["settings"]
-        record["first"] = {"settings": settings, "log": log_of(first)}
+    runs = [{"settings": load_model(one)[1]["settings"], "log": log_of(one)} for one in before]
+    record["before"] = runs
     (at.package / "training.json").write_text(json.dumps(record, indent=1) + "\n")
     click.echo(f"{at.model.stat().st_size / 1e6:.2f} MB: {at.model}")
 
@@ -238,7 +255,7 @@ def recipe(training):
     """The trainings, one after the other."""
     lines = ["**Recipe**: AdamW, PSNR loss, random crops with flips and turns, one thread of"]
     lines.append(f"{training['hardware']['cpu']}:")
-    for run in [*([training["first"]] if "first" in training else []), training]:
+    for run in [*training["before"], training]:
         s, end = run["settings"], run["log"][-1]
         lines += [
             "",

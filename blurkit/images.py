@@ -154,10 +154,15 @@ def write_image(path: str | os.PathLike[str], image: "NDArray[np.uint8]") -> Pat
     path = check_image_name(path)
     cv2 = opencv()
     coded = cv2.imencode(path.suffix.lower(), image[..., ::-1] if image.ndim == 3 else image)[1]
+    return write_whole(path, coded.tobytes())
+
+
+def write_whole(path: Path, data: bytes) -> Path:
+    """Write a file whole or not at all; FileError "a.png: cannot be written (...)"."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         try:
-            part.write_bytes(coded.tobytes())
+            part.write_bytes(data)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)

@@ -105,6 +105,7 @@ def plan(found: Found, out: Path | None, form: str, existing: str, panels: bool)
     ------
     SettingError
         "out must be a folder for several photos, got o.png",
+        "out must end in .jpg with --format jpg, got o.png",
         "out must be another file than the photo, got photo.png",
         "a.jpg and a.png would both become out/a.png: --format same keeps their endings"
     FileError
@@ -118,6 +119,8 @@ def plan(found: Found, out: Path | None, form: str, existing: str, panels: bool)
             target = photo.with_name(f"{photo.stem}{SUFFIX}{_ending(photo, form)}")
         elif as_file:
             target = check_image_name(out)
+            if form not in ("auto", "same") and not _is_of(target, form):
+                raise SettingError(f"out must end in .{form} with --format {form}, got {out}")
         elif out.is_file() or (out.suffix.lower() in PHOTOS and not out.is_dir()):
             raise SettingError(f"out must be a folder for several photos, got {out}")
         else:
@@ -170,6 +173,10 @@ def _ending(photo: Path, form: str) -> str:
     if form in ("auto", "same"):
         return photo.suffix if own in LOSSLESS else ".png"
     return f".{form}"
+
+
+def _is_of(path: Path, form: str) -> bool:
+    return path.suffix.lower().replace("jpeg", "jpg").replace("tiff", "tif") == f".{form}"
 
 
 def _files(job: Job, panels: bool) -> list[Path]:

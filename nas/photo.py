@@ -14,7 +14,14 @@ from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from blurkit.errors import FileError
-from blurkit.images import check_header, check_image_name, decode_image, image_bytes, opencv
+from blurkit.images import (
+    check_header,
+    check_image_name,
+    decode_image,
+    image_bytes,
+    opencv,
+    write_whole,
+)
 
 from .exif import parse_exif, truthful, upright, without_maker_note
 from .tiff import read_tiff, tiff_bytes
@@ -197,16 +204,7 @@ def write_photo(path: str | os.PathLike[str], photo: Photo, quality: int = 95) -
         data = encode_photo(photo, path.suffix.lower(), quality)
     except FileError as error:
         raise FileError(f"{path}: {error}") from error
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            part.write_bytes(data)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written ({error.strerror})") from error
-    return path
+    return write_whole(path, data)
 
 
 def restored(photo: Photo, restore: Callable[[NDArray[Any]], NDArray[Any]]) -> Photo:

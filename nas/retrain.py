@@ -71,7 +71,8 @@ def retrain(
     out : folder for model.safetensors, log.jsonl, training.png, tensorboard/, settings.json
     settings : RetrainSettings, the defaults for the device if None
     name : what tables call the network; the built-in name or "searched" if None
-    init : a model.safetensors of the same network, or its folder, whose weights to start from
+    init : a model.safetensors of the same network, or its folder, whose weights to start from;
+        slots that are empty there and filled here begin as the identity
     device : "auto", "cpu", "cuda" or "cuda:N"
     overwrite : start again whatever `out` holds
     progress : show a progress bar
@@ -148,7 +149,8 @@ def retrain(
 @click.option(
     "--init",
     type=click.Path(exists=True, path_type=Path),
-    help="Start from these weights: a checkpoint of the same network, or its folder.",
+    help="Start from these weights: a checkpoint of the same network (slots may be empty that are "
+    "filled here), or its folder.",
 )
 @click.option("--name", help="What tables call it.  [default: the built-in name or 'searched']")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")

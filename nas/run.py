@@ -1,8 +1,10 @@
 """The folder of a search or a training: settings, log, and the state to go on from."""
 
+import fcntl
 import json
 import logging
 import math
+import os
 import reprlib
 import shutil
 import sys
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 log = logging.getLogger("nas")
+_held: dict[Path, int] = {}  # folders that this process fills, and the descriptors that hold them
 
 
 class Run:
@@ -49,8 +52,8 @@ class Run:
     ------
     FileError
         "DIR: holds a run with other settings (width: 8 there, 16 now); choose another --out, or
-        --overwrite starts again"; or the folder cannot be made or written; or "rank 1 has other
-        settings or data than rank 0"
+        --overwrite starts again"; "DIR: another process is filling it"; or the folder cannot be
+        made or written; or "rank 1 has other settings or data than rank 0"
 
     Attributes
     ----------
@@ -77,11 +80,14 @@ class Run:
         if self.ranks.first:
             self._open(settings, overwrite and not self.ranks.restarted, also)
         self.finished = self.ranks.from_first(self.product.exists())
+        if self.finished:
+            _release(folder)
 
     def _open(self, settings: dict[str, Any], overwrite: bool, also: Sequence[str]) -> None:
         folder, record = self.folder, self.folder / "settings.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            _hold(folder)
             fresh = overwrite
             if record.exists() and not overwrite:
                 there = json.loads(record.read_text(encoding="utf-8"))
@@ -200,7 +206,30 @@ class Run:
                 write_text(self.product, product)
             self._state.unlink(missing_ok=True)
             self._board.close()
+            _release(self.folder)
         self.ranks.barrier()
+
+
+def _hold(folder: Path) -> None:
+    """Lock a folder until `_release` or the end of this process, wherever its disk can."""
+    if (whole := folder.resolve()) in _held:
+        return
+    descriptor = os.open(whole, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise FileError(f"{folder}: another process is filling it") from error
+    except OSError:  # no locks on folders there, as on some network file systems
+        os.close(descriptor)
+        return
+    _held[whole] = descriptor
+
+
+def _release(folder: Path) -> None:
+    descriptor = _held.pop(folder.resolve(), None)
+    if descriptor is not None:
+        os.close(descriptor)
 
 
 def minutes(seconds: float) -> str:

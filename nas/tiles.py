@@ -1,7 +1,7 @@
 """A network over an image of any size: padded, cut into overlapping tiles, feathered together."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -51,12 +51,13 @@ class Tiles:
 
     def bands(
         self,
-        image: NDArray[np.uint8],
+        image: NDArray[Any],
         device: torch.device | str,
         done: Callable[[], object] = lambda: None,
     ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
         """The network's output, not clamped, band by band from the top: rows, (rows, W, 3).
 
+        `image`: (H, W, 3) uint8, or float of 0 .. 255.
         Beside the image only one row of tiles is held in memory, so a band is to be used before
         the next is asked for. `done()` is called after each tile.
         """
@@ -89,9 +90,9 @@ def check_tile(tile: int, overlap: int, stride: int = 16) -> None:
 
 
 def _forward(
-    model: torch.nn.Module, region: NDArray[np.uint8], device: torch.device | str
+    model: torch.nn.Module, region: NDArray[Any], device: torch.device | str
 ) -> NDArray[np.float32]:
-    """(h, w, 3) uint8 through the network to (h, w, 3) float32, not clamped."""
+    """(h, w, 3) in 0 .. 255 through the network to (h, w, 3) float32 in 0 .. 1, not clamped."""
     with torch.inference_mode():
         pixels = torch.from_numpy(np.ascontiguousarray(region)).to(device)
         output = model(pixels.permute(2, 0, 1)[None].float() / 255)

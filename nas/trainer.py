@@ -67,13 +67,23 @@ class Trainer:
         )
 
     def begin_with(self, path: Path) -> str:
-        """Take the weights of a checkpoint of the same network; their digest."""
+        """Take the weights of a checkpoint; their digest.
+
+        Slots that are empty there and filled here begin as the identity (beta = 0), so that a
+        network may grow; whatever else differs is a FileError.
+        """
         model, _ = load_model(path, self.device)
         state = model.state_dict()
         try:
-            self.net.load_state_dict(state)
-        except RuntimeError as error:
+            missing, unknown = self.net.load_state_dict(state, strict=False)
+        except RuntimeError as error:  # shapes
             raise FileError(f"{path}: is of another network or width") from error
+        grown = {key.partition(".operation.")[0] for key in missing}
+        if unknown or any(f"{slot}.beta" not in state for slot in grown):
+            raise FileError(f"{path}: is of another network or width")
+        with torch.no_grad():
+            for slot in grown:
+                self.net.get_parameter(f"{slot}.beta").zero_()
         bits = b"".join(state[key].cpu().contiguous().numpy().tobytes() for key in sorted(state))
         return hashlib.sha256(bits).hexdigest()[:16]
 

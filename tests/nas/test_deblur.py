@@ -80,6 +80,11 @@ def test_the_photo_is_never_overwritten(here, make):
         (["photo.png", "--format", "bmp"], 2, "'bmp' is not one of 'auto', 'same', 'png', 'jpg',"),
         (["photo.png", "--quality", "101"], 2, "quality must be <= 100, got 101"),
         (["net", "photo.png", "--out", "o.txt"], 2, "out must end in .jpg .jpeg .png"),
+        (
+            ["photo.png", "--out", "o.png", "--format", "jpg"],
+            2,
+            "out must end in .jpg with --format",
+        ),
         (["net", "photo.png", "--out", "o.png", "--tile", "32"], 2, "tile must be >= 48 for"),
         (["net", "photo.png", "--out", "o.png", "--overlap", "-1"], 2, "overlap must be >= 0"),
         (

@@ -64,6 +64,23 @@ def test_training_goes_on_from_given_weights(pairs_file, tmp_path):
         retrain("conv", pairs_file, tmp_path / "on", still, init=again, progress=False)
 
 
+def test_a_network_grows_from_one_with_empty_slots(pairs_file, tmp_path):
+    first = retrain("frame", pairs_file, tmp_path / "first", TRAIN, progress=False)
+    still = dataclasses.replace(TRAIN, steps=1, lr=1e-9)
+    grown = retrain("conv", pairs_file, tmp_path / "grown", still, init=first, progress=False)
+    image = torch.rand(1, 3, 32, 32)
+    with torch.no_grad():  # what is new does nothing yet
+        before, after = (load_model(path)[0](image) for path in (first, grown))
+    assert torch.allclose(before, after, atol=1e-6)
+    more = dataclasses.replace(TRAIN, steps=4)
+    trained = retrain("conv", pairs_file, tmp_path / "on", more, init=first, progress=False)
+    assert load_file(trained)["cells.enc1.0.beta"].abs().max() > 0  # but learns
+    with pytest.raises(FileError, match=r"grown: is of another network or width$"):
+        retrain("frame", pairs_file, tmp_path / "no", TRAIN, init=tmp_path / "grown")
+    with pytest.raises(FileError, match=r"grown: is of another network or width$"):
+        retrain("naf", pairs_file, tmp_path / "no", TRAIN, init=tmp_path / "grown")
+
+
 def test_overwriting_a_training_leaves_nothing_of_the_former_one(pairs_file, tmp_path, monkeypatch):
     retrain("unet", pairs_file, tmp_path, TRAIN, progress=False)
 
@@ -74,6 +91,21 @@ def test_overwriting_a_training_leaves_nothing_of_the_former_one(pairs_file, tmp
     with pytest.raises(KeyboardInterrupt):
         retrain("unet", pairs_file, tmp_path, TRAIN, overwrite=True, progress=False)
     assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
+
+
+def test_a_folder_that_another_process_fills_is_refused(pairs_file, tmp_path):
+    hold = "import fcntl, os, sys; fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)"
+    command = [sys.executable, "-c", f"{hold}; print('held', flush=True); sys.stdin.read()"]
+    (tmp_path / "net").mkdir()
+    with subprocess.Popen(
+        [*command, tmp_path / "net"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(FileError, match=r"net: another process is filling it$"):
+            retrain("frame", pairs_file, tmp_path / "net", TRAIN, progress=False)
+        assert not list((tmp_path / "net").iterdir())
+        other.stdin.close()
+    assert retrain("frame", pairs_file, tmp_path / "net", TRAIN, progress=False).exists()
 
 
 def test_interrupted_training_ends_with_the_same_weights(pairs_file, tmp_path, monkeypatch):
