@@ -73,7 +73,7 @@ def compare_page(
                     "Each network is the first training of the first one of its row. Of a larger "
                     "photo a region is restored by itself.",
                 ),
-                Cells("The searched networks", _searched(records), s.width),
+                Cells("The searched networks", _searched(records, s.width)),
                 Charts("How they learned", _learning(records, logs)),
                 Facts("Cost", _cost(records)),
                 Facts("Settings", dataclasses.asdict(settings), folded=True),
@@ -187,7 +187,7 @@ def _learning(records: Records, logs: Logs) -> list[Chart]:
     ]
 
 
-def _searched(records: Records) -> dict[str, Genotype]:
+def _searched(records: Records, width: int) -> dict[str, tuple[Genotype, int]]:
     """The networks that searches found, best first, by name and what they reach."""
     scores: dict[str, list[float]] = {}
     for record in records:
@@ -200,7 +200,7 @@ def _searched(records: Records) -> dict[str, Genotype]:
     ]
     found.sort(key=lambda each: -each[0])
     return {
-        f"{name}, {psnr:.2f} dB" if name in scores else name: Genotype.from_dict(arch)
+        f"{name}, {psnr:.2f} dB" if name in scores else name: (Genotype.from_dict(arch), width)
         for psnr, name, arch in found
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from .genotype import Genotype
+from .network import Network
 from .page import Cells, Charts, Facts, Page, Slider, Table, render
 from .protocols.benchmark import Benchmark
 from .slider import Sample
@@ -18,7 +19,7 @@ def evaluate_page(
     rows: Sequence[Row],
     source: Benchmark,
     samples: Sequence[Sample],
-    networks: Mapping[str, Genotype],
+    networks: Mapping[str, tuple[Genotype, int]],
     settings: Mapping[str, Any],
     hardware: Mapping[str, Any],
     seconds: float,
@@ -30,12 +31,13 @@ def evaluate_page(
     rows : the blurry input's first, then one for each network
     source : what was scored, and by which protocol
     samples : regions of some pairs: the blurry image, each network's, the sharp one
-    networks : of those networks that are of the search space the genotype, by name
+    networks : of those networks that are of the search space genotype and width, by name
     settings, hardware : as they stand in the JSON file
     seconds : what the evaluation took
     """
     untouched, *restored = rows
     best = max(restored, key=lambda row: row.psnr)
+    ranked = [row.name for row in sorted(restored, key=lambda row: -row.psnr)]
     gain = best.psnr - untouched.psnr  # not finite where images are equal
     note = f"Means over the images. MACs and median latency of one 256x256 image; {source.note}."
     similar = [(METRICS[key], mean) for key, mean in best.means().items() if key != "psnr"]
@@ -59,7 +61,7 @@ def evaluate_page(
                     "is shown, but all of it is scored.",
                 ),
                 Charts("Pair by pair", [_gains(rows), _ranked(rows)]),
-                Cells("The networks", networks),
+                Cells("The networks", {n: networks[n] for n in ranked if n in networks}),
                 Facts("Cost", {"the evaluation took, seconds": round(seconds, 1)}),
                 Facts("Settings", settings, folded=True),
                 Facts("Hardware and versions", hardware, folded=True),
@@ -68,10 +70,13 @@ def evaluate_page(
     )
 
 
-def genotypes_of(networks: Mapping[str, nn.Module]) -> dict[str, Genotype]:
-    """Name to genotype of those networks that are of the search space."""
-    found = {name: getattr(network, "genotype", None) for name, network in networks.items()}
-    return {name: g for name, g in found.items() if isinstance(g, Genotype)}
+def genotypes_of(networks: Mapping[str, nn.Module]) -> dict[str, tuple[Genotype, int]]:
+    """Name to genotype and width of those networks that are of the search space."""
+    return {
+        name: (network.genotype, network.width)
+        for name, network in networks.items()
+        if isinstance(network, Network)
+    }
 
 
 def _gains(rows: Sequence[Row]) -> Chart:

@@ -26,7 +26,7 @@ class Network(Frame):
             lambda cell, channels: FUSIONS[genotype.fusions[cell]](channels),
             genotype.widths,
         )
-        self.genotype = genotype
+        self.genotype, self.width = genotype, width
 
     def forward(self, x: Tensor) -> Tensor:
         return self.run(x)

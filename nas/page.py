@@ -49,15 +49,14 @@ class Charts:
 
 @dataclass(frozen=True)
 class Cells:
-    """Networks of the space, by name; all but the first are folded away.
+    """Networks of the space, by name: each with the channels of one unit of its widths, or None.
 
-    width : channels of one unit of the genotypes' widths
+    All but the first are folded away.
     """
 
     kind: ClassVar[str] = "cells"
     title: str
-    networks: Mapping[str, Genotype]
-    width: int | None = None
+    networks: Mapping[str, tuple[Genotype, int | None]]
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ def search_page(
     history = read_log(folder / "log.jsonl")
     result = read_json(folder / "result.json") if genotype else {}
     choices = read_json(folder / "choices.json") if genotype else []
-    found = {"the found network": genotype} if genotype else {}
+    width = settings.get("width")
+    found = {"the found network": (genotype, width)} if genotype else {}
     warnings = []
     if not genotype:
         warnings.append(UNFINISHED.format(done=len(history), epochs=settings.get("epochs")))
@@ -57,7 +58,7 @@ def search_page(
             _lead(settings, data),
             _figures(history, result, settings),
             [
-                Cells("The network", found, settings.get("width")),
+                Cells("The network", found),
                 Slider("Samples at full resolution", samples, note),
                 Charts("Curves", [*_curves(history), *_chances(choices)]),
                 _candidates(result),

@@ -141,6 +141,21 @@ def test_an_evaluation_without_rows_has_a_page_without_samples(here):
     assert "Scores" in html
 
 
+def test_the_page_draws_the_best_network_first_with_its_channels(here):
+    path = save(here / "runs/worse", "frame") / "model.safetensors"
+    worse, info = load_model(path)
+    torch.nn.init.constant_(worse.tail.bias, 0.2)
+    save_model(path, worse, {**info, "width": 2})
+    evaluate(["runs/worse", "runs/naf"], data="test.h5", settings=QUICK, out="o", progress=False)
+    html = (here / "o/report.html").read_text()
+    assert re.findall(r"<details( open)?>\n<summary>(naf|frame)<", html) == [
+        (" open", "naf"),
+        ("", "frame"),
+    ]
+    assert ">1/2 size, 4 ch.<" in html
+    assert "w is the network's width" not in html
+
+
 def test_every_score_is_that_of_the_restored_image(here):
     """The unet's own figures, computed once more by hand."""
     rows = evaluate(["runs/unet"], pairs="pairs", settings=QUICK, device="cpu", progress=False)

@@ -38,7 +38,7 @@ def page_of(text):
             Table(text, [("name", text), (text, text)], text, best=1),
             Charts(text, [Chart(text, text, text, [Series(text, [(0, 1.0)], tips=[text])] * 2,
                                 names=[text], note=text)], text),
-            Cells(text, {text: Genotype.sample(0), text + "2": Genotype.sample(1)}),
+            Cells(text, {text: (Genotype.sample(0), None), text + "2": (Genotype.sample(1), 8)}),
             Slider(text, [sample(text, pictures, [text] * 3, [text] * 3)] * 2, text),
             Facts(text, {text: text}, folded=True),
         ],

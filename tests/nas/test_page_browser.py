@@ -95,7 +95,7 @@ def pages(searched, pairs_file, tmp_path_factory):
     pictures = [flat(RED), flat(BLUE), flat(GREEN)]
     sections = [
         Slider(NASTY, [sample(NASTY, pictures, [NASTY, "b", "c"], ["1", "2", ""])] * 2),
-        Cells(NASTY, {NASTY: Genotype.sample(0), "b": Genotype.sample(1)}),
+        Cells(NASTY, {NASTY: (Genotype.sample(0), None), "b": (Genotype.sample(1), 8)}),
     ]
     (folder / "nasty.html").write_text(render(Page(NASTY, NASTY, [(NASTY, NASTY)], sections)))
     (folder / "comparison.html").write_text(comparison())
