@@ -6,6 +6,7 @@ DEMO ?= demo
 PY := $(BIN)/python
 
 SCALE ?= smoke
+SPREAD := -n auto --dist loadfile
 
 .PHONY: demo test lint types ci reproduce clean
 
@@ -37,10 +38,10 @@ demo: $(VENV)/ready
 	@echo "  train.h5, test.h5                the dataset and the pairs that neither network has seen"
 	@echo "Try it on a photo: $(PY) -m nas.deblur $(DEMO)/searched/model.safetensors PHOTO.jpg --out out.png"
 
-# Compiled loops for truth, then the same laws with the loops interpreted.
+# Compiled loops for truth, then the same laws with the loops interpreted; a process for each core.
 test: $(VENV)/ready
-	$(PY) -m pytest
-	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -q -m "not compiled" tests/blurkit
+	$(PY) -m pytest $(SPREAD)
+	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -q -m "not compiled" $(SPREAD) tests/blurkit
 
 # The ladder and the shipped network from nothing; SCALE=cpu or gpu needs DATA=folder of the photos.
 reproduce: $(VENV)/ready

@@ -1,10 +1,10 @@
-"""Write the ladder's page, its winner and the README's table from result files.
+"""Write the ladder's page, its winner and the tables of README and docs from result files.
 
     python benchmarks/ladder_page.py RESULTS SCALE
 
 Called by reproduce.sh; every figure on the page comes from the files beside it. The winner is
 chosen by the validation pairs, among the genotypes that take at most 1.1 of UNet's time. Scale
-smoke leaves the README alone.
+smoke leaves README and docs alone.
 """
 
 import json
@@ -16,7 +16,7 @@ from statistics import fmean, stdev
 from nas.genotype import Genotype
 from nas.network import build
 
-README = Path(__file__).parent.parent / "README.md"
+PROJECT = Path(__file__).parent.parent
 BEGIN, END = "<!-- ladder -->", "<!-- /ladder -->"
 SLOWEST = 1.1  # of UNet's time, for the winner
 STEPS = (  # from, to, what the step is
@@ -123,6 +123,28 @@ def short_table(records, latency, real):
     ]
 
 
+def over_unet(records, latency):
+    """The table of docs/reproduce.md."""
+    means, unet = means_of(records), latency["unet"]
+    blurry = next(r["psnr_input"] for r in records if r["kind"] == "train")
+    least = fmean(means["unet"])
+    lines = ["| network | PSNR, dB | over UNet | x UNet's time |", "|:--|--:|--:|--:|"]
+    lines.append(f"| blurry input | {blurry:.2f} | {blurry - least:+.2f} | |")
+    for row, values in means.items():
+        networks = {r["network"] for r in records if r["kind"] == "train" and r["row"] == row}
+        times = fmean(latency[name] for name in networks) / unet
+        spread = f" +- {stdev(values):.2f}" if len(values) > 1 else ""
+        over = f"{fmean(values) - least:+.2f}" if row != "unet" else ""
+        lines.append(f"| {row} | {fmean(values):.2f}{spread} | {over} | {times:.2f} |")
+    return lines
+
+
+def fill(page, lines):
+    """Put lines between the page's two marks."""
+    head, rest = page.read_text().split(BEGIN)
+    page.write_text("\n".join([head + BEGIN, "", *lines, "", END]) + rest.split(END)[1])
+
+
 def main(results, scale):
     records = [json.loads(line) for line in (results / "results.jsonl").read_text().splitlines()]
     latency = json.loads((results / "latency.json").read_text())
@@ -184,9 +206,8 @@ def main(results, scale):
     page += ["", "Scored on:", "", *fenced(results / "test.txt")]
     (results / "README.md").write_text("\n".join(page) + "\n")
     if scale != "smoke":
-        text = README.read_text()
-        head, rest = text.split(BEGIN)
-        README.write_text("\n".join([head + BEGIN, "", *table, "", END]) + rest.split(END)[1])
+        fill(PROJECT / "README.md", table)
+        fill(PROJECT / "docs" / "reproduce.md", over_unet(records, ms))
     print(results / "README.md")
 
 
