@@ -27,6 +27,7 @@ from .exif import parse_exif, truthful, upright, without_maker_note
 from .tiff import read_tiff, tiff_bytes
 
 JPEG_NOTES = 65_000  # bytes: a JPEG has one segment of 64 KiB for EXIF
+_LONGEST = {".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383}  # px of a side, libjpeg's and WebP's
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -126,6 +127,20 @@ def _check_kind(data: bytes, name: object) -> None:
         raise FileError(f"{name}: one grey is transparent; an alpha channel is needed")
 
 
+def check_holds(photo: Photo, ending: str) -> None:
+    """FileError where the format of an ending cannot hold a photo; ask before long work."""
+    alpha, longest = photo.alpha, _LONGEST.get(ending)
+    if (
+        ending in (".jpg", ".jpeg")
+        and alpha is not None
+        and alpha.min() < np.iinfo(alpha.dtype).max
+    ):
+        raise FileError("JPEG cannot hold alpha: choose png, tif or webp")
+    height, width = photo.pixels.shape[:2]
+    if longest and max(height, width) > longest:
+        raise FileError(f"{width}x{height} px do not fit in {ending}")
+
+
 def encode_photo(photo: Photo, ending: str, quality: int = 95) -> bytes:
     """The bytes of a file that holds a photo.
 
@@ -142,16 +157,15 @@ def encode_photo(photo: Photo, ending: str, quality: int = 95) -> bytes:
     FileError
         "JPEG cannot hold alpha: choose png, tif or webp", "20000x100 px do not fit in .webp"
     """
+    check_holds(photo, ending)
     if ending in (".tif", ".tiff"):
         return tiff_bytes(photo.pixels, photo.alpha, photo.exif, photo.icc)
     if ending == ".png":
         return _png(photo)
     pixels, alpha = eight_bits(photo.pixels), photo.alpha
     jpeg, exif = ending != ".webp", photo.exif
-    if jpeg and alpha is not None:
-        if alpha.min() < np.iinfo(alpha.dtype).max:
-            raise FileError("JPEG cannot hold alpha: choose png, tif or webp")
-        alpha = None
+    if alpha is not None and jpeg:
+        alpha = None  # opaque
     if alpha is not None:
         pixels = np.dstack((eight_bits(photo.rgb), eight_bits(alpha)))
     if jpeg and len(exif) > JPEG_NOTES:

@@ -7,12 +7,12 @@ from typing import Literal, get_args, get_type_hints
 import torch
 from tqdm import tqdm
 
-from blurkit.errors import SettingError
+from blurkit.errors import FileError, SettingError
 
 from .before_after import before_after as side_by_side
 from .inputs import Job
 from .options import check, setting
-from .photo import read_photo, restored, write_photo
+from .photo import check_holds, read_photo, restored, write_photo
 from .restore import restore
 from .scales import parse_scales
 from .tiles import check_tile
@@ -63,6 +63,10 @@ class Restorer:
 
     def __call__(self, job: Job, progress: bool = False) -> None:
         before = read_photo(job.photo)
+        try:
+            check_holds(before, job.out.suffix.lower())
+        except FileError as error:
+            raise FileError(f"{job.out}: {error}") from error
         after = restored(
             before,
             lambda rgb: restore(

@@ -244,6 +244,19 @@ def test_too_short_memory_fails_the_photo_not_the_run(here, monkeypatch):
     assert set(summary.failed.values()) == {"not enough memory, even for tiles of 48 px"}
 
 
+def test_a_format_that_cannot_hold_the_photo_is_told_before_the_work(here, monkeypatch):
+    Image.new("RGBA", (20, 10), (9, 9, 9, 90)).save(here / "clear.png")
+    Image.new("L", (16_400, 2)).save(here / "long.png")
+    monkeypatch.setattr(restorer, "restore", None)  # would be a TypeError
+    for photo, out, why in (
+        ("clear.png", "o.jpg", "JPEG cannot hold alpha: choose png, tif or webp"),
+        ("long.png", "o.webp", "16400x2 px do not fit in .webp"),
+    ):
+        code, _, error = run("net", photo, "--out", out)
+        assert (code, error) == (1, f"Error: {out}: {why}\n")
+    assert not list(here.glob("o.*"))
+
+
 def test_depth_alpha_and_notes_pass_through_the_command(here):
     image = np.random.default_rng(0).integers(0, 2**16, (40, 50, 4), dtype=np.uint16)
     tifffile.imwrite(here / "deep.tif", image, photometric="rgb", extrasamples=["unassalpha"])
