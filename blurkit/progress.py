@@ -13,7 +13,7 @@ def bar(
     disable: bool = False,
     delay: float = 0,
 ) -> tqdm:
-    """Progress bar on stderr that shows rate and ETA.
+    """Progress bar on stderr that shows rate and ETA; within another one it goes when it is full.
 
     Parameters
     ----------
@@ -33,6 +33,7 @@ def bar(
         initial=initial,
         disable=disable,
         delay=delay,
+        leave=None,
         mininterval=0.1 if sys.stderr.isatty() else 10.0,
         dynamic_ncols=True,
     )

@@ -125,7 +125,7 @@ def deblur_all(
         for job in jobs:
             shown.set_postfix_str(printable(job.photo.name), refresh=False)
             try:
-                work(job)
+                work(job, progress)
             except (FileError, OSError, MemoryError) as error:
                 cause = error if isinstance(error, OSError) else error.__cause__
                 if getattr(cause, "errno", None) == errno.ENOSPC:

@@ -108,7 +108,7 @@ def restore(
 
     def attempt(tile: int) -> NDArray[Any]:
         cuts = [Tiles(model, part.shape[:2], tile, overlap) for part in reduced]
-        with bar(sum(map(len, cuts)), "restoring", "tile", disable=not progress) as shown:
+        with bar(sum(map(len, cuts)), "restoring", "tile", disable=not progress, delay=2) as shown:
             if chosen == [1.0]:
                 return _at_full_size(image, pixels, cuts[0], device, shown.update)
             return _at_scales(image, reduced, cuts, device, shown.update)

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 
@@ -8,6 +9,8 @@ from click.testing import CliRunner
 
 from blurkit.errors import FileError, SettingError
 from blurkit.images import read_image, write_image
+from blurkit.progress import bar
+from nas import restore
 from nas.checkpoint import save_model
 from nas.deblur import DeblurSettings, deblur, main
 from nas.network import build
@@ -45,10 +48,15 @@ def test_python_does_what_the_command_does(here):
     assert read_image(path).shape == (37, 90, 3)
 
 
-def test_progress_counts_the_tiles(here):
-    bar = run("net", "photo.png", "--out", "out.png", "--tile", "48")[2]
-    assert "restoring: 100%" in bar
-    assert "4/4" in bar
+def test_progress_counts_the_tiles(here, monkeypatch):
+    assert "restoring" not in run("net", "photo.png", "--out", "o.png", "--tile", "48")[2]  # quick
+    monkeypatch.setattr(restore, "bar", lambda *of, **how: bar(*of, **{**how, "delay": 0}))
+    said = run("net", "photo.png", "--out", "out.png", "--tile", "48")[2]
+    assert "restoring: 100%" in said
+    assert "4/4" in said
+    write_image("other.png", read_image("photo.png"))
+    of_many = run("net", "photo.png", "other.png", "--out", "all", "--tile", "48")[2]
+    assert re.search(r"deblurring:   0%.*restoring:   0%[^\n]*0/4.*deblurring: 100%", of_many, re.S)
 
 
 @pytest.mark.parametrize("make", [None, os.symlink, os.link])
