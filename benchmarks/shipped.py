@@ -253,7 +253,7 @@ def write_readme(scores, low, mean):
 
 def recipe(training):
     """The trainings, one after the other."""
-    lines = ["**Recipe**: AdamW, PSNR loss, random crops with flips and turns, one thread of"]
+    lines = ["**Recipe**: AdamW, PSNR loss, random crops with flips and turns, on two cores of"]
     lines.append(f"{training['hardware']['cpu']}:")
     for run in [*training["before"], training]:
         s, end = run["settings"], run["log"][-1]

@@ -1,6 +1,7 @@
 """Blurry/sharp pairs as tensors, read from the dataset's files row by row."""
 
 import itertools
+import logging
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 from blurkit.errors import SettingError
 from blurkit.store import AnyPath, PairSet
 
+log = logging.getLogger("nas")
 Batch = tuple[Tensor, Tensor]
 # a dataset file, a pattern such as "blur-*.h5", several of them, or the set that they make
 Data = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | PairSet
@@ -143,7 +145,10 @@ def fit_crop(crop: int, pairs: Pairs, stride: int) -> int:
         raise SettingError(
             f"{pairs.file.name}: patches must be at least {stride} pixels wide, got {pairs.side}"
         )
-    return min(crop, pairs.side // stride * stride)
+    fits = min(crop, pairs.side // stride * stride)
+    if fits < crop:
+        log.info("crops of %d px: the patches have %d px, no %d", fits, pairs.side, crop)
+    return fits
 
 
 class Batches:

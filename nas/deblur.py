@@ -19,6 +19,7 @@ from .options import for_device, options
 from .restorer import DeblurSettings, Restorer
 
 AnyPath = str | os.PathLike[str]
+RUN_FILES = ("settings.json", "log.jsonl", "genotype.json")  # of searches and trainings
 
 
 @dataclass
@@ -147,6 +148,12 @@ def _planned(
 
 def _split(model: Path | None, paths: tuple[str, ...]) -> tuple[Path | None, list[str]]:
     """The model and the photos: a first path that is a model is it, if --model is not given."""
+    for path in map(Path, paths):
+        if not is_model(path) and any((path / name).is_file() for name in RUN_FILES):
+            raise SettingError(
+                f"{path} is the folder of a search, or of a training that is not finished: "
+                "it holds no model.safetensors"
+            )
     if model is not None or not is_model(Path(paths[0])):
         return model, list(paths)
     if len(paths) == 1:

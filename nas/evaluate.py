@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import click
+import numpy as np
 import torch
 
 from blurkit.errors import SettingError, exit_codes
@@ -130,11 +131,15 @@ def _evaluate(
     networks = load_networks(models, where)
     inputs = [Path(p, "model.safetensors") if Path(p).is_dir() else Path(p) for p in models]
     stored = None if data is None else open_data(data)
-    _check_written(json_file, csv_file, out, [*inputs, *(stored.paths if stored else ())])
+    _check_written(json_file, csv_file, [*inputs, *(stored.paths if stored else ())])
     if stored is not None:
         source = of_pairs(pairs_of_data(stored))
     else:
         source = find_benchmark(pairs or "", settings.protocol, settings.blur, progress=progress)
+
+    for folder in (out, json_file and Path(json_file).parent, csv_file and Path(csv_file).parent):
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
 
     chosen = spread(len(source.names), settings.limit or len(source.names))
     shown = [chosen[k] for k in spread(len(chosen), settings.rows)] if out else []
@@ -166,9 +171,16 @@ def _evaluate(
         small = [[image[part] for image in row] for part, row in zip(parts, pictures, strict=True)]
         plot_comparison(small, titles, labels, Path(out) / "compare.png", note=note)
     if out:
+        best_first = [k + 1 for k in np.argsort([-row.psnr for row in rows[1:]], kind="stable")]
+        order = [0, *best_first, len(rows)]
         samples = [
-            sample(source.names[i], row, titles, [*labels[k][:-1], ""])
-            for k, (i, row) in enumerate(zip(shown, pictures, strict=True))
+            sample(
+                source.names[i],
+                [row[k] for k in order],
+                [titles[k] for k in order],
+                [[*labels[at][:-1], ""][k] for k in order],
+            )
+            for at, (i, row) in enumerate(zip(shown, pictures, strict=True))
         ]
         page = evaluate_page(
             *(rows, source, samples, genotypes_of(networks)),
@@ -198,19 +210,18 @@ def _evaluate(
 def _check_written(
     json_file: AnyPath | None,
     csv_file: AnyPath | None,
-    out: AnyPath | None,
     read: Sequence[Path],
 ) -> None:
-    """Make the folders to write to, if nothing that is read or written would be written over."""
+    """Nothing that is read, images of the pairs among it, may be written over."""
     for name, path in (("json", json_file), ("csv", csv_file)):
         for used in read:
             if path and Path(path).exists() and used.samefile(path):
                 raise SettingError(f"{name} must not be a file that is read, got {path}")
     if json_file and csv_file and Path(json_file).resolve() == Path(csv_file).resolve():
         raise SettingError(f"json and csv must not be one file, got {csv_file}")
-    for folder in (out, json_file and Path(json_file).parent, csv_file and Path(csv_file).parent):
-        if folder:
-            Path(folder).mkdir(parents=True, exist_ok=True)
+    for name, path in (("json", json_file), ("csv", csv_file)):
+        if path and Path(path).suffix.lower() != f".{name}":
+            raise SettingError(f"{name} must end in .{name}, got {path}")
 
 
 def _report(rows: Sequence[Row], source: Benchmark, device: torch.device) -> str:

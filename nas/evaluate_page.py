@@ -38,6 +38,7 @@ def evaluate_page(
     untouched, *restored = rows
     best = max(restored, key=lambda row: row.psnr)
     ranked = [row.name for row in sorted(restored, key=lambda row: -row.psnr)]
+    drawn = {name: networks[name] for name in ranked if name in networks}
     gain = best.psnr - untouched.psnr  # not finite where images are equal
     note = f"Means over the images. MACs and median latency of one 256x256 image; {source.note}."
     similar = [(METRICS[key], mean) for key, mean in best.means().items() if key != "psnr"]
@@ -61,7 +62,7 @@ def evaluate_page(
                     "is shown, but all of it is scored.",
                 ),
                 Charts("Pair by pair", [_gains(rows), _ranked(rows)]),
-                Cells("The networks", {n: networks[n] for n in ranked if n in networks}),
+                Cells("The networks of the space", drawn),
                 Facts("Cost", {"the evaluation took, seconds": round(seconds, 1)}),
                 Facts("Settings", settings, folded=True),
                 Facts("Hardware and versions", hardware, folded=True),

@@ -129,16 +129,17 @@ def plan(found: Found, out: Path | None, form: str, existing: str, panels: bool)
     _check_apart(jobs, panels)
     for job in jobs:
         _check_writable(job.out, make=out is not None and not as_file)
-    if as_file:
-        return jobs
-    there = [path for job in jobs for path in _files(job, panels) if path.exists()]
+    ours = [
+        path for job in jobs for path in _files(job, panels) if not (as_file and path == job.out)
+    ]
+    there = [path for path in ours if path.exists()]
     if there and existing == "stop":
         many = f", and {len(there) - 1} more" if len(there) > 1 else ""
         raise FileError(
             f"{there[0]}: is there already{many}; --out names another place, "
             "--existing skip or overwrite says what to do"
         )
-    return [job for job in jobs if not (existing == "skip" and job.out.exists())]
+    return [job for job in jobs if as_file or not (existing == "skip" and job.out.exists())]
 
 
 def _matches(pattern: str) -> tuple[list[Path], Path]:

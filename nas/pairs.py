@@ -132,7 +132,8 @@ def _layout(folder: Path) -> tuple[str, str]:
         raise FileError(f"{folder}: holds blur/ and sharp/ as well as input/ and target/")
     if not here:
         raise FileError(
-            f"{folder}: must hold blur/ and sharp/, or input/ and target/; {holds(folder)}"
+            f"{folder}: must hold blur/ and sharp/, or input/ and target/; {holds(folder)} "
+            "(--protocol reads the layouts of GoPro, Köhler and Levin)"
         )
     return here[0]
 

@@ -12,7 +12,8 @@ from .svg_chart import Chart, Series
 from .table import short
 
 UNFINISHED = (
-    "Not finished: {done} of {epochs} epochs. The same command goes on, and this page with it."
+    "Not finished: {done} of {epochs} epochs{more}. "
+    "The same command goes on, and this page with it."
 )
 NOT_TRUSTED = "The table of costs was measured on a busy machine: its predictions are off."
 
@@ -43,7 +44,9 @@ def search_page(
     found = {"the found network": (genotype, width)} if genotype else {}
     warnings = []
     if not genotype:
-        warnings.append(UNFINISHED.format(done=len(history), epochs=settings.get("epochs")))
+        done, epochs = len(history), settings.get("epochs")
+        more = ", the genotype is not chosen yet" if done == epochs else ""
+        warnings.append(UNFINISHED.format(done=done, epochs=epochs, more=more))
     if result.get("collapsed"):
         warnings.append(f"The search {result['collapsed']}; the best genotype before it is kept.")
     if (result.get("cost") or {}).get("trusted") is False:

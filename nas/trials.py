@@ -58,7 +58,7 @@ class CompareSettings:
     def __post_init__(self) -> None:
         check(self)
         object.__setattr__(self, "variants", tuple(self.variants))
-        if self.brief > self.steps:
+        if self.random_searches and self.brief > self.steps:
             raise SettingError(f"brief must be <= steps ({self.steps}), got {self.brief}")
         for name in self.networks.split():
             if name not in BUILT_IN or self.networks.split().count(name) > 1:

@@ -32,7 +32,8 @@ def levin(folder: Path, *, progress: bool = False) -> Benchmark:
     Raises
     ------
     FileError
-        "levin: im05_flit01: must be grey", "levin: im05_flit01: must be at least 31x31, got 20x20",
+        "levin: im05_flit01: must be grey, as all of Levin's images are",
+        "levin: im05_flit01: must be at least 31x31, got 20x20",
         or as of `nas.pairs.pairs_of_folder`
 
     Notes
@@ -48,7 +49,7 @@ def levin(folder: Path, *, progress: bool = False) -> Benchmark:
                 rule = f"must be at least {LEAST}x{LEAST}, got {height}x{width}"
                 raise FileError(f"{folder}: {name}: {rule}")
             if (image != image[..., :1]).any():
-                raise FileError(f"{folder}: {name}: must be grey")
+                raise FileError(f"{folder}: {name}: must be grey, as all of Levin's images are")
 
     def read(i: int) -> Case:
         blurry, sharp = pairs.read(i)

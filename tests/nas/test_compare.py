@@ -129,6 +129,10 @@ def test_settings_are_refused_by_name_rule_and_value(given, message):
         CompareSettings(**given)
 
 
+def test_without_random_searches_their_steps_do_not_matter():
+    assert CompareSettings(steps=5, random_searches=0).brief > 5
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

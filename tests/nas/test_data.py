@@ -119,10 +119,13 @@ def test_pickle_is_small(pairs_file):
     assert len(pickle.dumps(pairs)) < 2000
 
 
-def test_crop_rules(pairs_file):
+def test_crop_rules(pairs_file, caplog):
+    caplog.set_level("INFO", "nas")
     pairs = Pairs(pairs_file)
-    assert fit_crop(64, pairs, 16) == 32
     assert fit_crop(16, pairs, 16) == 16
+    assert not caplog.messages
+    assert fit_crop(64, pairs, 16) == 32
+    assert caplog.messages == ["crops of 32 px: the patches have 32 px, no 64"]
     with pytest.raises(SettingError, match="crop must be a multiple of 16, got 50"):
         fit_crop(50, pairs, 16)
     with pytest.raises(SettingError, match="patches must be at least 48 pixels wide, got 32"):

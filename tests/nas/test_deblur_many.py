@@ -244,6 +244,28 @@ def test_too_short_memory_fails_the_photo_not_the_run(here, monkeypatch):
     assert set(summary.failed.values()) == {"not enough memory, even for tiles of 48 px"}
 
 
+def test_the_panel_beside_a_named_file_is_not_replaced_unasked(here):
+    (here / "o-before-after.png").write_text("mine")
+    code, _, error = run("net", "in/a.png", "--out", "o.png", "--before-after")
+    assert code == 1
+    assert "o-before-after.png: is there already" in error
+    assert (here / "o-before-after.png").read_text() == "mine"
+    more = ("--before-after", "--existing", "overwrite")
+    assert run("net", "in/a.png", "--out", "o.png", *more)[0] == 0
+    assert colour("o-before-after.png")
+
+
+@pytest.mark.parametrize("file", ["settings.json", "log.jsonl", "genotype.json"])
+def test_an_unfinished_training_is_not_taken_for_photos(here, file):
+    (here / "begun").mkdir()
+    (here / "begun" / file).touch()
+    Image.new("RGB", (20, 10)).save(here / "begun/training.png")
+    code, _, error = run("begun", "in/a.png", "--out", "out")
+    assert code == 2
+    assert "begun is the folder of a search, or of a training that is not finished" in error
+    assert not (here / "out").exists()
+
+
 def test_a_format_that_cannot_hold_the_photo_is_told_before_the_work(here, monkeypatch):
     Image.new("RGBA", (20, 10), (9, 9, 9, 90)).save(here / "clear.png")
     Image.new("L", (16_400, 2)).save(here / "long.png")

@@ -98,7 +98,8 @@ def test_the_command_prints_the_table_and_writes_what_it_is_asked(here):
 
     html = (here / "new/o/report.html").read_text()
     assert re.findall(r"<h2>(.*?)</h2>", html) == [
-        *("Scores", "Before and after, at full resolution", "Pair by pair", "The networks"),
+        *("Scores", "Before and after, at full resolution", "Pair by pair"),
+        "The networks of the space",
         *("Cost", "Settings", "Hardware and versions"),
     ]
     for line in lines[2:]:
@@ -152,8 +153,26 @@ def test_the_page_draws_the_best_network_first_with_its_channels(here):
         (" open", "naf"),
         ("", "frame"),
     ]
+    labels = re.findall(r'data-label="([^"]+)"', html)
+    assert labels[:4] == ["blurry input", "naf", "frame", "sharp"]
     assert ">1/2 size, 4 ch.<" in html
     assert "w is the network's width" not in html
+
+
+def test_an_image_of_the_pairs_is_not_written_over(here):
+    before = (here / "pairs/blur/0.png").read_bytes()
+    for name in ("csv", "json"):
+        code, _, error = run("runs/naf", "--pairs", "pairs", f"--{name}", "pairs/blur/0.png")
+        assert code == 2
+        assert f"{name} must end in .{name}, got pairs/blur/0.png" in error
+    assert (here / "pairs/blur/0.png").read_bytes() == before
+
+
+def test_pairs_that_cannot_be_read_leave_no_folder(here):
+    (here / "pairs/sharp/3.png").unlink()
+    assert run("runs/naf", "--pairs", "pairs", "--out", "o", "--csv", "new/s.csv")[0] == 1
+    assert not (here / "o").exists()
+    assert not (here / "new").exists()
 
 
 def test_every_score_is_that_of_the_restored_image(here):

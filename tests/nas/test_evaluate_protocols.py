@@ -83,10 +83,12 @@ def test_each_protocol_makes_table_picture_json_and_csv(here, protocol):
 
 def test_gopro_says_its_input_in_the_json(here):
     assert (
-        run("naf", "--pairs", "gopro", "--protocol", "gopro", "--blur", "blur", "--json", "x")[0]
+        run("naf", "--pairs", "gopro", "--protocol", "gopro", "--blur", "blur", "--json", "x.json")[
+            0
+        ]
         == 0
     )
-    protocol = json.loads((here / "x").read_text())["protocol"]
+    protocol = json.loads((here / "x.json").read_text())["protocol"]
     assert (protocol["blur"], protocol["layout"]) == ("blur", "test/SEQ/ of GOPR1")
 
 

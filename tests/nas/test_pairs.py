@@ -51,11 +51,12 @@ def test_endings_may_differ(folder):
 
 def test_neither_layout_lists_what_is_there(tmp_path):
     assert (
-        refused(tmp_path) == "must hold blur/ and sharp/, or input/ and target/; it holds nothing"
+        refused(tmp_path) == "must hold blur/ and sharp/, or input/ and target/; it holds nothing "
+        "(--protocol reads the layouts of GoPro, Köhler and Levin)"
     )
     (tmp_path / "left").mkdir()
     (tmp_path / "notes.txt").touch()
-    assert refused(tmp_path).endswith("it holds left/, notes.txt")
+    assert "; it holds left/, notes.txt (--protocol" in refused(tmp_path)
 
 
 def test_both_layouts_are_ambiguous(folder):

@@ -199,7 +199,7 @@ def test_levin_refuses_colour_and_images_within_the_borders(tmp_path):
     put(tmp_path, "blur/a.png", "sharp/a.png", shape=(30, 40))
     assert refused(tmp_path, "levin") == "HERE: a: must be at least 31x31, got 30x40"
     put(tmp_path, "blur/a.png", "sharp/a.png", shape=(40, 40, 3))
-    assert refused(tmp_path, "levin") == "HERE: a: must be grey"
+    assert refused(tmp_path, "levin") == "HERE: a: must be grey, as all of Levin's images are"
 
 
 def test_a_protocol_is_one_that_there_is():
