@@ -31,8 +31,8 @@ def lively(net, seed=0):
 
 @pytest.fixture(scope="module")
 def loader(tmp_path_factory):
-    """What the page's code block defines; it imports nothing of ours."""
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/checkpoint.md").read_text(), re.S)
+    """What the page's first code block defines; it imports nothing of ours."""
+    code = re.findall(r"```python\n(.*?)```", (ROOT / "docs/checkpoint.md").read_text(), re.S)[0]
     assert not re.search(r"import (nas|blurkit)|from (nas|blurkit)", code)
     file = tmp_path_factory.mktemp("page") / "loader.py"
     file.write_text(code)
