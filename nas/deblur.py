@@ -200,7 +200,10 @@ def main(
         chosen, photos = _split(model, paths)
         how: dict[str, Any] = {"device": device, "before_after": before_after}
         if len(photos) == 1 and Path(photos[0]).is_file() and settings.existing != "skip":
-            click.echo(f"deblurred: {deblur(chosen, photos[0], out, settings, **how)}")
+            result = deblur(chosen, photos[0], out, settings, **how)
+            click.echo(f"deblurred: {result}")
+            if before_after:
+                click.echo(f"side by side: {Job(Path(photos[0]), result).panel}")
             return
         summary = deblur_all(chosen, photos, out, settings, **how)
         _report(summary)

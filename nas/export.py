@@ -115,7 +115,6 @@ def describe(info: dict[str, Any], network: torch.nn.Module) -> dict[str, Any]:
         "width": info["width"],
         "stride": network.stride,
         "scales": network.scales,
-        "smallest": SMALLEST,
         "colour": "sRGB as stored, RGB order, in [0, 1]; the output is not clamped",
     }
     if "window" in info:
@@ -131,7 +130,7 @@ def _write_onnx(part: Path, plain: AnySize, facts: dict[str, Any]) -> Run:
 
 
 def _write_program(part: Path, plain: AnySize, facts: dict[str, Any]) -> Run:
-    document = {"blurkit.json": json.dumps(facts)}
+    document = {"blurkit.json": json.dumps({**facts, "smallest": SMALLEST})}
     torch.export.save(exported(plain), part, extra_files=document)
     return torch.export.load(part).module()  # our own file, just written
 

@@ -10,12 +10,14 @@ from .records import read_json, read_log
 from .slider import Sample
 from .svg_chart import Chart, Series
 from .table import short
+from .target import CLOSE
 
 UNFINISHED = (
     "Not finished: {done} of {epochs} epochs{more}. "
     "The same command goes on, and this page with it."
 )
 NOT_TRUSTED = "The table of costs was measured on a busy machine: its predictions are off."
+MISSED = "The network takes {found:.2f} of UNet, more than the {asked:g} asked."
 
 
 def search_page(
@@ -49,8 +51,7 @@ def search_page(
         warnings.append(UNFINISHED.format(done=done, epochs=epochs, more=more))
     if result.get("collapsed"):
         warnings.append(f"The search {result['collapsed']}; the best genotype before it is kept.")
-    if (result.get("cost") or {}).get("trusted") is False:
-        warnings.append(NOT_TRUSTED)
+    warnings += _about_cost(result.get("cost"), settings)
     shown = {name: value for name, value in settings.items() if name != "data"}
     hardware = result.get("hardware") or versions()
     note = "Pairs that neither weights nor alphas have learnt from. The network is the supernet's "
@@ -72,6 +73,16 @@ def search_page(
             warnings,
         )
     )
+
+
+def _about_cost(cost: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> list[str]:
+    """Where the network's cost is not what the search took it for."""
+    if not cost:
+        return []
+    found, asked = cost.get("of_unet", 0), settings.get("macs_target") or settings["latency_target"]
+    missed = found > (1 + CLOSE) * asked
+    told = [NOT_TRUSTED] if cost.get("trusted") is False else []
+    return told + ([MISSED.format(found=found, asked=asked)] if missed else [])
 
 
 def _lead(settings: Mapping[str, Any], data: str) -> str:

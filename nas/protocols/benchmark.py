@@ -1,5 +1,6 @@
 """What every protocol comes to: cases with an input, and a way to score what was made of it."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -70,6 +71,7 @@ class Benchmark:
 
     def headline(self, n: int) -> str:
         """What was scored, for the head of a table; says where it is not the published set."""
+        what = re.sub("(pair|image)s", r"\1", self.what, count=1) if n == 1 else self.what
         if self.published in (None, n):
-            return f"{n} {self.what}"
-        return f"{n} {self.what} (not the {self.published:,} that published figures are for)"
+            return f"{n} {what}"
+        return f"{n} {what} (not the {self.published:,} that published figures are for)"

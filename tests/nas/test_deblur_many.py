@@ -156,7 +156,11 @@ def test_nothing_is_overwritten_unasked_and_that_is_known_before_the_work(here):
 
 
 def test_nor_is_a_picture_of_before_and_after(here):
-    assert run("net", "in/a.png", "--before-after", "--out", "out")[0] == 0
+    code, output, _ = run("net", "in/a.png", "--before-after", "--out", "out")
+    assert (code, output) == (
+        0,
+        "deblurred: out/a.png\nside by side: out/a-before-after.png\n",
+    )
     (here / "out/a.png").unlink()
     code, _, error = run("net", "in/a.png", "--before-after", "--out", "out")
     assert code == 1

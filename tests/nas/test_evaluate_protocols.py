@@ -47,9 +47,9 @@ def run(*arguments):
 
 
 CASES = {
-    "gopro": (["--blur", "blur_gamma"], "pairs of gopro, input blur_gamma (not the 1,111", 3),
-    "kohler": ([], "images of kohler, each against 2 ground-truth frames (not the 48", 3),
-    "levin": ([], "grey images of levin (not the 32", 1),
+    "gopro": (["--blur", "blur_gamma"], "pair of gopro, input blur_gamma (not the 1,111", 3),
+    "kohler": ([], "image of kohler, each against 2 ground-truth frames (not the 48", 3),
+    "levin": ([], "grey image of levin (not the 32", 1),
 }
 
 

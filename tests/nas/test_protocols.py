@@ -190,6 +190,7 @@ def test_levin_scores_grey_images(tmp_path):
     found = find_benchmark(tmp_path, "levin")
     assert found.names == ("b", "im05_flit01")
     assert found.headline(32) == f"32 grey images of {tmp_path.name}"
+    assert found.headline(1).startswith(f"1 grey image of {tmp_path.name} (not the 32")
     assert scores(found, 0) == ([Score("b", math.inf)], 1)
     blurry, sharp = (image[..., 0].astype(float) for image in found.read(1)[:2])
     assert scores(found, 1)[0][0].psnr == pytest.approx(levin(blurry, sharp).psnr, abs=1e-9)

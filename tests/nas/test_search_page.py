@@ -1,5 +1,6 @@
 """The page of a search: while it runs, when it is done, and made again."""
 
+import json
 import re
 import shutil
 
@@ -84,6 +85,11 @@ def test_a_collapse_and_a_busy_machine_are_told_first(searched, tmp_path):
     html = search_page(tmp_path / "s", "x.h5", Genotype.sample(0))
     assert f"The search {said}; the best genotype before it is kept." in html
     assert "measured on a busy machine" in html
+    assert "more than the" not in html
+    taken = json.loads(text)["cost"]["of_unet"]
+    result.write_text(text.replace(f'"of_unet": {taken}', '"of_unet": 1.5'))
+    html = search_page(tmp_path / "s", "x.h5", Genotype.sample(0))
+    assert "The network takes 1.50 of UNet, more than the" in html
     before = (searched[1] / "report.html").read_text()
     assert 'class="warning"' not in before
 
