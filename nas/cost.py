@@ -15,6 +15,7 @@ from blurkit.errors import FileError, SettingError
 from .choices import best, bounds, draw, tilt
 from .genotype import CELLS, DECODER, FUSION_NAMES, OPERATION_NAMES, SLOTS, Genotype, check_widths
 
+CLOSE = 0.1  # a prediction further off than this is told
 SHAPES = {
     "operations": (len(CELLS) * SLOTS, len(OPERATION_NAMES)),
     "fusions": (len(DECODER), len(FUSION_NAMES)),

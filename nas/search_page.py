@@ -4,19 +4,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .cost import CLOSE
 from .genotype import OPERATION_NAMES, SLOTS, Genotype
 from .page import Cells, Charts, Facts, Page, Slider, Table, render, versions
 from .records import read_json, read_log
 from .slider import Sample
 from .svg_chart import Chart, Series
 from .table import short
-from .target import CLOSE
 
 UNFINISHED = (
     "Not finished: {done} of {epochs} epochs{more}. "
     "The same command goes on, and this page with it."
 )
-NOT_TRUSTED = "The table of costs was measured on a busy machine: its predictions are off."
+NOT_TRUSTED = (
+    "The table of costs is not to be trusted: it was measured on a busy machine, "
+    "or its predictions are off by more than 10 %."
+)
 MISSED = "The network takes {found:.2f} of UNet, more than the {asked:g} asked."
 
 
@@ -177,9 +180,11 @@ def _cost(history: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> di
         "steps of the alphas": f"{result['steps']['alphas']:,}",
     }
     if cost := result["cost"]:
+        unit = cost["unit"]
+        shown = "{:.1f}".format if unit == "ms" else short
         facts |= {
-            f"network, {cost['unit']}, predicted": short(cost["predicted"]),
-            f"network, {cost['unit']}, measured": short(cost["measured"]),
-            f"UNet, {cost['unit']}, measured": short(cost["unet"]),
+            f"network, {unit}, predicted": shown(cost["predicted"]),
+            f"network, {unit}, measured": shown(cost["measured"]),
+            f"UNet, {unit}, measured": shown(cost["unet"]),
         }
     return facts

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from .checkpoint import write_text
-from .cost import CostTable
+from .cost import CLOSE, CostTable
 from .genotype import Genotype
 from .measure import latency_table, macs_table, trusted
 from .network import build
@@ -14,8 +14,6 @@ from .search_settings import SearchSettings
 from .timing import latency, macs
 
 log = logging.getLogger("nas")
-
-CLOSE = 0.1  # a prediction that is further off is told
 
 
 def costs_of(
