@@ -45,7 +45,7 @@ test: $(VENV)/ready
 
 # The ladder and the shipped network from nothing; SCALE=cpu or gpu needs DATA=folder of the photos.
 reproduce: $(VENV)/ready
-	BIN=$(abspath $(BIN)) bash benchmarks/reproduce.sh $(SCALE) $(DATA)
+	BIN=$(abspath $(BIN)) bash experiments/ladder/reproduce.sh $(SCALE) $(DATA)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

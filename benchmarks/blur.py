@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import torch
 from common import CORES, hardware, interleaved, rounded, save, use_cores
-from peers import kornia
+from peers.packages import kornia
 from scipy.fft import next_fast_len
 from scipy.signal import fftconvolve
 

@@ -8,8 +8,8 @@ import numpy as np
 from common import hardware, interleaved, rounded, save, use_cores
 
 from blurkit import dead_leaves, random_walk_kernels
-from blurkit.camera import PRESETS
-from blurkit.degrade import degrade_patch
+from blurkit.camera.camera import PRESETS
+from blurkit.camera.degrade import degrade_patch
 
 COUNT, PATCH, KERNEL = 64, 128, 31
 

@@ -35,7 +35,7 @@ done
 
 for set in cid22_val gopro_avg gopro_0477_avg11 reds_180p; do
     cp "$set/table.md" "$results/$set.md"
-    "$bin/python" -c 'import sys; from blurkit.images import read_image, write_image
+    "$bin/python" -c 'import sys; from blurkit.images.files import read_image, write_image
 write_image(sys.argv[2], read_image(sys.argv[1]))' "$set/compare.png" "$results/$set.jpg"
 done
 cp search/genotype.json search/search.png search/alphas.png search/cells.png "$results"

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 from common import CORES, hardware, interleaved, rounded, save, use_cores
-from peers import albumentations, deepinv, kornia
+from peers.packages import albumentations, deepinv, kornia
 
 from blurkit import random_walk_kernels
 

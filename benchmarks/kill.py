@@ -29,7 +29,7 @@ import numba
 import numpy as np
 
 from blurkit import FileError, __version__
-from blurkit.images import write_image
+from blurkit.images.files import write_image
 from blurkit.store import read_layout
 
 SETTINGS = {

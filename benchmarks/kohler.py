@@ -18,11 +18,11 @@ import numpy as np
 from common import CORES, hardware, interleaved, rounded, save, use_cores
 from scipy.ndimage import gaussian_filter
 
-from blurkit.images import read_image, write_image
-from blurkit.scenes import dead_leaves
-from nas.ms_ssim import ms_ssim
-from nas.protocols.kohler import kohler
-from nas.protocols.kohler_score import LUMA, prepare, score_frame
+from blurkit.images.files import read_image, write_image
+from blurkit.scenes.dead_leaves import dead_leaves
+from nas.evaluation.ms_ssim import ms_ssim
+from nas.evaluation.protocols.kohler import kohler
+from nas.evaluation.protocols.kohler_score import LUMA, prepare, score_frame
 
 SIDE, FRAMES, FEW = 800, 199, 20
 WEIGHTS = np.array(LUMA)

@@ -11,10 +11,10 @@ import time
 import torch
 from common import CORES, hardware, rounded, save, use_cores
 
-from nas.genotype import CELLS, FUSION_NAMES, OPERATION_NAMES, Genotype
-from nas.measure import latency_table
-from nas.network import build
-from nas.timing import latency
+from nas.cost.measured import latency_table
+from nas.cost.timing import latency
+from nas.space.genotype import CELLS, FUSION_NAMES, OPERATION_NAMES, Genotype
+from nas.space.network import build
 
 
 def genotypes(table):

@@ -15,7 +15,7 @@ import numpy as np
 from common import hardware, rounded, save
 
 from blurkit import dead_leaves
-from blurkit.images import write_image
+from blurkit.images.files import write_image
 
 RUNS = (((800, 1200), 512), ((4000, 6000), 256), ((4000, 6000), 512), ((4000, 6000), 1280))
 

@@ -9,9 +9,9 @@ import numpy as np
 from common import RESULTS, hardware, rounded, save
 
 from blurkit import random_walk_kernels
-from blurkit.kernel_sets import measure
-from blurkit.plot_realism import plot_realism
-from blurkit.realism import PUBLISHED, STATISTICS
+from blurkit.realism.comparison import measure
+from blurkit.realism.plot import plot_realism
+from blurkit.realism.statistics import PUBLISHED, STATISTICS
 
 COUNT, SIZE = 2000, 31
 TREMOR = {"steps": 250, "jitter": 100, "jerks": 0}  # no first direction that lasts
@@ -20,7 +20,7 @@ TREMOR = {"steps": 250, "jitter": 100, "jerks": 0}  # no first direction that la
 def deepinv_kernels():
     """COUNT kernels of deepinv's defaults, or None where it is not installed."""
     try:
-        from peers import deepinv
+        from peers.packages import deepinv
     except ImportError:
         return None
     generator = deepinv.physics.generator.MotionBlurGenerator((SIZE, SIZE))

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 
 from blurkit import SynthSettings
-from blurkit.samples import sample_types
+from blurkit.dataset.samples import sample_types
 
 MARKS = "<!-- benchmarks/scale.py writes this -->\n", "<!-- to here -->\n"
 CORES = (2, 16, 64, 256, 1024)

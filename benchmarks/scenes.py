@@ -12,11 +12,11 @@ import numpy as np
 from common import hardware, interleaved, rounded, save, use_cores
 
 from blurkit import SynthSettings
-from blurkit.degrade import degrade_patch
-from blurkit.kernel import PARAMS, fill_kernels
-from blurkit.samples import empty_rows, fill_rows, sample_types
-from blurkit.scenes import fill_scene
-from blurkit.store.seal import as_bytes, seal
+from blurkit.camera.degrade import degrade_patch
+from blurkit.dataset.samples import empty_rows, fill_rows, sample_types
+from blurkit.kernel.random_walk import PARAMS, fill_kernels
+from blurkit.scenes.dead_leaves import fill_scene
+from blurkit.store.checksum import as_bytes, seal
 
 COUNT = 64  # samples in a turn: a block of synth
 SIDES = (64, 128, 256)

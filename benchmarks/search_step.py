@@ -1,12 +1,12 @@
 """Time and memory of a search step: python benchmarks/search_step.py [--device cuda]
 
-A step is a weight step and an alpha step, as `nas.searcher` takes them. By default one path is
-drawn (Gumbel), the operations of a slot share weights and the alphas' gradient is of first order.
-DARTS mixes all operations, each with its own weights, by their softmax and takes the second order
-by finite differences (darts.py, from the paper, and checked against `nas.architect.second_order`).
-Space, data, batch, loss and weight optimiser are the same; times are interleaved, peaks of memory
-measured in a process each. The target: at most 0.4 of DARTS' time and memory. Then what whole
-searches with the default settings come to.
+A step is a weight step and an alpha step, as `nas.strategy.searcher` takes them. By default one
+path is drawn (Gumbel), the operations of a slot share weights and the alphas' gradient is of first
+order. DARTS mixes all operations, each with its own weights, by their softmax and takes the second
+order by finite differences (darts.py, from the paper, and checked against
+`nas.strategy.architect.second_order`). Space, data, batch, loss and weight optimiser are the same;
+times are interleaved, peaks of memory measured in a process each. The target: at most 0.4 of
+DARTS' time and memory. Then what whole searches with the default settings come to.
 """
 
 import argparse
@@ -21,19 +21,19 @@ from pathlib import Path
 
 import torch
 from common import CORES, hardware, interleaved, rounded, save, use_cores
-from darts import Darts, error_of_mixed
+from peers.darts import Darts, error_of_mixed
 
 from blurkit import SynthSettings, synth
 from blurkit.progress import bar
-from nas.cost import CostTable
+from nas.cost.measured import latency_table, macs_table
+from nas.cost.table import CostTable
 from nas.data import open_data
 from nas.device import pick
-from nas.measure import latency_table, macs_table
 from nas.options import for_device
-from nas.sampler import Sampler
-from nas.search_settings import SearchSettings
-from nas.searcher import Searcher
-from nas.supernet import Choices
+from nas.space.supernet import Choices
+from nas.strategy.sampler import Sampler
+from nas.strategy.searcher import Searcher
+from nas.strategy.settings import SearchSettings
 
 DARTS, OURS = "DARTS", "gumbel, first order"
 STEPS = {  # settings, and how many steps make a turn: draws differ, and their mean is wanted

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 import torch
 from common import hardware, interleaved, rounded, save, use_cores
-from peers import deepinv
+from peers.packages import deepinv
 
 from blurkit import Motion, blur, dead_leaves, kernel_at, shake, shaken_trajectory
-from blurkit.poses import camera_poses
+from blurkit.handheld.poses import camera_poses
 
 SIDES = (256, 512, 1024)
 ROLLS = (0.5, 1.0, 3.0)  # degrees from end to end

@@ -1,10 +1,10 @@
 """`blurkit synth` from end to end: python benchmarks/synth.py [--folder DIR]
 
 Pairs a second with everything included, down to the fsync; against the bare writing of as many
-bytes, deepinv's `generate_dataset`, and the common script (common_script.py). The peers are given
-their sharp patches; blurkit generates its own, and is measured once more with scenes given. Then
-the share of each stage, and 100,000 pairs by the command, with its peak memory. Needs 11 GB free
-in DIR, by default the current folder.
+bytes, deepinv's `generate_dataset`, and the common script (peers/common_script.py). The peers are
+given their sharp patches; blurkit generates its own, and is measured once more with scenes given.
+Then the share of each stage, and 100,000 pairs by the command, with its peak memory. Needs 11 GB
+free in DIR, by default the current folder.
 """
 
 import argparse
@@ -21,13 +21,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from common import CORES, hardware, rounded, save, use_cores
-from common_script import make_pairs
-from peers import deepinv
+from peers.common_script import make_pairs
+from peers.packages import deepinv
 from scenes import stages
 
 from blurkit import SynthSettings, dead_leaves, synth
-from blurkit.samples import empty_rows, fill_rows, sample_types
-from blurkit.synth import begin, fill
+from blurkit.dataset.samples import empty_rows, fill_rows, sample_types
+from blurkit.dataset.synth import begin, fill
 
 COUNT, FULL, ROUNDS = 6000, 100_000, 3
 DEEPINV, COMMON = 500, 24  # pairs that the slow ones make

@@ -16,11 +16,10 @@ from torch import nn
 
 from blurkit._version import __version__
 from blurkit.errors import FileError, SettingError, printable
-
-from .cell import Frame
-from .network import build
-from .scales import check_scales
-from .tensors import FORMAT_VERSION, read_tensors, shortened, write_tensors
+from nas.restoration.scales import check_scales
+from nas.space.frame import Frame
+from nas.space.network import build
+from nas.tensors import FORMAT_VERSION, read_tensors, shortened, write_tensors
 
 MODEL_FORMAT = "blurkit-model"
 SUPERNET_FORMAT = "blurkit-supernet"
@@ -47,12 +46,12 @@ def save_model(
     Parameters
     ----------
     path : path
-    model : module built by `nas.network.build(info["arch"], info["width"])`
+    model : module built by `nas.space.network.build(info["arch"], info["width"])`
     info : dict
         "name", "arch" (built-in name or genotype dict), "width", and any further JSON values:
-        "scales" are those at which `nas.restore.restore` lets it see an image, [1] if not given,
+        "scales" are those at which `nas.restoration` lets it see an image, [1] if not given,
         and "window" is the side, in pixels, of the squares over which its channel attention
-        takes means (`nas.ops.ChannelAttention`), all of the image if not given.
+        takes means (`nas.space.operations.ChannelAttention`), all of the image if not given.
     half : bool
         Store floating-point weights as float16: half the size, a relative error of 2**-11.
     """
@@ -80,7 +79,8 @@ def load_model(
     Returns
     -------
     model : float32 module in eval mode, (N, 3, H, W) sRGB in [0, 1] -> same shape; sides
-        multiples of `model.stride`; `model.scales` is what `nas.restore.restore` does by default
+        multiples of `model.stride`; `model.scales` is what `nas.restoration.restore.restore` does
+        by default
     info : dict with "name", "arch", "width", "genotype" (dict or None), "settings"
 
     Raises

@@ -18,25 +18,29 @@ import click
 import torch
 
 from blurkit.errors import FileError, SettingError, exit_codes
-
-from .checkpoint import write_text
-from .compare_page import compare_page
-from .crew import Crew
-from .data import Data, open_data
-from .device import pick
-from .ground import settle
-from .options import DATASET, for_device, options
-from .outcome import Bench
-from .page import versions
-from .real import measure_real, read_real, sample_pairs
-from .records import read_json, read_log
-from .report import document, summarise
-from .run import minutes, talk
-from .slider import Sample
-from .standing import measure_latency, measure_tau, read_latency, seconds_per_pixel
-from .standing_plots import plot_pareto, plot_seeds, plot_tau
-from .trials import CompareSettings, Trial, plan
-from .work import locked
+from nas.checkpoint import write_text
+from nas.comparison.folder import Bench
+from nas.comparison.measurements import (
+    measure_latency,
+    measure_tau,
+    read_latency,
+    seconds_per_pixel,
+)
+from nas.comparison.page import compare_page
+from nas.comparison.plan import CompareSettings, Trial, plan
+from nas.comparison.plots import plot_pareto, plot_seeds, plot_tau
+from nas.comparison.process import locked
+from nas.comparison.real_pairs import measure_real, read_real, sample_pairs
+from nas.comparison.runner import Crew
+from nas.comparison.setup import settle
+from nas.comparison.table import document, summarise
+from nas.data import Data, open_data
+from nas.device import pick
+from nas.files import read_json, read_log
+from nas.options import DATASET, for_device, options
+from nas.report.html import versions
+from nas.report.slider import Sample
+from nas.training.run import minutes, talk
 
 log = logging.getLogger("nas")
 
@@ -68,8 +72,8 @@ def compare(
     out : folder for results.jsonl, table.md, report.html (all of it),
         pareto.png, tau.png, seeds.png, and trials/
     settings : CompareSettings, the defaults for the device if None
-    real : folders that hold blur/ and sharp/, or input/ and target/ (see `nas.pairs`): the networks
-        are scored on them as well, once all are trained
+    real : folders that hold blur/ and sharp/, or input/ and target/ (see `nas.evaluation.pairs`):
+        the networks are scored on them as well, once all are trained
     device : "auto" (all CUDA devices, else the CPU), "cpu", "cuda" or "cuda:N"
     jobs : trials at a time; one for each CUDA device, else cores // threads
     threads : of each trial; 1 on the CPU, else cores // jobs

@@ -11,12 +11,11 @@ import click
 
 from blurkit.errors import FileError, SettingError, exit_codes, printable
 from blurkit.progress import bar
-
-from .checkpoint import load_model
-from .device import pick
-from .inputs import Found, Job, find_photos, is_model, plan
-from .options import for_device, options
-from .restorer import DeblurSettings, Restorer
+from nas.checkpoint import load_model
+from nas.device import pick
+from nas.options import for_device, options
+from nas.photos.jobs import Found, Job, find_photos, is_model, plan
+from nas.photos.restorer import DeblurSettings, Restorer
 
 AnyPath = str | os.PathLike[str]
 RUN_FILES = ("settings.json", "log.jsonl", "genotype.json")  # of searches and trainings
@@ -71,12 +70,12 @@ def deblur(
     Raises
     ------
     SettingError
-        "out must be another file than the photo, got photo.png", or those of `nas.inputs.plan`
-        and `nas.restore.restore`
+        "out must be another file than the photo, got photo.png", or those of `nas.photos.jobs.plan`
+        and `nas.restoration.restore.restore`
     FileError
         "photo-deblurred.png: is there already; --out names another place, ...",
         "out.png: cannot be written (no folder results)", or those of `load_model`,
-        `nas.photo.read_photo`, `write_photo` and `restore`
+        `nas.photos.photo.read_photo`, `write_photo` and `restore`
     """
     where = pick(device)
     settings = settings or for_device(DeblurSettings, where, {})
@@ -112,8 +111,8 @@ def deblur_all(
     Raises
     ------
     SettingError, FileError
-        before the work: those of `nas.inputs.find_photos`, `nas.inputs.plan` and `load_model`;
-        "out/a.png: cannot be written (No space left on device)" in the midst of it
+        before the work: those of `nas.photos.jobs.find_photos`, `nas.photos.jobs.plan` and
+        `load_model`; "out/a.png: cannot be written (No space left on device)" in the midst of it
     """
     where = pick(device)
     settings = settings or for_device(DeblurSettings, where, {})

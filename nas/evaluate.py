@@ -15,24 +15,23 @@ import numpy as np
 import torch
 
 from blurkit.errors import SettingError, exit_codes
-
-from .checkpoint import SHIPPED, write_text
-from .data import Data, open_data, spread
-from .device import hardware, pick
-from .evaluate_page import evaluate_page, genotypes_of
-from .options import DATASET, check, for_device, options, setting
-from .pairs import pairs_of_data
-from .panels import busiest, plot_comparison
-from .protocols.benchmark import Benchmark
-from .protocols.choose import check_protocol, find_benchmark
-from .protocols.plain import of_pairs
-from .restore import restore
-from .scales import parse_scales
-from .scoring import REGION, load_networks, score_networks
-from .slider import sample
-from .table import Row, csv_text, document, table
-from .tiles import check_tile
-from .timing import SIDE, latency, macs, parameters
+from nas.checkpoint import SHIPPED, write_text
+from nas.cost.timing import SIDE, latency, macs, parameters
+from nas.data import Data, open_data, spread
+from nas.device import hardware, pick
+from nas.evaluation.page import evaluate_page, genotypes_of
+from nas.evaluation.pairs import pairs_of_data
+from nas.evaluation.protocols.benchmark import Benchmark
+from nas.evaluation.protocols.by_name import check_protocol, find_benchmark
+from nas.evaluation.protocols.plain import of_pairs
+from nas.evaluation.scoring import REGION, load_networks, score_networks
+from nas.evaluation.table import Row, csv_text, document, table
+from nas.options import DATASET, check, for_device, options, setting
+from nas.report.panels import busiest, plot_comparison
+from nas.report.slider import sample
+from nas.restoration.restore import restore
+from nas.restoration.scales import parse_scales
+from nas.restoration.tiles import check_tile
 
 AnyPath = str | os.PathLike[str]
 
@@ -84,7 +83,8 @@ def evaluate(
         that comes with the package
     data : a dataset file, a pattern such as "blur-*.h5", several of them, or a PairSet; or else
     pairs : a folder, laid out as the settings' protocol says: for "plain" it holds blur/ and
-        sharp/, or input/ and target/ (see `nas.pairs`), for others see `nas.protocols`
+        sharp/, or input/ and target/ (see `nas.evaluation.pairs`), for others see
+        `nas.evaluation.protocols`
     settings : EvaluateSettings, the defaults for the device if None
     device : "auto", "cpu", "cuda" or "cuda:N"
     json_file : where to write the rows with each image's scores, the settings and the hardware
@@ -94,7 +94,8 @@ def evaluate(
 
     Returns
     -------
-    rows : list of `nas.table.Row`, first the blurry input, then the models in their order
+    rows : list of `nas.evaluation.table.Row`, first the blurry input, then the models in their
+    order
 
     Raises
     ------

@@ -11,9 +11,8 @@ import torch
 
 from blurkit._version import __version__
 from blurkit.errors import FileError, SettingError, exit_codes
-
-from .checkpoint import SHIPPED, load_model
-from .program import (
+from nas.checkpoint import SHIPPED, load_model
+from nas.runtime.program import (
     INPUT,
     OPSET,
     OUTPUT,

@@ -21,16 +21,15 @@ from torch import Tensor
 
 from blurkit.errors import FileError, SettingError, exit_codes
 from blurkit.progress import bar
-
-from .checkpoint import SHIPPED, load_model, write_text
-from .device import hardware, keep_memory, pick
-from .latency_page import page, plot_latency
-from .latency_settings import LatencySettings, parse_modes, parse_sizes, parse_threads
-from .modes import Runner
-from .network import build
-from .options import for_device, options
-from .program import portable
-from .timing import image_of, in_turns, macs, parameters
+from nas.checkpoint import SHIPPED, load_model, write_text
+from nas.cost.timing import image_of, in_turns, macs, parameters
+from nas.device import hardware, keep_memory, pick
+from nas.options import for_device, options
+from nas.runtime.backends import Runner
+from nas.runtime.page import page, plot_latency
+from nas.runtime.program import portable
+from nas.runtime.settings import LatencySettings, parse_modes, parse_sizes, parse_threads
+from nas.space.network import build
 
 AnyPath = str | os.PathLike[str]
 PACKAGES = ("blurkit", "torch", "onnx", "onnxruntime")
@@ -71,8 +70,8 @@ def measure(
 
     Notes
     -----
-    UNet is as published (`nas.unet`), its weights are random: they do not change its time. All
-    rows of one size, device and number of threads take turns; on CUDA the clock is read after a
+    UNet is as published (`nas.space.unet`), its weights are random: they do not change its time.
+    All rows of one size, device and number of threads take turns; on CUDA the clock is read after a
     synchronisation.
     """
     settings = settings or LatencySettings()

@@ -1,6 +1,6 @@
 """Train one network from scratch: `python -m nas.retrain ARCH data.h5 --out DIR`.
 
-Every network gets the same recipe (`nas.trainer`).
+Every network gets the same recipe (`nas.training.trainer`).
 
 `torchrun --nproc-per-node N -m nas.retrain ...` shares each batch among N processes.
 """
@@ -14,23 +14,22 @@ import click
 
 from blurkit.errors import SettingError, exit_codes
 from blurkit.progress import bar
-
-from . import show
-from .checkpoint import save_model
-from .data import Data, open_data
-from .device import hardware, pick
-from .genotype import Genotype
-from .network import BUILT_IN
-from .options import DATASET, for_device, options
-from .ranks import here, joined, start
-from .run import Run, talk
-from .trainer import RetrainSettings, Trainer
+from nas.checkpoint import save_model
+from nas.data import Data, open_data
+from nas.device import hardware, pick
+from nas.options import DATASET, for_device, options
+from nas.space.genotype import Genotype
+from nas.space.network import BUILT_IN
+from nas.strategy import plots as show
+from nas.training.distributed import here, joined, start
+from nas.training.run import Run, talk
+from nas.training.trainer import RetrainSettings, Trainer
 
 log = logging.getLogger("nas")
 
 
 def parse_arch(text: str) -> tuple[str, str | dict[str, Any]]:
-    """ARCH of the command line: (name, arch for `nas.network.build`).
+    """ARCH of the command line: (name, arch for `nas.space.network.build`).
 
     Raises
     ------

@@ -21,24 +21,23 @@ import torch
 
 from blurkit.errors import FileError, SettingError, exit_codes
 from blurkit.progress import bar
-
-from . import show
-from .checkpoint import load_supernet, save_supernet, write_text
-from .data import Data, open_data
-from .device import hardware, pick
-from .genotype import CELLS, OPERATION_NAMES, Genotype
-from .measure import trusted
-from .metrics import psnr
-from .options import DATASET, for_device, options
-from .pairs import data_name
-from .ranks import here, joined, start
-from .run import Run, minutes, talk
-from .search_page import search_page
-from .search_settings import SearchSettings
-from .searcher import Searcher
-from .slider import sample
-from .supernet import softmax
-from .target import check_cost, costs_of
+from nas.checkpoint import load_supernet, save_supernet, write_text
+from nas.cost.measured import trusted
+from nas.data import Data, open_data
+from nas.device import hardware, pick
+from nas.evaluation.metrics import psnr
+from nas.evaluation.pairs import data_name
+from nas.options import DATASET, for_device, options
+from nas.report.slider import sample
+from nas.space.genotype import CELLS, OPERATION_NAMES, Genotype
+from nas.space.supernet import softmax
+from nas.strategy import plots as show
+from nas.strategy.budget import check_cost, costs_of
+from nas.strategy.page import search_page
+from nas.strategy.searcher import Searcher
+from nas.strategy.settings import SearchSettings
+from nas.training.distributed import here, joined, start
+from nas.training.run import Run, minutes, talk
 
 log = logging.getLogger("nas")
 

@@ -13,8 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from blurkit.errors import FileError, SettingError
-
-from .genotype import each_once
+from nas.space.genotype import each_once
 
 FORMAT_VERSION = 1
 MOST_BYTES = 2**34  # of a file; the widest UNet with its moments has 6 GB

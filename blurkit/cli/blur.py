@@ -2,10 +2,10 @@
 
 import click
 
-from blurkit.camera import PRESETS
+from blurkit.camera.camera import PRESETS
 from blurkit.cli.options import PICTURE, WALK
 from blurkit.errors import exit_codes
-from blurkit.handheld import Motion
+from blurkit.handheld.motion import Motion
 
 DEFAULT = Motion()
 
@@ -72,9 +72,9 @@ def blur(
     with exit_codes():
         import numpy as np
 
-        from blurkit.images import check_image_name, read_image, write_image
-        from blurkit.snapshot import check_other_file, snapshot, with_kernels
-        from blurkit.trajectory import Walk
+        from blurkit.handheld.snapshot import check_other_file, snapshot, with_kernels
+        from blurkit.images.files import check_image_name, read_image, write_image
+        from blurkit.kernel.walk import Walk
 
         turn = DEFAULT.roll if roll is None else roll
         motion = Motion(Walk(length=length), turn, angle, focal, pitch)

@@ -6,7 +6,7 @@ import click
 
 from blurkit.cli.options import PICTURE, chosen_blur, mix_option, walk_options
 from blurkit.errors import SettingError, exit_codes
-from blurkit.families import FAMILIES
+from blurkit.kernel.families import FAMILIES
 
 
 @click.command(context_settings={"show_default": True})
@@ -40,9 +40,9 @@ def kernels(
     with exit_codes():
         import numpy as np
 
-        from blurkit.draw import kernels as draw
-        from blurkit.images import check_image_name, write_image
-        from blurkit.show import kernel_sheet
+        from blurkit.dataset.preview import kernel_sheet
+        from blurkit.images.files import check_image_name, write_image
+        from blurkit.kernel.batch import kernels as draw
 
         if n < 1:
             raise SettingError(f"n must be >= 1, got {n}")

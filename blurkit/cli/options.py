@@ -8,9 +8,9 @@ import click
 from click.core import ParameterSource
 
 from blurkit.errors import SettingError
-from blurkit.families import FAMILIES, Family
-from blurkit.mix import Mix, family_named, parse_mix
-from blurkit.trajectory import Walk
+from blurkit.kernel.families import FAMILIES, Family
+from blurkit.kernel.mix import Mix, family_named, parse_mix
+from blurkit.kernel.walk import Walk
 
 
 class _Dataset(click.Path):
@@ -98,7 +98,7 @@ def chosen_blur(mix: str | None, family: str, walk: dict[str, Any]) -> Family | 
     ------
     SettingError
         "jitter is not a setting of linear"; "jitter is a setting of the walk, which is not in the
-        mix linear=1"; those of the families and of `blurkit.mix.parse_mix`
+        mix linear=1"; those of the families and of `blurkit.kernel.mix.parse_mix`
     """
     source = click.get_current_context().get_parameter_source
     given = {name: walk[name] for name in walk if source(name) is ParameterSource.COMMANDLINE}

@@ -13,8 +13,8 @@ from blurkit.errors import exit_codes
 def preview(files: tuple[str, ...], out: str, n: int) -> None:
     """Draw some pairs of a dataset, in one FILE or in several: sharp, kernel, blurry."""
     with exit_codes():
-        from blurkit.images import check_image_name, write_image
-        from blurkit.show import pair_sheet
+        from blurkit.dataset.preview import pair_sheet
+        from blurkit.images.files import check_image_name, write_image
         from blurkit.store import PairSet
 
         check_image_name(out)

@@ -24,11 +24,11 @@ def realism(kernels: str, reference: str | None, out: str, report: str | None, n
     or a folder of them. Without REFERENCE, kernels of the default walk take its place.
     """
     with exit_codes():
-        from blurkit.images import check_image_name
-        from blurkit.kernel import random_walk_kernels
-        from blurkit.kernel_files import read_kernels
-        from blurkit.kernel_sets import measure, summary, table
-        from blurkit.plot_realism import plot_realism
+        from blurkit.images.files import check_image_name
+        from blurkit.kernel.random_walk import random_walk_kernels
+        from blurkit.realism.comparison import measure, summary, table
+        from blurkit.realism.kernel_files import read_kernels
+        from blurkit.realism.plot import plot_realism
 
         if n < 1:
             raise SettingError(f"n must be >= 1, got {n}")

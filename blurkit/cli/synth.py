@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from blurkit.camera import PRESETS
+from blurkit.camera.camera import PRESETS
 from blurkit.cli.options import chosen_blur, mix_option, walk_options
+from blurkit.dataset.settings import SynthSettings
 from blurkit.errors import SettingError, exit_codes
-from blurkit.settings import SynthSettings
-from blurkit.trajectory import Walk
+from blurkit.kernel.walk import Walk
 
 DEFAULT = SynthSettings()
 
@@ -91,15 +91,15 @@ def synth(
         how: dict[str, Any] = {"overwrite": overwrite, "progress": not quiet}
         try:
             if shards is None:
-                from blurkit.synth import synth as make
+                from blurkit.dataset.synth import synth as make
 
                 paths = [make(out, settings, threads=threads, **how)]
             elif dask is None:
-                from blurkit.shards import synth_shards
+                from blurkit.dataset.shards import synth_shards
 
                 paths = synth_shards(out, settings, shards=shards, threads=threads, **how)
             else:
-                from blurkit.cluster import synth_on_dask
+                from blurkit.dataset.dask import synth_on_dask
 
                 how["threads"] = 1 if threads is None else threads
                 paths = synth_on_dask(out, settings, shards=shards, address=dask, **how)

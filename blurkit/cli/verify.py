@@ -26,8 +26,8 @@ def verify(
     Exit code 0: as it was written. 1: damaged, foreign or unfinished. 2: a wrong command line.
     """
     with exit_codes():
+        from blurkit.dataset.verify import verify as check
         from blurkit.store import PairSet, expand, missing_shards, read_layout
-        from blurkit.verify import verify as check
 
         paths, layouts, faulty = expand(files), [], 0
         for path in paths:

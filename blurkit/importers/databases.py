@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from blurkit.errors import FileError
-from blurkit.importers.found import SIDES, Found, Pair, Problem, holds, inside
+from blurkit.importers.pairs import SIDES, Found, Pair, Problem, holds, inside
 from blurkit.importers.settings import ImportSettings, leads_out
 
 META = "meta_info.txt"

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from blurkit.errors import FileError
-from blurkit.images import find_images, image_bytes
-from blurkit.importers.found import Found, Pair, Problem, holds, inside
+from blurkit.images.files import find_images, image_bytes
+from blurkit.importers.pairs import Found, Pair, Problem, holds, inside
 from blurkit.importers.settings import ImportSettings
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from blurkit.errors import FileError
-from blurkit.importers.found import some
-from blurkit.importers.look import Usable
+from blurkit.importers.pairs import some
+from blurkit.importers.scan import Usable
 from blurkit.importers.settings import ImportSettings
 from blurkit.store import row_types
 

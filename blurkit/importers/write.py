@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from blurkit.dataset.synth import checked_out, thread_count
 from blurkit.errors import FileError, SettingError
 from blurkit.importers import folders
 from blurkit.importers.databases import lmdb_pairs
-from blurkit.importers.found import KINDS, SIDES, Found, Problem, in_words
-from blurkit.importers.look import label, look, read
+from blurkit.importers.pairs import KINDS, SIDES, Found, Problem, in_words
 from blurkit.importers.plan import Plan, make_plan
+from blurkit.importers.scan import label, look, read
 from blurkit.importers.settings import ImportSettings
 from blurkit.progress import bar
 from blurkit.store import PART, Writer, open_writer
-from blurkit.synth import checked_out, thread_count
 
 BLOCK_BYTES = 2**24  # most that a thread cuts before it writes; the bytes do not depend on it
 FOLDERS = {

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 
 from blurkit.errors import FileError
-from blurkit.store.seal import seals_on_disk
+from blurkit.store.checksum import seals_on_disk
 
 FORMAT, FORMAT_VERSION = "blurkit", 1
 SIGNATURE = b"\x89HDF\r\n\x1a\n"

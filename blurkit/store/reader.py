@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import FileError
+from blurkit.store.checksum import CHECK_ROWS
 from blurkit.store.layout import Layout, read_layout
 from blurkit.store.metadata import metadata_faults
-from blurkit.store.seal import CHECK_ROWS
 
 PART = ".part"
 

@@ -16,11 +16,11 @@ import numpy as np
 
 from blurkit.errors import FileError
 from blurkit.progress import bar
+from blurkit.store.checksum import CHECK_ROWS, as_bytes, seal
 from blurkit.store.disk import FileBusy, lock, require_space, reserve, write_all
 from blurkit.store.layout import Layout, RowTypes, read_layout
 from blurkit.store.metadata import metadata_faults
 from blurkit.store.reader import PART
-from blurkit.store.seal import CHECK_ROWS, as_bytes, seal
 from blurkit.store.structure import ALIGNMENT, root_attributes, write_structure
 
 

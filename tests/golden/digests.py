@@ -22,7 +22,7 @@ import numpy as np
 import blurkit
 from blurkit import Motion, SynthSettings, Walk, blur, dead_leaves, random_walk_kernels, snapshot
 from blurkit import random_walk_trajectory as trajectory
-from blurkit.families import FAMILIES
+from blurkit.kernel.families import FAMILIES
 from blurkit.store import PairFile, structure
 
 FILE = Path(__file__).with_suffix(".json")

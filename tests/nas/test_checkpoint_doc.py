@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from nas.checkpoint import load_model, save_model
-from nas.network import BUILT_IN, build
+from nas.space.network import BUILT_IN, build
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = json.loads((ROOT / "tests/golden/model_keys.json").read_text())
@@ -47,7 +47,7 @@ def test_names_shapes_and_types_of_tensors_stay(name):
 
 
 def test_the_golden_genotype_has_every_operation_and_fusion():
-    from nas.genotype import FUSION_NAMES, OPERATION_NAMES
+    from nas.space.genotype import FUSION_NAMES, OPERATION_NAMES
 
     arch = GOLDEN["genotype"]["arch"]
     assert {name for cell in arch["cells"].values() for name in cell} == set(OPERATION_NAMES)

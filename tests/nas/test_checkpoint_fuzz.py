@@ -14,12 +14,12 @@ from making import fuzz
 
 from blurkit.errors import FileError
 from nas.checkpoint import load_model, load_supernet, save_model
-from nas.cost import CostTable
-from nas.genotype import Genotype
-from nas.network import build
-from nas.records import read_json
-from nas.run import Run
-from nas.state import load_state, save_state
+from nas.cost.table import CostTable
+from nas.files import read_json
+from nas.space.genotype import Genotype
+from nas.space.network import build
+from nas.training.run import Run
+from nas.training.state import load_state, save_state
 
 GENOTYPE = Genotype.sample(0).to_dict()
 INFO = {"name": "a", "arch": GENOTYPE, "width": 1, "scales": [1, 2], "window": 32, "settings": {}}

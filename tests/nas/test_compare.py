@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from blurkit.errors import SettingError
-from blurkit.images import read_image
-from nas.genotype import Genotype
-from nas.outcome import Bench
-from nas.report import document, summarise, table
-from nas.standing import kendall, retrained_psnr
-from nas.standing_plots import pareto_front, plot_pareto, plot_seeds, plot_tau
-from nas.trials import CompareSettings, count_candidates, draws, parse_search, plan
+from blurkit.images.files import read_image
+from nas.comparison.folder import Bench
+from nas.comparison.measurements import kendall, retrained_psnr
+from nas.comparison.plan import CompareSettings, count_candidates, draws, parse_search, plan
+from nas.comparison.plots import pareto_front, plot_pareto, plot_seeds, plot_tau
+from nas.comparison.table import document, summarise, table
+from nas.space.genotype import Genotype
 
 SEARCH = "--epochs 4 --warmup 2 --steps 10 --batch 2 --crop 16"
 SMALL = CompareSettings(

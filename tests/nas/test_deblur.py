@@ -8,12 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 from blurkit.errors import FileError, SettingError
-from blurkit.images import read_image, write_image
+from blurkit.images.files import read_image, write_image
 from blurkit.progress import bar
-from nas import restore
 from nas.checkpoint import save_model
 from nas.deblur import DeblurSettings, deblur, main
-from nas.network import build
+from nas.restoration import restore
+from nas.space.network import build
 
 
 @pytest.fixture

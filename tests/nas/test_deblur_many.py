@@ -9,12 +9,12 @@ from click.testing import CliRunner
 from PIL import Image
 
 from blurkit.errors import FileError, SettingError
-from nas import restorer
 from nas.checkpoint import save_model
 from nas.deblur import DeblurSettings, deblur, deblur_all, main
-from nas.inputs import find_photos
-from nas.network import build
-from nas.photo import read_photo
+from nas.photos import restorer
+from nas.photos.jobs import find_photos
+from nas.photos.photo import read_photo
+from nas.space.network import build
 
 COLOUR = {"a.png": 10, "b.jpg": 20, "deep/c.tif": 30, "deep/er/d.webp": 40}
 

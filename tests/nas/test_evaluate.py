@@ -9,13 +9,13 @@ import torch
 from click.testing import CliRunner
 
 from blurkit.errors import FileError, SettingError
-from blurkit.images import decode_image, read_image, write_image
+from blurkit.images.files import decode_image, read_image, write_image
 from blurkit.store import open_writer, row_types
 from nas.checkpoint import load_model, save_model
 from nas.evaluate import EvaluateSettings, evaluate, main
-from nas.metrics import psnr, ssim, ssim_matlab3d
-from nas.network import build
-from nas.restore import restore
+from nas.evaluation.metrics import psnr, ssim, ssim_matlab3d
+from nas.restoration.restore import restore
+from nas.space.network import build
 
 QUICK = EvaluateSettings(rounds=1)
 

@@ -12,9 +12,9 @@ from blurkit.errors import FileError, SettingError
 from nas import export as command
 from nas.checkpoint import load_model, save_model
 from nas.export import describe, export, main
-from nas.network import build
-from nas.program import AnySize, onnx_session
-from nas.restore import restore
+from nas.restoration.restore import restore
+from nas.runtime.program import AnySize, onnx_session
+from nas.space.network import build
 
 GOLDEN = json.loads(
     (Path(__file__).parents[1] / "golden/model_keys.json").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ import pytest
 from making_pairs import image, put, run
 
 from nas.data import Batches, Pairs, split
-from nas.pairs import pairs_of_data
+from nas.evaluation.pairs import pairs_of_data
 
 
 @pytest.fixture

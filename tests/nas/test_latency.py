@@ -7,12 +7,12 @@ import torch
 from click.testing import CliRunner
 
 from blurkit.errors import FileError, SettingError
-from nas import modes
 from nas.checkpoint import save_model
-from nas.genotype import CELLS, Genotype
 from nas.latency import LatencySettings, main, measure
-from nas.latency_page import page
-from nas.network import build
+from nas.runtime import backends as modes
+from nas.runtime.page import page
+from nas.space.genotype import CELLS, Genotype
+from nas.space.network import build
 
 QUICK = {"sizes": "32x16", "threads": "1", "rounds": 3, "seconds": 0.0}
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from blurkit.errors import SettingError, exit_codes
 from nas.options import check, for_device, options, setting
-from nas.search_settings import SearchSettings
+from nas.strategy.settings import SearchSettings
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from safetensors.torch import load_file
 
 from blurkit.errors import FileError, SettingError
 from nas import search as search_command
-from nas.genotype import Genotype
-from nas.judge import Judge
-from nas.network import build
+from nas.cost.timing import macs
 from nas.retrain import RetrainSettings, retrain
 from nas.search import search
-from nas.searcher import Searcher
-from nas.supernet import softmax
-from nas.timing import macs
+from nas.space.genotype import Genotype
+from nas.space.network import build
+from nas.space.supernet import softmax
+from nas.strategy.searcher import Searcher
+from nas.strategy.selection import Judge
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -105,8 +105,8 @@ def test_a_latency_target_is_kept_by_the_table_and_told_by_the_clock(
     def clock(networks, device):
         return {"found": 45.0, "unet": 50.0}  # as if by a machine that was busy
 
-    monkeypatch.setattr("nas.target.latency_table", measure)
-    monkeypatch.setattr("nas.target.latency", clock)
+    monkeypatch.setattr("nas.strategy.budget.latency_table", measure)
+    monkeypatch.setattr("nas.strategy.budget.latency", clock)
     settings = changed(macs_target=0.0, latency_target=0.75)
     genotype = search(pairs_file, tmp_path, settings, progress=False)
     assert asked == [(2, (1, 2, 4, 8, 16), "cpu")]
@@ -126,7 +126,7 @@ def test_a_latency_target_is_kept_by_the_table_and_told_by_the_clock(
 
 def test_without_a_target_nothing_is_measured(pairs_file, tmp_path, quick, monkeypatch):
     for name in ("latency_table", "macs_table", "latency", "macs"):
-        monkeypatch.setattr(f"nas.target.{name}", None)  # would fail if called
+        monkeypatch.setattr(f"nas.strategy.budget.{name}", None)  # would fail if called
     settings = changed(macs_target=0.0, latency_target=0.0)
     search(pairs_file, tmp_path, settings, progress=False)
     assert result_of(tmp_path)["cost"] is None
@@ -162,8 +162,10 @@ def test_a_table_that_is_not_trusted_is_told_to_the_end(
 ):
     table = toy_table()
     table.facts["trusted"] = False
-    monkeypatch.setattr("nas.target.latency_table", lambda *asked, progress: table)
-    monkeypatch.setattr("nas.target.latency", lambda nets, device: dict.fromkeys(nets, 30.0))
+    monkeypatch.setattr("nas.strategy.budget.latency_table", lambda *asked, progress: table)
+    monkeypatch.setattr(
+        "nas.strategy.budget.latency", lambda nets, device: dict.fromkeys(nets, 30.0)
+    )
     caplog.set_level("INFO", logger="nas")
     search(pairs_file, tmp_path, changed(macs_target=0.0, epochs=2), progress=False)
     assert json.loads((tmp_path / "costs.json").read_text())["facts"]["trusted"] is False

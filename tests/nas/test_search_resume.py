@@ -14,11 +14,11 @@ from safetensors.torch import load_file
 
 from blurkit.errors import FileError
 from nas import search as search_command
-from nas import searcher as searcher_module
-from nas.genotype import CELLS, Genotype
-from nas.judge import Judge
 from nas.search import search
-from nas.searcher import Searcher
+from nas.space.genotype import CELLS, Genotype
+from nas.strategy import searcher as searcher_module
+from nas.strategy.searcher import Searcher
+from nas.strategy.selection import Judge
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CONV = Genotype(dict.fromkeys(CELLS, ("conv3",) * 3))
@@ -27,7 +27,7 @@ SHORT = {"epochs": 2, "warmup": 0, "steps": 2}
 KILLED = """
 import os, signal
 from nas.search import main
-from nas.searcher import Searcher
+from nas.strategy.searcher import Searcher
 step_of = Searcher.alpha_gradient
 
 def gradient(self, batch, train_batch, step):
@@ -135,7 +135,7 @@ def test_costs_are_measured_once_for_a_run(pairs_file, tmp_path, quick, monkeypa
         calls.append(width)
         return counted(width, widths)
 
-    monkeypatch.setattr("nas.target.macs_table", measure)
+    monkeypatch.setattr("nas.strategy.budget.macs_table", measure)
     for number in (1, 2):
         search_until(number, pairs_file, tmp_path, SMALL)
     assert len(calls) == 1

@@ -8,11 +8,11 @@ import pytest
 from skimage.data import astronaut
 
 from blurkit import Motion, Walk
-from blurkit.snapshot import snapshot
+from blurkit.handheld.snapshot import snapshot
 from nas.checkpoint import SHIPPED, load_model
-from nas.genotype import Genotype
-from nas.metrics import psnr
-from nas.restore import restore
+from nas.evaluation.metrics import psnr
+from nas.restoration.restore import restore
+from nas.space.genotype import Genotype
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,196 @@
+"""Is a dataset file as it was written? Its checksums, its metadata, and samples made again."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from blurkit._version import __version__
+from blurkit.dataset.samples import sample, sample_types, scan_photos
+from blurkit.dataset.settings import SynthSettings
+from blurkit.errors import FileError, SettingError
+from blurkit.progress import bar
+from blurkit.scenes.photos import Photos
+from blurkit.store import PairFile
+
+DELAY = 1.0  # seconds that pass before a bar is worth showing
+NAMED = 8  # damaged samples, or faults, named in a message
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with a file; `str` says it in a line.
+
+    Attributes
+    ----------
+    path : Path
+    samples : int, in the file
+    metadata : what is not as the format has it outside the samples, in words
+    damaged : rows whose bytes do not fit their checksum, or that were never written
+    again : rows that were made again from the settings
+    different : those of them that came out otherwise, each with the datasets that differ
+    seed : int, which chose the rows to make again
+    """
+
+    path: Path
+    samples: int
+    metadata: tuple[str, ...]
+    damaged: tuple[int, ...]
+    again: tuple[int, ...] = ()
+    different: tuple[str, ...] = ()
+    seed: int = 0
+
+    @property
+    def sound(self) -> bool:
+        return not (self.metadata or self.damaged or self.different)
+
+    def __str__(self) -> str:
+        again = f"{len(self.again):,} made again (seed {self.seed})"
+        if self.sound:
+            end = f"; {again} are the same" if self.again else ""
+            return f"{self.path}: all {self.samples:,} samples are as they were written{end}"
+        faults = []
+        if self.damaged:
+            faults = [f"{len(self.damaged)} of {self.samples:,} samples are damaged: "]
+            faults[0] += _some([str(row) for row in self.damaged])
+        if self.metadata:
+            faults.append(f"its metadata is not as blurkit writes it: {_some(self.metadata)}")
+        if self.different:
+            faults.append(f"{len(self.different):,} of {again} differ: {_some(self.different)}")
+        return f"{self.path}: {'; '.join(faults)}"
+
+
+def verify(
+    path: str | os.PathLike[str],
+    *,
+    deep: int = 0,
+    seed: int | None = None,
+    images: str | None = None,
+    progress: bool = True,
+) -> Verdict:
+    """Check every row of a dataset file against its checksum and the metadata against the format.
+
+    Parameters
+    ----------
+    path : of a finished dataset file
+    deep : int >= 0
+        Also make that many samples again, from seed, index and settings, and compare the bytes.
+    seed : int, optional
+        Chooses these samples; a fresh one by default. The verdict tells it.
+    images : the folder of photos, for `deep` of a file that was made from photos
+    progress : show a bar with an ETA on stderr
+
+    Returns
+    -------
+    verdict : Verdict
+
+    Raises
+    ------
+    SettingError
+        "deep must be >= 0, got -1", "seed must be >= 0, got -1",
+        "images must not be given without deep, got photos",
+        "images must be given, as x.h5 was made from photos",
+        "images must not be given, as x.h5 was made from generated scenes"
+    FileError
+        Those of `PairFile`, for what cannot be read at all; and with `deep`
+        "x.h5: cannot be made again: blurkit 0.0.9 made it and its samples may differ from those
+        of 0.1.0", "x.h5: cannot be made again: settings must be ...",
+        "x.h5: cannot be made again: its pairs were imported, not synthesised",
+        "x.h5: was made from other photos (3 photos, SHA-256 ... there, 4 photos, ... here)"
+    """
+    if deep < 0:
+        raise SettingError(f"deep must be >= 0, got {deep}")
+    if seed is not None and seed < 0:
+        raise SettingError(f"seed must be >= 0, got {seed}")
+    if images is not None and not deep:
+        raise SettingError(f"images must not be given without deep, got {images}")
+    pairs = PairFile(path)
+    settings, photos = _origin(pairs, images, progress) if deep else (None, None)
+    metadata = pairs.metadata_faults() + _contradictions(pairs)
+    with bar(len(pairs), "Checking", "sample", disable=not progress, delay=DELAY) as shown:
+        damaged = tuple(pairs.verify(shown.update))
+    if settings is None:
+        return Verdict(pairs.path, len(pairs), tuple(metadata), damaged)
+    chosen = secrets.randbits(32) if seed is None else seed
+    draw = np.random.default_rng(chosen)
+    rows = np.sort(draw.choice(len(pairs), min(deep, len(pairs)), replace=False)).tolist()
+    different = []
+    with bar(len(rows), "Making again", "sample", disable=not progress, delay=DELAY) as shown:
+        for row in rows:
+            different += _differences(pairs, row, settings, photos)
+            shown.update()
+    return Verdict(
+        pairs.path, len(pairs), tuple(metadata), damaged, tuple(rows), tuple(different), chosen
+    )
+
+
+def _origin(
+    pairs: PairFile, images: str | None, progress: bool
+) -> tuple[SynthSettings, Photos | None]:
+    """What the samples are made from, if this blurkit can make them again."""
+    refused = f"{pairs.path}: cannot be made again"
+    made_by = pairs.attributes["blurkit_version"]
+    if "import" in pairs.settings:
+        raise FileError(f"{refused}: its pairs were imported, not synthesised")
+    try:
+        settings = SynthSettings.from_stored(pairs.settings, images)
+    except SettingError as error:
+        raise FileError(f"{refused}: {error}") from error
+    if made_by != __version__:
+        raise FileError(
+            f"{refused}: blurkit {made_by} made it and its samples may differ from those of "
+            f"{__version__}"
+        )
+    label = pairs.settings["images"]
+    if label is not None and images is None:
+        raise SettingError(f"images must be given, as {pairs.path} was made from photos")
+    if label is None and images is not None:
+        raise SettingError(
+            f"images must not be given, as {pairs.path} was made from generated scenes"
+        )
+    photos = scan_photos(settings, progress=progress)
+    if photos and photos.label != label:
+        raise FileError(
+            f"{pairs.path}: was made from other photos ({label} there, {photos.label} here)"
+        )
+    return settings, photos
+
+
+def _contradictions(pairs: PairFile) -> list[str]:
+    """Where the settings of a synthesised file contradict what else it says of itself."""
+    try:
+        settings = SynthSettings.from_stored(pairs.settings)
+    except SettingError:
+        return []  # pairs from elsewhere have other settings
+    faults = []
+    if pairs.seed != settings.seed:
+        faults.append(f"its seed is {pairs.seed}, in its settings {settings.seed}")
+    if (pairs.start, len(pairs)) != (settings.first, settings.count):
+        faults.append(
+            f"its samples are {pairs.start} to {pairs.start + len(pairs) - 1}, in its settings "
+            f"{settings.first} to {settings.first + settings.count - 1}"
+        )
+    return faults
+
+
+def _differences(
+    pairs: PairFile, row: int, settings: SynthSettings, photos: Photos | None
+) -> list[str]:
+    made = sample(settings, pairs.start + row, photos)
+    types = sample_types(settings, photos)
+    wrong = []
+    for name, kind in types.items():
+        if name == "crc":
+            continue
+        there = getattr(pairs, name)
+        same = there is not None and np.dtype((there.dtype, there.shape[1:])) == kind
+        here = np.asarray(made[name], kind.base).tobytes()
+        if not same or there[row : row + 1].tobytes() != here:
+            wrong.append(f"/{name}")
+    return [f"{row} ({', '.join(wrong)})"] if wrong else []
+
+
+def _some(names: tuple[str, ...] | list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

@@ -1,0 +1,101 @@
+"""Look at every pair of a source before anything is written: which can be used, and which not."""
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from blurkit.errors import FileError
+from blurkit.images.files import decode_image
+from blurkit.importers.pairs import SIDES, Found, Pair, Problem
+from blurkit.progress import bar
+
+
+@dataclass(frozen=True)
+class Usable:
+    """A pair that can be imported.
+
+    Attributes
+    ----------
+    pair : Pair
+    shape : (height, width) of both images, in pixels
+    files : (length in bytes, CRC-32) of the blurry and of the sharp image file
+    """
+
+    pair: Pair
+    shape: tuple[int, int]
+    files: tuple[tuple[int, int], ...]
+
+
+def look(
+    found: Found, crop: int | None, threads: int, progress: bool
+) -> tuple[list[Usable], list[Problem]]:
+    """Read and decode every pair once; what cannot be used joins the source's problems."""
+    usable, problems = [], list(found.problems)
+    with (
+        ThreadPoolExecutor(threads) as pool,
+        bar(len(found.pairs), "Looking at the pairs", "pair", disable=not progress) as shown,
+    ):
+        try:
+            for one in pool.map(lambda pair: _look_at(found, pair, crop), found.pairs):
+                if isinstance(one, Usable):
+                    usable.append(one)
+                else:
+                    problems.append(one)
+                shown.update()
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return usable, problems
+
+
+def read(found: Found, one: Usable) -> tuple[np.ndarray, np.ndarray]:
+    """The blurry and the sharp image, (H, W, 3) uint8, if they still are what they were.
+
+    Raises
+    ------
+    FileError
+        "a.png has changed since the run began", or what the reading of a file says
+    """
+    images = []
+    for side, fingerprint in zip(SIDES, one.files, strict=True):
+        data = found.load(side, getattr(one.pair, side))
+        if _fingerprint(data) != fingerprint:
+            raise FileError(f"{one.pair.title(side)} has changed since the run began")
+        images.append(decode_image(data, one.pair.title(side)))
+    blurry, sharp = images
+    return blurry, sharp
+
+
+def label(usable: Sequence[Usable]) -> str:
+    """SHA-256 over the names, lengths and CRCs of all files, in the order of the rows."""
+    digest = hashlib.sha256()
+    for one in usable:
+        for side, (length, crc) in zip(SIDES, one.files, strict=True):
+            line = f"{getattr(one.pair, side)}\t{length}\t{crc:08x}\n"
+            digest.update(line.encode(errors="surrogateescape"))
+    return f"SHA-256 {digest.hexdigest()}"
+
+
+def _look_at(found: Found, pair: Pair, crop: int | None) -> Usable | Problem:
+    files, shapes = [], []
+    try:
+        for side in SIDES:
+            data = found.load(side, getattr(pair, side))
+            files.append(_fingerprint(data))
+            height, width = decode_image(data, pair.title(side)).shape[:2]
+            shapes.append((height, width))
+    except FileError as error:
+        return Problem("unreadable", pair.sharp, str(error))
+    size, other = (f"{width}x{height}" for height, width in shapes)
+    if size != other:
+        return Problem("other_size", pair.sharp, f"blurry {size}, sharp {other}")
+    if crop is not None and min(shapes[0]) < crop:
+        return Problem("too_small", pair.sharp, size)
+    return Usable(pair, shapes[0], tuple(files))
+
+
+def _fingerprint(data: bytes) -> tuple[int, int]:
+    return len(data), zlib.crc32(data)

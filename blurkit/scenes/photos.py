@@ -1,0 +1,192 @@
+"""A folder of the user's photos as sharp scenes: who is usable, and who serves which sample."""
+
+import hashlib
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blurkit.errors import FileError, printable
+from blurkit.images.files import find_images, read_image
+from blurkit.progress import bar
+
+MOST_SHARING = 16  # samples cut from a photo while it is decoded
+NAMED = 3  # skipped photos named in the report
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Photos:
+    """The usable photos of a folder, in the order of their names.
+
+    Attributes
+    ----------
+    folder : Path
+    names : relative POSIX names
+    side : int, pixels of the square that each sample cuts
+    seed : int
+    group : int, neighbouring samples that are cut from the same photo
+    label : str
+        How many, and the SHA-256 over their names and sizes in bytes; it stands for them in the
+        settings that a file keeps.
+    """
+
+    folder: Path
+    names: tuple[str, ...]
+    side: int
+    seed: int
+    group: int
+    label: str
+    _decoded: threading.local = field(default_factory=threading.local, compare=False, repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        folder = self.folder.absolute()  # for another process, which may stand elsewhere
+        return Photos, (folder, self.names, self.side, self.seed, self.group, self.label)
+
+    def cut(self, scene: np.ndarray, index: int) -> tuple[str, int, int]:
+        """Copy the scene of sample `index` from its photo.
+
+        Groups of neighbouring samples share a photo; the groups go through all photos in an order
+        drawn anew for each turn, so every photo serves equally often. The place of the cut is the
+        sample's own draw.
+
+        Parameters
+        ----------
+        scene : (side, side, 3) uint8, written
+
+        Returns
+        -------
+        name, y, x : the photo and the scene's upper left corner in it, in pixels
+        """
+        turn, place = divmod(index // self.group, len(self.names))
+        name = self.names[_order(len(self.names), self.seed, turn)[place]]
+        photo = self._read(name)
+        height, width = photo.shape[:2]
+        y, x = crop_corner(height, width, self.side, seed=self.seed, index=index)
+        scene[:] = photo[y : y + self.side, x : x + self.side]
+        return name, y, x
+
+    def _read(self, name: str) -> np.ndarray:
+        """The photo, decoded once while a thread stays with it."""
+        if getattr(self._decoded, "name", None) != name:
+            photo = read_image(self.folder / name)
+            if min(photo.shape[:2]) < self.side:
+                raise FileError(f"{self.folder / name}: has changed since the run began")
+            self._decoded.name, self._decoded.photo = name, photo
+        return self._decoded.photo
+
+
+def scan(
+    folder: str | os.PathLike[str],
+    *,
+    side: int,
+    n: int,
+    seed: int,
+    threads: int | None = None,
+    progress: bool = True,
+) -> Photos:
+    """Look at every photo below a folder and keep those that can serve; report the others.
+
+    Parameters
+    ----------
+    folder : searched recursively for JPEG, PNG, TIFF and WebP
+    side : int
+        Pixels of the square that a sample needs: patch + kernel - 1.
+    n : int
+        Samples to be made; a photo serves up to 16 neighbouring ones, so that it is decoded once.
+
+    Raises
+    ------
+    FileError
+        "photos: holds no .jpg ... file", "photos: none of its 3 photos can be read (a.jpg, ...)",
+        "photos: no photo is at least 158x158 (patch + kernel - 1); the largest is 100x80"
+    """
+    folder = Path(folder)
+    paths = find_images(folder)
+    with (
+        ThreadPoolExecutor(threads) as pool,
+        bar(len(paths), "Looking at the photos", "photo", disable=not progress) as shown,
+    ):
+        shapes = []
+        for shape in pool.map(_shape, paths):
+            shapes.append(shape)
+            shown.update()
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    broken = [name for name, shape in zip(names, shapes, strict=True) if shape is None]
+    small = [name for name, s in zip(names, shapes, strict=True) if s and min(s) < side]
+    if len(broken) == len(names):
+        raise FileError(f"{folder}: none of its {len(names)} photos can be read ({_some(broken)})")
+    if len(broken) + len(small) == len(names):
+        height, width = max((s for s in shapes if s), key=min)
+        raise FileError(
+            f"{folder}: no photo is at least {side}x{side} (patch + kernel - 1); "
+            f"the largest is {width}x{height}"
+        )
+    skipped = {*broken, *small}
+    if broken:
+        log.warning("skipped %d unreadable: %s", len(broken), _some(broken))
+    if small:
+        log.warning("skipped %d below %dx%d: %s", len(small), side, side, _some(small))
+    kept = tuple(name for name in names if name not in skipped)
+    group = min(max(-(-n // len(kept)), 1), MOST_SHARING)
+    return Photos(folder, kept, side, seed, group, _label(folder, kept))
+
+
+def _shape(path: Path) -> tuple[int, int] | None:
+    """Height and width, None for a photo that cannot be read."""
+    try:
+        height, width = read_image(path).shape[:2]
+    except FileError:
+        return None
+    return height, width
+
+
+def _label(folder: Path, names: Sequence[str]) -> str:
+    lines = "".join(f"{name}\t{(folder / name).stat().st_size}\n" for name in names)
+    digest = hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
+    return f"{len(names)} photos, SHA-256 {digest}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return printable(", ".join(names[:NAMED])).replace("\n", "\\n") + (
+        ", ..." if len(names) > NAMED else ""
+    )
+
+
+@lru_cache(maxsize=4)
+def _order(photos: int, seed: int, turn: int) -> np.ndarray:
+    return photo_order(photos, seed=seed, turn=turn)
+
+
+def crop_corner(height: int, width: int, side: int, *, seed: int, index: int) -> tuple[int, int]:
+    """(y, x) of the top left corner of a side x side crop of a photo, uniform over all that fit.
+
+    Parameters
+    ----------
+    height, width : int >= side, px
+    side : int, px
+    seed, index : int
+        The sample whose own stream is drawn from.
+    """
+    from blurkit._loops import stream
+
+    rooms = height - side + 1, width - side + 1
+    y, x = stream.crop_corner(np.uint64(seed), np.uint64(index), *rooms)
+    return int(y), int(x)
+
+
+def photo_order(n: int, *, seed: int, turn: int) -> np.ndarray:
+    """The order in which n photos are used on the turn-th pass through them: (n,) int64."""
+    from blurkit._loops.stream import shuffle
+
+    order = np.arange(n)
+    shuffle(order, np.uint64(seed), np.uint64(turn))
+    return order

@@ -1,0 +1,89 @@
+"""Tables of costs in the user's cache: JSON files, each of one device and one set of widths.
+
+They lie in $XDG_CACHE_HOME/blurkit, else in ~/.cache/blurkit; whoever deletes them loses a minute.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nas.cost.table import CostTable
+
+log = logging.getLogger("nas")
+
+FORMAT = "blurkit-costs"
+LONGEST = 2**20  # bytes of a file; a table has about 10,000
+
+
+def folder() -> Path:
+    """Where the tables lie."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    # a relative path there is to be ignored, says the XDG specification
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "blurkit"
+
+
+def cached(
+    key: dict[str, Any],
+    make: Callable[[], CostTable],
+    good: Callable[[CostTable], bool] = lambda table: True,
+) -> CostTable:
+    """The table of this key out of the cache, or else made and put there.
+
+    Parameters
+    ----------
+    key : dict of JSON values
+        All that decides the table.
+    make : callable () -> CostTable
+        Called where there is no table of this key, or where its file is damaged.
+    good : callable (CostTable) -> bool
+        Whether a table just made is worth keeping.
+
+    Notes
+    -----
+    A cache that cannot be read or written is no error: the table is made, and not kept.
+    """
+    text = json.dumps(key, sort_keys=True)
+    path = folder() / f"costs-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+    table = _read(path, key)
+    if table is None:
+        table = make()
+        if good(table):
+            _write(path, {"format": FORMAT, "key": key, "table": table.to_dict()})
+    return table
+
+
+def _read(path: Path, key: dict[str, Any]) -> CostTable | None:
+    try:
+        with open(path, "rb") as file:
+            document = json.loads(file.read(LONGEST))
+        if document["format"] == FORMAT and document["key"] == key:
+            return CostTable.from_dict(document["table"])
+        reason = "it is another table"
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        reason = str(error)
+    log.info("%s is not used: %s", path, reason)
+    return None
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    """Whole or not at all, also where several processes write it at once."""
+    part = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8"
+        ) as file:
+            part = file.name
+            json.dump(document, file)
+        os.replace(part, path)
+    except OSError as error:
+        log.info("%s cannot be written: %s", path, error.strerror)
+        if part:
+            Path(part).unlink(missing_ok=True)

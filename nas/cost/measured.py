@@ -1,0 +1,290 @@
+"""Tables of costs for every choice of the space: measured milliseconds, counted MACs.
+
+Single operations are measured where they work. Networks of random operations run as a whole, and
+a clock is read before and after each of their slots and skips: so every operation is met after
+others, with the caches and the memory that they leave behind, and the parts of a network add up
+to its time.
+"""
+
+import logging
+import math
+import random
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+
+from blurkit.errors import SettingError
+from blurkit.progress import bar
+from nas.cost.cache import cached
+from nas.cost.stopwatch import Stopwatch, places, watched
+from nas.cost.table import CostTable
+from nas.cost.timing import SIDE, image_of, macs, timed
+from nas.device import hardware, keep_memory
+from nas.space.frame import LEVELS
+from nas.space.genotype import (
+    CELLS,
+    DECODER,
+    FUSION_NAMES,
+    OPERATION_NAMES,
+    SLOTS,
+    SPACE,
+    WIDTHS,
+    Genotype,
+)
+from nas.space.network import Network, build
+
+log = logging.getLogger("nas")
+
+TABLE_VERSION = 1  # of the way to measure: tables of another one are measured again
+NETWORKS = 36  # in which every slot becomes every operation three times
+ZEROS = 5  # for each other operation; so the networks are about as lean as those sought for
+PASSES = {"cpu": 3, "cuda": 10}  # timed ones of each network, after one that is not
+STEADY = (0.8, 1.25)  # factors of tables that no other program has disturbed; 0.99 to 1.03 is usual
+ATTEMPTS = 3  # at a table that can be trusted
+TOGETHER = 4  # random networks that take turns
+SLOT_LEVELS = [level for level in LEVELS for _ in range(SLOTS)]
+EMPTY = Genotype(dict.fromkeys(CELLS, ("zero",) * SLOTS))
+Place = tuple[str, int, str]  # see `nas.cost.stopwatch.places`
+CELL_OF_LEVEL = CELLS[: len(WIDTHS)]
+
+
+def _random_networks(count: int, widths: tuple[int, ...]) -> list[Genotype]:
+    """Genotypes in which each place becomes each of its options equally often, zero apart."""
+    rng = random.Random(0)
+
+    def column(options: tuple[str, ...]) -> list[str]:
+        return rng.sample((list(options) * count)[:count], count)
+
+    options = OPERATION_NAMES + ("zero",) * (ZEROS - 1)
+    names = [column(options) for _ in SLOT_LEVELS]
+    fusions = [column(FUSION_NAMES) for _ in DECODER]
+    each = zip(zip(*names, strict=True), zip(*fusions, strict=True), strict=True)
+    return [Genotype.from_flat(n, f, widths) for n, f in each]
+
+
+def latency_table(
+    width: int,
+    widths: tuple[int, ...] = WIDTHS,
+    device: torch.device | str = "cpu",
+    *,
+    side: int = SIDE,
+    progress: bool = False,
+    cache: bool = True,
+    networks: int = NETWORKS,
+) -> CostTable:
+    """Milliseconds of every operation and fusion, measured on this device.
+
+    Parameters
+    ----------
+    width : int
+    widths : 5 ints
+        Channels of the levels are `width` times these; those of the UNet are as published.
+    device : torch.device or str
+    side : int, a multiple of 16
+        Of the one square image on which all is measured, as `nas.cost.timing.latency` does.
+    progress : bool
+        Show a bar over the networks, if that takes over two seconds.
+    cache : bool
+        Take the table from the user's cache if it is there, and put it there if not
+        (see `nas.cost.cache`).
+    networks : int >= 12
+        Random networks to measure.
+
+    Returns
+    -------
+    table : CostTable, in ms
+
+    Notes
+    -----
+    An operation's cost is the median over the slots of its level in all networks and passes, less
+    what reading the clock costs, which a slot without an operation shows. The frame is the network
+    without operations. One factor, close to 1, then makes the operations' sums agree with the
+    networks' own times: the frame is slower where operations have emptied its caches. UNet and
+    frame take turns with the networks, so that a machine that slows down slows all of them. A
+    factor far from 1 tells that the machine was busy: all is measured again, up to 3 times in all,
+    and the attempt whose factor is nearest to 1 is the table. Where even that one is far off, the
+    log warns, the table's facts say `trusted: false`, and the cache does not get it.
+    The random state of torch is left as it was.
+
+    Raises
+    ------
+    SettingError
+        a width, the side or the number of networks breaks its rule
+    """
+    least = len(OPERATION_NAMES) + ZEROS - 1
+    if networks < least:
+        raise SettingError(f"networks must be >= {least}, got {networks}")
+    if side < Network.stride or side % Network.stride:
+        raise SettingError(f"side must be a multiple of {Network.stride}, got {side}")
+    device = torch.device(device)
+    genotypes = _random_networks(networks, widths)
+    facts = hardware(device)
+    key = {
+        "version": TABLE_VERSION,
+        "space": SPACE,
+        "device": facts.get("gpu", facts["cpu"]),
+        "cores": facts["cores"],
+        "threads": facts["threads"],
+        "torch": facts["torch"],
+        "width": width,
+        "widths": list(widths),
+        "side": side,
+        "networks": networks,
+    }
+
+    def attempt() -> CostTable:
+        with torch.random.fork_rng(devices=[]):
+            measured = _measure(genotypes, width, device, side, progress)
+        return _table(genotypes, *measured, width, {**facts, **key})
+
+    def measure() -> CostTable:
+        table = attempt()
+        for _ in range(ATTEMPTS - 1):
+            if trusted(table):
+                return table
+            log.info("the factor is %.2f: measured again", table.facts["factor"])
+            table = min(table, attempt(), key=lambda t: abs(math.log(t.facts["factor"])))
+        if not trusted(table):
+            log.warning(
+                "the table of latencies is not to be trusted: its parts must add up to the times "
+                "of whole networks, but the factor is %.2f in the best of %d attempts. Is this "
+                "machine busy? The table is used for this run and not kept for others",
+                *(table.facts["factor"], ATTEMPTS),
+            )
+        return table
+
+    return cached(key, measure, trusted) if cache else measure()
+
+
+def trusted(table: CostTable) -> bool:
+    """Whether the table's parts add up to whole networks; counted ones always do."""
+    return bool(table.facts.get("trusted", True))
+
+
+@torch.inference_mode()
+def _measure(
+    genotypes: Sequence[Genotype], width: int, device: torch.device, side: int, progress: bool
+) -> tuple[dict[str, list[float]], dict[Place, list[float]], list[list[float]]]:
+    """Seconds of all passes: those of "unet", "frame" and "marked" frame, places, networks."""
+    keep_memory()
+    image, watch = image_of(side, device), Stopwatch(device)
+
+    def ready(net: Any) -> Any:
+        return net.eval().to(device, memory_format=torch.channels_last)
+
+    def frame() -> Any:
+        return ready(Network(Genotype(EMPTY.cells, widths=genotypes[0].widths), width))
+
+    fixtures = {"unet": ready(build("unet", width)), "frame": frame()}
+    fixtures["marked"] = watched(frame(), watch)
+    whole: dict[str, list[float]] = {name: [] for name in fixtures}
+    of_places: dict[Place, list[float]] = defaultdict(list)
+    totals: list[list[float]] = []
+    for net in fixtures.values():
+        timed(net, image)
+    with bar(len(genotypes), "timing", "network", disable=not progress, delay=2) as shown:
+        for first in range(0, len(genotypes), TOGETHER):
+            group = genotypes[first : first + TOGETHER]
+            nets = [watched(ready(Network(genotype, width)), watch) for genotype in group]
+            for net in nets:
+                timed(net, image)
+            passes: list[list[float]] = [[] for _ in nets]
+            for _ in range(PASSES[device.type]):
+                for name, net in fixtures.items():
+                    whole[name].append(timed(net, image))
+                for genotype, net, seconds in zip(group, nets, passes, strict=True):
+                    watch.spans()
+                    seconds.append(timed(net, image))
+                    for place, span in zip(places(genotype), watch.spans(), strict=True):
+                        of_places[place].append(span)
+            totals += passes
+            shown.update(len(nets))
+    return whole, of_places, totals
+
+
+def _table(
+    genotypes: Sequence[Genotype],
+    whole: Mapping[str, list[float]],
+    of_places: Mapping[Place, list[float]],
+    totals: Sequence[list[float]],
+    width: int,
+    facts: dict[str, Any],
+) -> CostTable:
+    """The table that explains the measured seconds (see the notes of `latency_table`)."""
+    unet, frame, marked = (median(whole[name]) for name in ("unet", "frame", "marked"))
+    reading = median(
+        t for (_, _, name), spans in of_places.items() if name == "zero" for t in spans
+    )
+
+    def cost(kind: str, where: int, name: str) -> float:
+        return 0.0 if name == "zero" else max(median(of_places[kind, where, name]) - reading, 0.0)
+
+    slots = [[cost("slot", level, name) for name in OPERATION_NAMES] for level in SLOT_LEVELS]
+    skips = [[cost("skip", i, name) for name in FUSION_NAMES] for i in range(len(DECODER))]
+    fixed = frame - sum(cost("skip", i, "add") for i in range(len(DECODER)))
+    # without the marks, which cost what they cost the frame
+    times = [median(each) - (marked - frame) for each in totals]
+    sums = [sum(cost(*place) for place in places(genotype)) for genotype in genotypes]
+    factor = median((time - fixed) / total for time, total in zip(times, sums, strict=True))
+    factor = min(max(factor, 0.5), 2.0)  # beyond is no cache, but a disturbance (see STEADY)
+    return CostTable(
+        "ms",
+        1e3 * max(fixed, 0.0),
+        1e3 * factor * np.array(slots),
+        1e3 * factor * np.array(skips),
+        1e3 * unet,
+        width,
+        genotypes[0].widths,
+        {**facts, "factor": factor, "trusted": STEADY[0] <= factor <= STEADY[1]},
+    )
+
+
+def macs_table(width: int, widths: tuple[int, ...] = WIDTHS, side: int = SIDE) -> CostTable:
+    """Multiply-accumulates of every operation and fusion, counted: exact for every genotype.
+
+    Parameters
+    ----------
+    width, widths, side : as in `latency_table`
+
+    Returns
+    -------
+    table : CostTable, in MACs as `nas.cost.timing.macs` counts them
+    """
+
+    def count(genotype: Genotype) -> int:
+        with torch.device("meta"):  # shapes alone: nothing is computed
+            net = Network(genotype, width).eval()
+        return macs(net, side, "meta")
+
+    def with_operation(level: int, name: str) -> Genotype:
+        return Genotype(
+            {**EMPTY.cells, CELL_OF_LEVEL[level]: (name, "zero", "zero")}, widths=widths
+        )
+
+    def with_fusion(cell: str, name: str) -> Genotype:
+        return Genotype(EMPTY.cells, {**EMPTY.fusions, cell: name}, widths)
+
+    with torch.device("meta"):
+        unet = build("unet", width).eval()
+    frame = count(with_operation(0, "zero"))
+    of_level = [
+        [count(with_operation(level, name)) - frame for name in OPERATION_NAMES]
+        for level in range(len(CELL_OF_LEVEL))
+    ]
+    of_skip = [
+        [count(with_fusion(cell, name)) - frame for name in FUSION_NAMES] for cell in DECODER
+    ]
+    return CostTable(
+        "MACs",
+        frame,
+        np.array([of_level[level] for level in SLOT_LEVELS], np.float64),
+        np.array(of_skip, np.float64),
+        macs(unet, side, "meta"),
+        width,
+        widths,
+        {"side": side},
+    )

@@ -1,0 +1,163 @@
+"""What a network costs: parameters, multiply-accumulates, milliseconds."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from blurkit.progress import bar
+from nas.device import keep_memory
+from nas.space.operations import ChannelAttention
+
+SIDE = 256  # the square input at which networks of this field are compared
+
+
+def parameters(model: nn.Module) -> int:
+    """Number of trainable values.
+
+    Examples
+    --------
+    >>> parameters(nn.Conv2d(3, 8, 3))
+    224
+    """
+    return sum(p.numel() for p in model.parameters())
+
+
+def macs(model: nn.Module, side: int = SIDE, device: torch.device | str = "cpu") -> int:
+    """Multiply-accumulates of one forward pass on a (1, 3, side, side) image.
+
+    Notes
+    -----
+    Half of what `torch.utils.flop_counter` counts: convolutions and matrix products.
+    Normalisations, activations and other element-wise work are not in it, as usual in papers.
+    Channel attention is taken over the whole image, as in training.
+
+    Examples
+    --------
+    >>> macs(nn.Conv2d(3, 8, 3, padding=1), side=16) == 16 * 16 * 8 * 3 * 9
+    True
+    """
+    counter = FlopCounterMode(display=False)
+    with attending_to_all([model]), counter, torch.inference_mode():
+        model(image_of(side, device))
+    return counter.get_total_flops() // 2
+
+
+def latency(
+    models: Mapping[str, nn.Module],
+    side: int = SIDE,
+    device: torch.device | str = "cpu",
+    *,
+    rounds: int = 20,
+    seconds: float = 10.0,
+    progress: bool = False,
+) -> dict[str, float]:
+    """Median time of one forward pass on one (3, side, side) image, in ms.
+
+    Parameters
+    ----------
+    models : mapping of name to module
+        On `device`, in eval mode. Each round times every one once, in turn, so that a machine
+        that slows down slows all of them.
+    rounds : int >= 1
+        How often each is timed, after two passes that are not.
+    seconds : float
+        No further round starts after this time times the number of models, once three are done.
+    progress : bool
+        Show a bar over the rounds.
+
+    Notes
+    -----
+    Memory is kept from here on (`nas.device.keep_memory`): a network's time would otherwise
+    depend on those that ran before it. Channel attention is taken over the whole image. On CUDA the
+    clock is read only after a synchronisation: without one it would show the time to queue the
+    work.
+    """
+    keep_memory()
+    image = image_of(side, device)
+    tasks = {name: partial(model, image) for name, model in models.items()}
+    with (
+        attending_to_all(models.values()),
+        torch.inference_mode(),
+        bar(rounds, "timing", "round", disable=not progress) as shown,
+    ):
+        times = in_turns(
+            tasks, image.device, rounds=rounds, seconds=seconds, done=lambda _: shown.update()
+        )
+    return {name: 1e3 * statistics.median(each) for name, each in times.items()}
+
+
+@contextmanager
+def attending_to_all(models: Iterable[nn.Module]) -> Iterator[None]:
+    """Inside, their channel attention has no window, so that costs compare with those of others."""
+    parts = [m for model in models for m in model.modules() if isinstance(m, ChannelAttention)]
+    windows = [part.window for part in parts]
+    try:
+        for part in parts:
+            part.window = None
+        yield
+    finally:
+        for part, window in zip(parts, windows, strict=True):
+            part.window = window
+
+
+def in_turns(
+    tasks: Mapping[str, Callable[[], object]],
+    device: torch.device,
+    *,
+    rounds: int,
+    seconds: float,
+    done: Callable[[int], object] = lambda _: None,
+) -> dict[str, list[float]]:
+    """Seconds of every call of each task, after two that do not count.
+
+    Each round calls every task once, in turn. No further round starts after `seconds` times the
+    number of tasks, once three are done. `done(k)` is called after round k = 1, 2, ...
+    """
+    times: dict[str, list[float]] = {name: [] for name in tasks}
+    for task in tasks.values():
+        for _ in range(2):
+            task()
+    start = time.perf_counter()
+    for past in range(rounds):
+        if past >= 3 and time.perf_counter() - start > seconds * len(tasks):
+            break
+        for name, task in tasks.items():
+            times[name].append(clocked(task, device))
+        done(past + 1)
+    return times
+
+
+def timed(model: nn.Module, image: Tensor) -> float:
+    """Seconds of one forward pass."""
+    return clocked(partial(model, image), image.device)
+
+
+def clocked(task: Callable[[], object], device: torch.device) -> float:
+    """Seconds of one call, until the device has done all that was asked of it."""
+    wait(device)
+    start = time.perf_counter()
+    task()
+    wait(device)
+    return time.perf_counter() - start
+
+
+def wait(device: torch.device) -> None:
+    """Until the device has done all that was asked of it."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def image_of(side: int | tuple[int, int], device: torch.device | str) -> Tensor:
+    """The (1, 3, H, W) image on which networks are measured: uniform noise in [0, 1].
+
+    `side`: of a square, or (H, W).
+    """
+    height, width = (side, side) if isinstance(side, int) else side
+    noise = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
+    return noise.to(device)

@@ -1,0 +1,219 @@
+"""Which photos a command is to restore, and where each result goes."""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+
+from blurkit.errors import FileError, SettingError
+from blurkit.images.files import PHOTOS, check_image_name, find_images
+
+SUFFIX, PANEL = "-deblurred", "-before-after"
+LOSSLESS = (".png", ".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A photo, and the file to write it to."""
+
+    photo: Path
+    out: Path
+
+    @property
+    def panel(self) -> Path:
+        """The picture of both, side by side."""
+        return self.out.with_name(f"{self.out.stem}{PANEL}.png")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was named: each photo with its place below the folder or pattern that named it; whether
+    it was named as several may be; and how many results of earlier runs were passed over."""
+
+    places: dict[Path, Path]
+    several: bool
+    passed: int
+
+
+def is_model(path: Path) -> bool:
+    """A .safetensors file, or a folder that holds model.safetensors."""
+    return path.suffix == ".safetensors" or (path / "model.safetensors").is_file()
+
+
+def find_photos(paths: Iterable[str | os.PathLike[str]], skip: Path | None = None) -> Found:
+    """The photos that files, folders and patterns name, each once.
+
+    Parameters
+    ----------
+    paths : files, taken whatever their ending is; folders, with all below them; patterns such as
+        "shots/*.jpg" or "shots/**/*.png"
+        Of folders and patterns only files with a photo's ending are taken, none that is hidden,
+        and no result of an earlier run (NAME-deblurred, NAME-before-after); where several paths
+        are given, as a shell does for a pattern, that holds for all of them.
+    skip : path, optional
+        A folder whose files are passed over, that of the results.
+
+    Raises
+    ------
+    SettingError
+        "shots/*.jpg: matches no photo", "none.jpg: no such file or folder"
+    FileError
+        "folder: holds no .jpg .jpeg .png .tif .tiff .webp file"
+    """
+    given = [os.fspath(path) for path in paths]
+    places: dict[Path, Path] = {}
+    passed = 0
+    for text in given:
+        path = root = Path(text)
+        if path.is_dir():
+            photos = find_images(path)
+        elif path.exists():
+            photos, root = [path], path.parent
+        elif has_magic(text):
+            photos, root = _matches(text)
+        else:
+            raise SettingError(f"{text}: no such file or folder")
+        for photo in photos:
+            if _is_result(photo, root, skip) and not (path == photo and len(given) == 1):
+                passed += 1
+            else:
+                places[Path(os.path.abspath(photo))] = photo.relative_to(root)
+    if not places:
+        raise FileError(f"{' '.join(given)}: holds nothing but results of earlier runs")
+    here = Path.cwd()
+    named = {p.relative_to(here) if here in p.parents else p: at for p, at in places.items()}
+    return Found(named, len(given) > 1 or not Path(given[0]).is_file(), passed)
+
+
+def plan(found: Found, out: Path | None, form: str, existing: str, panels: bool) -> list[Job]:
+    """Where each result goes, checked before the work.
+
+    Parameters
+    ----------
+    found : what `find_photos` gives
+    out : a file, for a single photo; else a folder, in which the photos' places are kept. None is
+        NAME-deblurred beside each photo.
+    form : "auto" (PNG and TIFF stay, all others become PNG), "same", "png", "jpg", "tif", "webp"
+        The format where `out` names no file.
+    existing : "stop", "skip" or "overwrite": what to do with results that are there
+        A file that `out` names is always replaced.
+    panels : bool
+        A picture is written beside each result.
+
+    Raises
+    ------
+    SettingError
+        "out must be a folder for several photos, got o.png",
+        "out must end in .jpg with --format jpg, got o.png",
+        "out must be another file than the photo, got photo.png",
+        "a.jpg and a.png would both become out/a.png: --format same keeps their endings"
+    FileError
+        "out/a.png: is there already; --out names another place, --existing skip or overwrite ...",
+        "out.png: cannot be written (no folder results)"
+    """
+    as_file = out is not None and not found.several and not out.is_dir() and out.suffix != ""
+    jobs = []
+    for photo, place in found.places.items():
+        if out is None:
+            target = photo.with_name(f"{photo.stem}{SUFFIX}{_ending(photo, form)}")
+        elif as_file:
+            target = check_image_name(out)
+            if form not in ("auto", "same") and not _is_of(target, form):
+                raise SettingError(f"out must end in .{form} with --format {form}, got {out}")
+        elif out.is_file() or (out.suffix.lower() in PHOTOS and not out.is_dir()):
+            raise SettingError(f"out must be a folder for several photos, got {out}")
+        else:
+            target = out / place.with_suffix(_ending(photo, form))
+        jobs.append(Job(photo, target))
+    _check_apart(jobs, panels)
+    for job in jobs:
+        _check_writable(job.out, make=out is not None and not as_file)
+    ours = [
+        path for job in jobs for path in _files(job, panels) if not (as_file and path == job.out)
+    ]
+    there = [path for path in ours if path.exists()]
+    if there and existing == "stop":
+        many = f", and {len(there) - 1} more" if len(there) > 1 else ""
+        raise FileError(
+            f"{there[0]}: is there already{many}; --out names another place, "
+            "--existing skip or overwrite says what to do"
+        )
+    return [job for job in jobs if as_file or not (existing == "skip" and job.out.exists())]
+
+
+def _matches(pattern: str) -> tuple[list[Path], Path]:
+    """The photos that a pattern matches, and the folder before its first wildcard."""
+    root = Path(pattern)
+    while has_magic(str(root)):
+        root = root.parent
+    photos: list[Path] = []
+    for file in map(Path, sorted(glob(pattern, recursive=True))):
+        if file.is_dir() and "**" not in pattern:
+            photos += find_images(file)
+        elif file.is_file() and file.suffix.lower() in PHOTOS:
+            photos.append(file)
+    if not photos:
+        raise SettingError(f"{pattern}: matches no photo")
+    return photos, root
+
+
+def _is_result(photo: Path, root: Path, skip: Path | None) -> bool:
+    """By its name, or because it lies in the folder of results, where that is below the root."""
+    if photo.stem.endswith((SUFFIX, PANEL)):
+        return True
+    if skip is None or root.resolve() not in skip.resolve().parents:
+        return False
+    return skip.resolve() in photo.resolve().parents
+
+
+def _ending(photo: Path, form: str) -> str:
+    own = photo.suffix.lower()
+    if form == "same" and own in PHOTOS:
+        return photo.suffix
+    if form in ("auto", "same"):
+        return photo.suffix if own in LOSSLESS else ".png"
+    return f".{form}"
+
+
+def _is_of(path: Path, form: str) -> bool:
+    return path.suffix.lower().replace("jpeg", "jpg").replace("tiff", "tif") == f".{form}"
+
+
+def _files(job: Job, panels: bool) -> list[Path]:
+    return [job.out, job.panel] if panels else [job.out]
+
+
+def _check_apart(jobs: Sequence[Job], panels: bool) -> None:
+    """No two results in one file, and none in a photo."""
+    photos = {_identity(job.photo) for job in jobs if job.photo.exists()}
+    owner: dict[Path, Path] = {}
+    for job in jobs:
+        for target in _files(job, panels):
+            if target.exists() and _identity(target) in photos:
+                raise SettingError(f"out must be another file than the photo, got {target}")
+            if target in owner:
+                raise SettingError(
+                    f"{owner[target]} and {job.photo} would both become {target}: "
+                    "--format same keeps their endings"
+                )
+            owner[target] = job.photo
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """The same for every link to a file."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _check_writable(target: Path, make: bool) -> None:
+    """FileError where it is plain that a file cannot be written; `make`: its folders will be."""
+    folder = target.parent
+    while make and not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise FileError(f"{target}: cannot be written (no folder {folder})")
+    if target.is_dir():
+        raise FileError(f"{target}: cannot be written (it is a folder)")
+    if not os.access(folder, os.W_OK):
+        raise FileError(f"{target}: cannot be written (Permission denied)")

@@ -1,0 +1,188 @@
+"""Reports as one file: HTML with its style, script, drawings and pictures, which asks no network.
+
+A page is plain data: key figures and sections, each a table, charts, cells, a slider or facts. All
+text is escaped by the template engine; the policy in the page allows its own style and script, by
+their digests, and data: pictures, nothing else.
+"""
+
+import base64
+import functools
+import hashlib
+import math
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from blurkit._version import __version__
+from nas.report.cells_svg import colours, draw_cells, fusion_legend, legend
+from nas.report.charts import Chart, draw_chart, mark
+from nas.report.slider import Sample
+from nas.space.genotype import Genotype
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of texts; the first row is the head, the first column names."""
+
+    kind: ClassVar[str] = "table"
+    title: str
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+    best: int | None = None  # which row to mark, the head being 0
+
+
+@dataclass(frozen=True)
+class Charts:
+    kind: ClassVar[str] = "charts"
+    title: str
+    charts: Sequence[Chart]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Networks of the space, by name: each with the channels of one unit of its widths, or None.
+
+    All but the first are folded away.
+    """
+
+    kind: ClassVar[str] = "cells"
+    title: str
+    networks: Mapping[str, tuple[Genotype, int | None]]
+
+
+@dataclass(frozen=True)
+class Slider:
+    kind: ClassVar[str] = "slider"
+    title: str
+    samples: Sequence[Sample]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names and values, folded away if `folded`."""
+
+    kind: ClassVar[str] = "facts"
+    title: str
+    facts: Mapping[str, Any]
+    folded: bool = False
+
+
+Section = Table | Charts | Cells | Slider | Facts
+
+
+@dataclass(frozen=True)
+class Page:
+    """A report.
+
+    Parameters
+    ----------
+    title : str
+    lead : str
+        A sentence on what was done.
+    figures : sequence of (value, what it is)
+        What a reader wants to know first.
+    sections : sequence
+        In order; one that has nothing to show is left out.
+    warnings : sequence of str
+        What must be known before the figures are believed.
+    """
+
+    title: str
+    lead: str
+    figures: Sequence[tuple[str, str]]
+    sections: Sequence[Section]
+    warnings: Sequence[str] = ()
+
+
+def render(page: Page) -> str:
+    """The page as HTML, complete in itself."""
+    environment = _environment()
+    style = environment.get_template("page.css").render(colours=colours())
+    script = environment.get_template("page.js").render()
+    return environment.get_template("page.html").render(
+        page=page,
+        sections=[section for section in page.sections if _has_something(section)],
+        style=style,
+        script=script,
+        style_digest=_digest(style),
+        script_digest=_digest(script),
+        version=__version__,
+    )
+
+
+def versions() -> dict[str, str]:
+    """Of what this process runs on."""
+    return {
+        "blurkit": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def text_of(value: Any) -> str:
+    """A value of settings or facts for people.
+
+    Examples
+    --------
+    >>> text_of((1, 2, 4)), text_of(None), text_of(0.5), text_of(True), text_of("")
+    ('1 2 4', '-', '0.5', 'yes', '-')
+    """
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}" if math.isfinite(value) else "-"
+    if isinstance(value, list | tuple):
+        return " ".join(map(text_of, value)) or "-"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {text_of(inner)}" for key, inner in value.items()) or "-"
+    return str(value)
+
+
+def _has_something(section: Section) -> bool:
+    if isinstance(section, Table):
+        return len(section.rows) > 1
+    if isinstance(section, Charts):
+        return any(draw_chart(chart) for chart in section.charts)
+    if isinstance(section, Cells):
+        return bool(section.networks)
+    return bool(section.samples if isinstance(section, Slider) else section.facts)
+
+
+@functools.cache
+def _environment() -> Any:
+    # where it is needed: the commands' --help would wait for it
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=lambda name: name is None or name.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "draw_chart": draw_chart,
+        "mark": mark,
+        "draw_cells": draw_cells,
+        "legend": legend,
+        "fusion_legend": fusion_legend(),
+    }
+    environment.filters["text"] = text_of
+    return environment
+
+
+def _digest(text: str) -> str:
+    """For a Content-Security-Policy: what a browser computes of a <style> or <script>."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

@@ -1,0 +1,78 @@
+"""Networks by name or genotype: what retraining trains and a checkpoint holds."""
+
+import reprlib
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+
+from blurkit.errors import SettingError
+from nas.space.frame import LEVELS, Frame
+from nas.space.genotype import CELLS, Genotype
+from nas.space.operations import FUSIONS, OPERATIONS
+from nas.space.unet import UNet
+
+WIDEST = 256
+
+
+class Network(Frame):
+    """The discrete network of a genotype (see `Frame` for shapes)."""
+
+    def __init__(self, genotype: Genotype, width: int) -> None:
+        super().__init__(
+            width,
+            lambda cell, i, channels: OPERATIONS[genotype.cells[cell][i]](channels),
+            lambda cell, channels: FUSIONS[genotype.fusions[cell]](channels),
+            genotype.widths,
+        )
+        self.genotype, self.width = genotype, width
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.run(x)
+
+
+def _by_level(*levels: tuple[str, ...]) -> Callable[[int], nn.Module]:
+    """The network whose cells are those of their level, from full size down."""
+    cells = {cell: levels[level] for cell, level in zip(CELLS, LEVELS, strict=True)}
+    return lambda width: Network(Genotype(cells), width)
+
+
+_NONE, _CONV, _NAF = ("zero",) * 3, ("conv3", "zero", "zero"), ("dw3_attn", "ff", "zero")
+
+BUILT_IN: dict[str, Callable[[int], nn.Module]] = {
+    "unet": lambda width: UNet(width),
+    "unet-residual": lambda width: UNet(width, residual=True),
+    "frame": _by_level(*[_NONE] * 5),  # linear: what is learnt without any operation
+    "conv": _by_level(*[_CONV] * 5),
+    "naf": _by_level(*[_NAF] * 5),
+    "naf-half": _by_level(_NONE, _CONV, _NAF, _NAF, _NAF),  # by hand: nothing at full size
+}
+
+
+def build(arch: str | dict[str, Any], width: int) -> nn.Module:
+    """A fresh network.
+
+    Parameters
+    ----------
+    arch : str or dict
+        Name of a built-in network ("unet", "unet-residual", "frame", "conv", "naf", "naf-half") or
+        a genotype as a dict (`Genotype.to_dict`).
+    width : int in 1 .. 256
+        Channels of the first level.
+
+    Raises
+    ------
+    SettingError
+        "width must be between 1 and 256, got 0"; "network must be one of unet, ..., got 'resnet'"
+    """
+    if type(width) is not int or not 1 <= width <= WIDEST:
+        rule = f"width must be between 1 and {WIDEST}"
+        raise SettingError(f"{rule}, got {reprlib.repr(width)}")
+    if isinstance(arch, dict):
+        return Network(Genotype.from_dict(arch), width)
+    if arch not in BUILT_IN:
+        known = ", ".join(BUILT_IN)
+        raise SettingError(
+            f"network must be one of {known} or a genotype file, got {reprlib.repr(arch)}"
+        )
+    return BUILT_IN[arch](width)

@@ -1,0 +1,4 @@
+"""How the search decides: alphas, sampling, penalties, discretisation and the final choice.
+
+Import from here: `settings.SearchSettings`, `searcher.Searcher`; `nas.search` runs them.
+"""

@@ -1,0 +1,190 @@
+"""report.html of a search, made of what stands in its folder: also while it is not finished."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nas.cost.table import CLOSE
+from nas.evaluation.table import short
+from nas.files import read_json, read_log
+from nas.report.charts import Chart, Series
+from nas.report.html import Cells, Charts, Facts, Page, Slider, Table, render, versions
+from nas.report.slider import Sample
+from nas.space.genotype import OPERATION_NAMES, SLOTS, Genotype
+
+UNFINISHED = (
+    "Not finished: {done} of {epochs} epochs{more}. "
+    "The same command goes on, and this page with it."
+)
+NOT_TRUSTED = (
+    "The table of costs is not to be trusted: it was measured on a busy machine, "
+    "or its predictions are off by more than 10 %."
+)
+MISSED = "The network takes {found:.2f} of UNet, more than the {asked:g} asked."
+
+
+def search_page(
+    folder: Path, data: str, genotype: Genotype | None = None, samples: Sequence[Sample] = ()
+) -> str:
+    """The page of a search, as HTML.
+
+    Parameters
+    ----------
+    folder : that of the search: settings.json and log.jsonl, and of one that has its genotype
+        result.json and choices.json
+    data : what a reader calls the dataset
+    genotype : what was found; None while the search is not finished
+    samples : pairs of the held-out part with what the found network makes of them
+
+    Raises
+    ------
+    FileError
+        "search/log.jsonl: not a log (...)" and the like, for what is missing or damaged
+    """
+    settings = read_json(folder / "settings.json")
+    history = read_log(folder / "log.jsonl")
+    result = read_json(folder / "result.json") if genotype else {}
+    choices = read_json(folder / "choices.json") if genotype else []
+    width = settings.get("width")
+    found = {"the found network": (genotype, width)} if genotype else {}
+    warnings = []
+    if not genotype:
+        done, epochs = len(history), settings.get("epochs")
+        more = ", the genotype is not chosen yet" if done == epochs else ""
+        warnings.append(UNFINISHED.format(done=done, epochs=epochs, more=more))
+    if result.get("collapsed"):
+        warnings.append(f"The search {result['collapsed']}; the best genotype before it is kept.")
+    warnings += _about_cost(result.get("cost"), settings)
+    shown = {name: value for name, value in settings.items() if name != "data"}
+    hardware = result.get("hardware") or versions()
+    note = "Pairs that neither weights nor alphas have learnt from. The network is the supernet's "
+    note += "own, with its shared weights; trained alone it does better."
+    return render(
+        Page(
+            "Search for a deblurring network",
+            _lead(settings, data),
+            _figures(history, result, settings),
+            [
+                Cells("The network", found),
+                Slider("Samples at full resolution", samples, note),
+                Charts("Curves", [*_curves(history), *_chances(choices)]),
+                _candidates(result),
+                Facts("Cost of the search", _cost(history, result)),
+                Facts("Settings", shown, folded=True),
+                Facts("Hardware and versions", hardware, folded=True),
+            ],
+            warnings,
+        )
+    )
+
+
+def _about_cost(cost: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> list[str]:
+    """Where the network's cost is not what the search took it for."""
+    if not cost:
+        return []
+    found, asked = cost.get("of_unet", 0), settings.get("macs_target") or settings["latency_target"]
+    missed = found > (1 + CLOSE) * asked
+    told = [NOT_TRUSTED] if cost.get("trusted") is False else []
+    return told + ([MISSED.format(found=found, asked=asked)] if missed else [])
+
+
+def _lead(settings: Mapping[str, Any], data: str) -> str:
+    s = settings
+    kind = "MACs" if s.get("macs_target") else "latency"
+    target = s.get("macs_target") or s.get("latency_target")
+    cost = f"; at most {target:g} x UNet's {kind}" if target else ""
+    return (
+        f"Nine cells at width {s.get('width')} on {data}: "
+        f"{s.get('epochs')} epochs of {s.get('steps')} steps, the alphas from epoch "
+        f"{s.get('warmup', 0) + 1} on ({s.get('sampler')}, order {s.get('order')}){cost}."
+    )
+
+
+def _figures(
+    history: Sequence[Mapping[str, Any]], result: Mapping[str, Any], settings: Mapping[str, Any]
+) -> list[tuple[str, str]]:
+    found = [(f"{len(history)} of {settings.get('epochs')}", "epochs")]
+    if history:
+        scored = result or history[-1]
+        gain = scored["psnr_onehot"] - scored["psnr_input"]
+        found.append((f"{scored['psnr_onehot']:.2f} dB", "PSNR of the one-hot network"))
+        found.append((f"{gain:+.2f} dB", "over the blurry input, held-out pairs"))
+    if cost := result.get("cost"):
+        found.append((f"{cost['of_unet']:.2f} x", f"UNet's {cost['unit']}, measured"))
+    if result:
+        found.append((f"{sum(result['seconds'].values()):,.0f} s", "training and choosing"))
+    return found
+
+
+def _curves(history: Sequence[Mapping[str, Any]]) -> list[Chart]:
+    def line(key: str, name: str, colour: int, dashed: bool = False) -> Series:
+        points = [(record["epoch"], record.get(key)) for record in history]
+        return Series(name, points, "dashed" if dashed else "line", colour)
+
+    gap = [
+        line("psnr_supernet", "supernet", 0),
+        line("psnr_onehot", "its one-hot network", 1),
+        line("psnr_input", "blurry input", 9, dashed=True),
+    ]
+    cost = [line("cost_expected", "expected", 0), line("cost_onehot", "one-hot network", 1)]
+    return [
+        Chart("Loss of the weights", "epoch", "minus PSNR, dB", [line("train_loss", "loss", 0)]),
+        Chart("Selection pairs: the discretisation gap", "epoch", "PSNR, dB", gap),
+        Chart("Cost", "epoch", "of UNet's", cost),
+        Chart(
+            *("Entropy of the alphas", "epoch", "0 decided, 1 uniform"),
+            [line("entropy", "entropy", 2)],
+            least=0.0,
+            most=1.04,
+        ),
+    ]
+
+
+def _chances(choices: Sequence[Sequence[Sequence[float]]]) -> list[Chart]:
+    slots = 9 * SLOTS
+    means = [
+        [sum(row[k] for row in rows[:slots]) / slots for rows in choices]
+        for k in range(len(OPERATION_NAMES))
+    ]
+    series = [
+        Series(name, list(enumerate(values, start=1)), "line", k)
+        for k, (name, values) in enumerate(zip(OPERATION_NAMES, means, strict=True))
+    ]
+    title = "Probability of each operation, mean of the slots"
+    return [Chart(title, "epoch", "probability", series)]
+
+
+def _candidates(result: Mapping[str, Any]) -> Table:
+    scores = result.get("candidates", {})
+    rows = [(name, f"{psnr:.3f}") for name, psnr in scores.items()]
+    best = max(scores, key=lambda name: scores[name]) if scores else None
+    note = "Each a way to make a genotype of the alphas; the best on the selection pairs is kept."
+    return Table(
+        "Candidates",
+        [("how it was chosen", "one-hot PSNR, dB"), *rows],
+        note,
+        best=list(scores).index(best) + 1 if best else None,
+    )
+
+
+def _cost(history: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> dict[str, Any]:
+    if not result:
+        return {"gradient steps so far": history[-1]["step"]} if history else {}
+    hardware, seconds = result["hardware"], result["seconds"]
+    at_a_time = hardware["threads"] * hardware["processes"]
+    facts = {
+        "training, seconds": seconds["training"],
+        "choosing, seconds": seconds["choosing"],
+        "core-seconds (x threads x processes)": f"{sum(seconds.values()) * at_a_time:,.0f}",
+        "steps of the weights": f"{result['steps']['weights']:,}",
+        "steps of the alphas": f"{result['steps']['alphas']:,}",
+    }
+    if cost := result["cost"]:
+        unit = cost["unit"]
+        shown = "{:.1f}".format if unit == "ms" else short
+        facts |= {
+            f"network, {unit}, predicted": shown(cost["predicted"]),
+            f"network, {unit}, measured": shown(cost["measured"]),
+            f"UNet, {unit}, measured": shown(cost["unet"]),
+        }
+    return facts

@@ -1,0 +1,31 @@
+"""Which path a step takes through the supernet."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nas.space.supernet import Choices, OpPath, gumbel_path, softmax_path
+from nas.strategy.settings import SearchSettings
+
+
+class Sampler:
+    """The draws of a search: each depends on logits, seed, step and purpose alone."""
+
+    def __init__(self, settings: SearchSettings) -> None:
+        self.settings = settings
+        self.total = settings.epochs * settings.steps
+
+    def path(self, logits: Choices, step: int, purpose: int) -> OpPath:
+        """The path of step 0 .. total-1."""
+        s = self.settings
+        if s.sampler == "softmax":
+            return softmax_path(logits)
+        rng = np.random.default_rng((s.seed, 2, purpose, step))
+
+        def standard_gumbel(like: Tensor) -> Tensor:
+            return torch.from_numpy(rng.gumbel(size=like.shape)).to(like)
+
+        warm = s.warmup * s.steps  # no alpha learns before
+        fallen = max(0.0, (step - warm) / max(1, self.total - warm))
+        temperature = s.temperature + (s.final_temperature - s.temperature) * fallen
+        return gumbel_path(logits.map(torch.detach), temperature, logits.map(standard_gumbel))

@@ -1,0 +1,55 @@
+"""BatchNorm over the batch of all ranks, which torch has for CUDA alone."""
+
+import torch
+from torch import Tensor, nn
+
+from nas.training.distributed import Ranks
+
+
+class SharedBatchNorm(nn.BatchNorm2d):
+    """`nn.BatchNorm2d` whose statistics in training are those of all ranks' rows together.
+
+    Takes over the tensors of `plain`; the state dict is the same. Each rank must give equally
+    many values.
+
+    Shapes
+    ------
+    (N, C, H, W) -> the same, in the input's dtype; computed in float32.
+    """
+
+    def __init__(self, plain: nn.BatchNorm2d, ranks: Ranks) -> None:
+        super().__init__(plain.num_features, plain.eps, plain.momentum)
+        self.ranks = ranks
+        self.weight, self.bias = plain.weight, plain.bias
+        for name, tensor in plain.named_buffers():
+            setattr(self, name, tensor)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(x)
+        values = x.float()
+        own = torch.var_mean(values, dim=(0, 2, 3), unbiased=False)
+        variances, means = self.ranks.everyone(torch.stack(own)).unbind(1)
+        mean = means.mean(0)
+        variance = variances.mean(0) + (means - mean).square().mean(0)
+        with torch.no_grad():
+            count = values[:, 0].numel() * self.ranks.count
+            for kept, new in (
+                (self.running_mean, mean),
+                (self.running_var, variance * count / (count - 1)),
+            ):
+                kept.lerp_(new, self.momentum)  # type: ignore[union-attr,arg-type]
+            self.num_batches_tracked.add_(1)  # type: ignore[union-attr]
+        scale = self.weight * (variance + self.eps).rsqrt()
+        centred = values - mean[:, None, None]
+        return (centred * scale[:, None, None] + self.bias[:, None, None]).to(x.dtype)
+
+
+def share_statistics(net: nn.Module, ranks: Ranks) -> None:
+    """Put a SharedBatchNorm in the place of each BatchNorm2d of `net`, if there are other ranks."""
+    if ranks.count == 1:
+        return
+    for module in list(net.modules()):
+        for name, child in module.named_children():
+            if type(child) is nn.BatchNorm2d:
+                setattr(module, name, SharedBatchNorm(child, ranks))

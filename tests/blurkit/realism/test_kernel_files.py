@@ -1,0 +1,405 @@
+"""Kernels from files: every layout gives the same kernels; every bad file its own error."""
+
+import io
+import re
+import struct
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.io import savemat
+
+from blurkit import FileError, SettingError
+from blurkit.images.files import opencv
+from blurkit.realism import matlab as matlab_module
+from blurkit.realism.kernel_files import read_kernels, spread
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def some(*shapes):
+    rng = np.random.default_rng(len(shapes))
+    return [rng.random(shape) for shape in shapes]
+
+
+def levin(path, kernels, name="kernels", kind=np.float64):
+    """A MATLAB 7.3 file as Levin's: a 1 x n cell of references to matrices, columns first."""
+    with h5py.File(path, "w", userblock_size=512) as file:
+        cells = file.create_dataset(name, (len(kernels), 1), h5py.ref_dtype)
+        cells.attrs["MATLAB_class"] = np.bytes_("cell")
+        for i, kernel in enumerate(kernels):
+            data = file.create_dataset(f"#refs#/{i}", data=kernel.T.astype(kind))
+            data.attrs["MATLAB_class"] = np.bytes_("double")
+            cells[i, 0] = data.ref
+    with open(path, "r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM")
+
+
+def same(found, expected):
+    assert len(found) == len(expected)
+    for a, b in zip(found, expected, strict=True):
+        assert a.dtype == np.float64
+        np.testing.assert_allclose(a, b / b.sum(), rtol=1e-6)
+
+
+# what is read
+
+
+def test_a_cell_array_in_levins_layout():
+    kernels = some((19, 17), (5, 8), (27, 27))
+    levin("k.mat", kernels)
+    same(read_kernels("k.mat"), kernels)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_cell_array_of_version_5(compressed):
+    kernels = some((19, 17), (5, 8), (27, 27))
+    cells = np.empty((1, 3), object)
+    cells[0] = kernels
+    savemat("k.mat", {"kernels": cells}, do_compression=compressed)
+    same(read_kernels("k.mat"), kernels)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_version_5_byte_by_byte_in_either_order(order):
+    # doubles that are whole numbers are stored as bytes; four bytes and less share their tag
+    def element(kind, payload):
+        size = struct.pack(order + "II", kind, len(payload))
+        return size + payload + bytes(-len(payload) % 8)
+
+    matrix = (
+        element(6, struct.pack(order + "II", 6, 0))  # class 6, double
+        + element(5, struct.pack(order + "ii", 2, 3))
+        + struct.pack(order + "I", 1 << 16 | 1)  # one character of name
+        + b"k\0\0\0"
+        + element(2, bytes([1, 2, 3, 4, 5, 6]))
+    )
+    version = struct.pack(order + "H", 0x0100) + struct.pack(order + "H", 0x4D49)
+    Path("k.mat").write_bytes(b"MATLAB 5.0 MAT-file".ljust(124) + version + element(14, matrix))
+    same(read_kernels("k.mat"), [np.array([[1, 3, 5], [2, 4, 6]])])
+
+
+@pytest.mark.parametrize("kind", ["u1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8", "?"])
+def test_every_kind_of_number_of_version_5(kind):
+    kernel = (some((5, 4))[0] * 100).astype(kind)
+    savemat("k.mat", {"k": kernel})
+    same(read_kernels("k.mat"), [kernel])
+
+
+def test_matrices_side_by_side_and_in_a_stack():
+    a, b, c = some((3, 5), (3, 5), (7, 4))
+    savemat("k.mat", {"one": np.stack([a, b], axis=2), "two": c})
+    same(read_kernels("k.mat"), [a, b, c])
+    with h5py.File("k73.mat", "w", userblock_size=512) as file:
+        file["one"] = np.stack([a, b], axis=2).T
+        file["two"] = c.T
+    same(read_kernels("k73.mat"), [a, b, c])
+
+
+def test_a_variable_with_a_kernels_name_comes_before_the_photo_beside_it():
+    photo, kernel = some((40, 40), (5, 7))
+    savemat("im05.mat", {"x": photo, "y": photo, "f": kernel})
+    same(read_kernels("im05.mat"), [kernel])
+    with h5py.File("k73.mat", "w", userblock_size=512) as file:
+        file["x"], file["f"] = photo.T, kernel.T
+    same(read_kernels("k73.mat"), [kernel])
+
+
+def test_what_is_no_matrix_of_numbers_is_passed_over():
+    (kernel,) = some((4, 5))
+    others = {"rate": 500.0, "t": np.arange(5.0), "who": "me", "s": {"a": 1}, "z": kernel * 1j}
+    savemat("k.mat", {"a": kernel, **others})
+    same(read_kernels("k.mat"), [kernel])
+    with h5py.File("k73.mat", "w", userblock_size=512) as file:
+        file["a"], file["rate"], file["z"] = kernel.T, [[500.0]], kernel.T * 1j
+        file["text"] = np.zeros((3, 3), np.uint16)
+        file["text"].attrs["MATLAB_class"] = np.bytes_("char")
+        file["empty"] = np.array([[0, 0], [0, 0]], np.uint64)
+        file["empty"].attrs["MATLAB_empty"] = 1
+        file["none"] = h5py.Empty("f8")
+        file["group/b"] = kernel
+    same(read_kernels("k73.mat"), [kernel])
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64, ">f8"])
+def test_arrays_of_every_layout(kind):
+    kernels = [np.rint(k * 200).astype(kind) for k in some(*[(6, 9)] * 4)]
+    for array in (np.stack(kernels), np.stack(kernels)[:, None]):
+        np.save("k.npy", array)
+        same(read_kernels("k.npy"), kernels)
+    np.save("k.npy", kernels[2])
+    same(read_kernels("k.npy"), kernels[2:3])
+
+
+def test_a_folder_of_pictures_of_any_size_keeps_16_bits():
+    kernels = [np.rint(k * 60000).astype(np.uint16) for k in some((9, 9), (12, 5))]
+    Path("set").mkdir()
+    cv2 = opencv()
+    cv2.imwrite("set/a.png", kernels[0])
+    cv2.imwrite("set/b.tiff", kernels[1])
+    alpha = np.full((9, 9), 777, np.uint16)
+    cv2.imwrite("set/c.png", np.dstack([kernels[0]] * 3 + [alpha]))
+    same(read_kernels("set"), [*kernels, kernels[0]])
+    same(read_kernels("set/b.tiff"), kernels[1:])
+
+
+def test_a_dataset_file_gives_its_kernels():
+    from blurkit import PairFile, SynthSettings, Walk, synth
+
+    tiny = {"n": 5, "patch": 16, "kernel": 7, "walk": Walk(steps=20)}
+    synth("p0.h5", SynthSettings(**tiny), progress=False)
+    synth("p1.h5", SynthSettings(**tiny, seed=1), progress=False)
+    first, second = list(PairFile("p0.h5").kernel), list(PairFile("p1.h5").kernel)
+    same(read_kernels("p0.h5"), first)
+    same(read_kernels("p*.h5"), first + second)
+
+
+def test_a_part_of_a_set_is_spread_over_it():
+    assert spread(10, 4) == [0, 2, 5, 7]
+    assert spread(3, 9) == spread(3, None) == [0, 1, 2]
+    kernels = some(*[(3, 3)] * 10)
+    np.save("k.npy", kernels)
+    levin("k.mat", kernels)
+    for name in ("k.npy", "k.mat"):
+        same(read_kernels(name, 4), [kernels[i] for i in spread(10, 4)])
+
+
+def test_huge_values_do_not_overflow():
+    np.save("k.npy", np.full((2, 2), 1.5e308))
+    same(read_kernels("k.npy"), [np.ones((2, 2))])
+
+
+# what is refused
+
+
+def fails(name, message, **options):
+    with pytest.raises(FileError, match=f"^{message}$"):
+        read_kernels(name, **options)
+
+
+def test_no_pickle_is_opened():
+    class Trap:
+        def __reduce__(self):
+            return sys.exit, ("unpickled",)
+
+    np.save("k.npy", np.array([[Trap()]], object), allow_pickle=True)
+    fails("k.npy", r"k\.npy: not a NumPy array, or a damaged one \(.*\)")
+    buffer = io.BytesIO()
+    np.save(buffer, np.array([Trap()], object), allow_pickle=True)
+    Path("p.npy").write_bytes(buffer.getvalue()[128:])
+    fails("p.npy", r"p\.npy: not a NumPy array, or a damaged one \(.*\)")
+
+
+@pytest.mark.parametrize(
+    ("array", "what"),
+    [
+        (np.ones(5), "float64 (5,)"),
+        (np.ones((2, 3, 4, 5)), "float64 (2, 3, 4, 5)"),
+        (np.ones((3, 3), complex), "complex128 (3, 3)"),
+        (np.array([["a", "b"]]), "<U1 (1, 2)"),
+    ],
+)
+def test_arrays_that_are_no_kernels(array, what):
+    np.save("k.npy", array)
+    rule = "k.npy: must be an array of numbers (K, L), (n, K, L) or (n, 1, K, L), got "
+    fails("k.npy", re.escape(rule + what))
+
+
+def test_archives_are_named():
+    np.savez("k.npz", np.ones((3, 3)))
+    fails("k.npz", r"k\.npz: an \.npz archive; save the kernels as one \.npy")
+    Path("k.npz").rename("k.npy")
+    fails("k.npy", r"k\.npy: must be an array of numbers .*, got an archive")
+
+
+@pytest.mark.parametrize("way", ["npy", "mat", "mat73"])
+@pytest.mark.parametrize(
+    ("second", "rule"),
+    [
+        (np.array([[1, -0.5], [1, 1]]), "kernel 1 must be finite and >= 0, got -0.5"),
+        (np.array([[1, np.nan], [1, 1]]), "kernel 1 must be finite and >= 0, got nan"),
+        (np.array([[1, np.inf], [1, 1]]), "kernel 1 must be finite and >= 0, got inf"),
+        (np.zeros((2, 2)), "kernel 1 sums to 0"),
+    ],
+)
+def test_the_bad_kernel_is_named(way, second, rule):
+    kernels = [np.ones((2, 2)), second]
+    name = f"k.{way[:3]}"
+    if way == "npy":
+        np.save(name, kernels)
+    elif way == "mat":
+        savemat(name, {"k": np.dstack(kernels)})
+    else:
+        levin(name, kernels)
+    fails(name, re.escape(f"{name}: {rule}"))
+
+
+def test_what_is_too_large_is_refused_before_it_is_read():
+    with open("k.npy", "wb") as file:  # a hole of 4 GB
+        header = {"descr": "<f8", "fortran_order": False, "shape": (1, 2**19, 2**10)}
+        np.lib.format.write_array_header_1_0(file, header)
+        start = file.tell()
+        file.truncate(start + 2**32)
+    fails("k.npy", r"k\.npy: kernel 0 must be 1 to 1024 px a side, got shape \(524288, 1024\)")
+    with h5py.File("k.mat", "w", userblock_size=512) as file:
+        file.create_dataset("k", (2**20, 2**20), "f8", chunks=(64, 64))
+    fails("k.mat", r"k\.mat: more than 536,870,912 bytes of values")
+    with h5py.File("k.mat", "w", userblock_size=512) as file:
+        file.create_dataset("k", (2000, 30), "f8", chunks=(64, 30))
+    fails("k.mat", r"k\.mat: /k must be at most 1024 px a side, got shape \(30, 2000\)")
+    savemat("k.mat", {"k": np.ones((1025, 2))})
+    fails("k.mat", r"k\.mat: kernel 0 must be 1 to 1024 px a side, got shape \(1025, 2\)")
+
+
+def test_what_shrinks_is_bounded_by_what_it_unpacks_to(monkeypatch):
+    monkeypatch.setattr(matlab_module, "MAX_BYTES", 5000)
+    savemat("k.mat", {"k": np.zeros((30, 30))}, do_compression=True)  # 7,200 bytes in 100
+    fails("k.mat", r"k\.mat: more than 5,000 bytes of values")
+
+
+def test_cells_that_hold_themselves_end():
+    with h5py.File("k.mat", "w", userblock_size=512) as file:
+        cells = file.create_dataset("k", (300, 1), h5py.ref_dtype)
+        cells[:] = cells.ref
+    fails("k.mat", r"k\.mat: (cells within too many cells|more than .* matrices)")
+
+
+def test_a_reference_that_is_no_cell_is_passed_over():
+    with h5py.File("k.mat", "w", userblock_size=512) as file:
+        file["a"] = np.ones((3, 3))
+        file.create_dataset("k", (), h5py.ref_dtype)[()] = file["a"].ref
+    same(read_kernels("k.mat"), [np.ones((3, 3))])
+
+
+def test_nothing_outside_the_file_is_read():
+    np.ones((3, 3)).tofile("secret.bin")
+    with h5py.File("other.h5", "w") as file:
+        file["k"] = np.ones((3, 3))
+    with h5py.File("k.mat", "w", userblock_size=512) as file:
+        file["k"] = h5py.ExternalLink("other.h5", "k")
+        file["f"] = h5py.SoftLink("/k")
+    fails("k.mat", r"k\.mat: holds no matrix of numbers")
+    with h5py.File("k.mat", "w", userblock_size=512) as file:
+        file.create_dataset("k", (3, 3), "f8", external=[("secret.bin", 0, 72)])
+    fails("k.mat", r"k\.mat: /k lies outside the file, which is not followed")
+    with h5py.File("k.mat", "w", userblock_size=512) as file:
+        layout = h5py.VirtualLayout((3, 3), "f8")
+        layout[:] = h5py.VirtualSource("other.h5", "k", (3, 3))
+        file.create_virtual_dataset("k", layout)
+    fails("k.mat", r"k\.mat: /k lies outside the file, which is not followed")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("k.npy", b"", r"k\.npy: not a NumPy array, or a damaged one \(.*\)"),
+        ("k.npy", b"hello", r"k\.npy: not a NumPy array, or a damaged one \(.*\)"),
+        ("k.npy", b"\x93NUMPY\1\0\6\0{'a':", r"k\.npy: not a NumPy array, or a damaged one \(.*\)"),
+        ("k.mat", b"", r"k\.mat: not a MATLAB file of version 5 or 7\.3"),
+        ("k.mat", b"hello", r"k\.mat: not a MATLAB file of version 5 or 7\.3"),
+        ("k.mat", bytes(2000), r"k\.mat: not a MATLAB file of version 5 or 7\.3"),
+        ("k.png", b"hello", r"k\.png: not an image that OpenCV can decode"),
+        ("k.h5", b"hello", r"k\.h5: not an HDF5 file"),
+    ],
+)
+def test_files_that_are_something_else(name, data, message):
+    Path(name).write_bytes(data)
+    fails(name, message)
+
+
+@pytest.mark.parametrize("name", ["k.npy", "k.mat", "k.png", "k.h5", "k"])
+def test_files_that_are_not_there(name):
+    with pytest.raises(FileError, match=f"^{re.escape(name)}: [nN]o such file"):
+        read_kernels(name)
+
+
+def test_empty_sets_are_refused():
+    np.save("k.npy", np.ones((0, 3, 3)))
+    fails("k.npy", r"k\.npy: has no kernels")
+    np.save("k.npy", np.ones((3, 0, 3)))
+    fails("k.npy", r"k\.npy: kernel 0 must be 1 to 1024 px a side, got shape \(0, 3\)")
+    savemat("k.mat", {"a": 1})
+    fails("k.mat", r"k\.mat: holds no matrix of numbers")
+    Path("set").mkdir()
+    fails("set", r"set: holds no \.jpg .* file")
+    with pytest.raises(SettingError, match=r"^most must be >= 1, got 0$"):
+        read_kernels("k.npy", 0)
+
+
+def test_every_cut_of_a_file_is_an_error():
+    kernels = some((9, 7), (5, 8))
+    cells = np.empty((1, 2), object)
+    cells[0] = kernels
+    savemat("plain.mat", {"kernels": cells})
+    savemat("packed.mat", {"kernels": cells}, do_compression=True)
+    levin("levin.mat", kernels)
+    np.save("k.npy", np.stack([kernels[0]] * 3))
+    for name in ("plain.mat", "packed.mat", "levin.mat", "k.npy"):
+        whole = Path(name).read_bytes()
+        for keep in np.linspace(0, len(whole) - 9, 25).astype(int):
+            Path(name).write_bytes(whole[:keep])
+            with pytest.raises(FileError):
+                read_kernels(name)
+
+
+SEEDS = {}
+
+
+def seed_files():
+    if not SEEDS:
+        kernels = some((4, 3), (2, 5))
+        levin("seed.mat", kernels)
+        SEEDS["73.mat"] = Path("seed.mat").read_bytes()
+        np.save("seed.npy", np.stack([kernels[0]] * 2))
+        SEEDS["k.npy"] = Path("seed.npy").read_bytes()
+    return SEEDS
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_any_edit_of_the_bytes_gives_kernels_or_the_documented_error(data):
+    name = data.draw(st.sampled_from(sorted(seed_files())))
+    content = bytearray(SEEDS[name])
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    Path(name).write_bytes(content)
+    try:
+        found = read_kernels(name)
+    except FileError as error:
+        found, said = [], str(error)
+        assert said.startswith(name + ": ")
+    assert all(kernel.sum() == pytest.approx(1) for kernel in found)
+
+
+def test_no_filter_of_a_matlab_file_is_looked_for_elsewhere(tmp_path, monkeypatch):
+    # HDF5 would load a plugin, a shared library, for a filter that it does not have itself
+    monkeypatch.chdir(tmp_path)
+    for name, filters in (("gzip", 1), ("lzf", 32000)):
+        with h5py.File("k.mat", "w", userblock_size=512) as file:
+            file.create_dataset("k", data=np.ones((5, 5)), compression=name)
+        with open("k.mat", "r+b") as file:
+            file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM")
+        if filters == 1:
+            assert len(read_kernels("k.mat")) == 1
+            continue
+        with pytest.raises(FileError, match=rf"/k is packed by a filter .* read: \[{filters}\]"):
+            read_kernels("k.mat")
+
+
+def test_a_chunk_of_a_matlab_file_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with h5py.File("k.mat", "w", userblock_size=512) as file:
+        side = {"maxshape": (None, None), "chunks": (2**14, 2**13)}  # 1 GiB for 25 values
+        file.create_dataset("k", (5, 5), "f8", compression="gzip", **side)
+    with open("k.mat", "r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM")
+    with pytest.raises(FileError, match="more than 536,870,912 bytes of values"):
+        read_kernels("k.mat")

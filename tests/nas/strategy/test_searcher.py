@@ -1,0 +1,213 @@
+"""The searcher's parts: who trains on what, what is drawn when, where the logits start."""
+
+import itertools
+
+import pytest
+import torch
+from making_search import SMALL, changed, counted, toy_table
+
+from nas.space.genotype import Genotype
+from nas.space.network import Network
+from nas.space.supernet import Choices, Supernet, one_hot, one_hot_path, softmax
+from nas.strategy.sampler import Sampler
+from nas.strategy.searcher import Searcher
+from nas.strategy.selection import Judge
+
+CPU = torch.device("cpu")
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+class Silent:
+    def update(self):
+        pass
+
+
+def test_alphas_weights_and_selection_have_their_own_part(pairs_file):
+    searcher = Searcher(pairs_file, SMALL, CPU)
+    rows = [set(b.pairs.rows) for b in (searcher.weight_batches, searcher.alpha_batches)]
+    rows.append(set(searcher.judge.selection.rows))
+    assert sum(map(len, rows)) == len(set.union(*rows)) == 60
+    before = [alphas.detach().clone() for alphas in searcher.net.choices]
+    searcher.weight_gradient(searcher.weight_batches[0], searcher.path(0, 0))
+    searcher.weight_optimiser.step()
+    assert all(map(torch.equal, searcher.net.choices, before))
+
+
+def test_probes_are_batches_of_the_alphas_that_no_step_has_used(pairs_file, monkeypatch):
+    searcher, asked = Searcher(pairs_file, SMALL, CPU), []
+    take = type(searcher.alpha_batches).__getitem__
+
+    def watched(batches, number):
+        asked.append((batches is searcher.alpha_batches, number))
+        return take(batches, number)
+
+    monkeypatch.setattr("nas.strategy.selection.PROBES", 2)
+    monkeypatch.setattr(type(searcher.alpha_batches), "__getitem__", watched)
+    searcher.judge.loss_under(searcher.net.choices)
+    assert asked == [(True, searcher.total), (True, searcher.total + 1)]
+
+
+def test_the_loss_under_logits_is_that_of_a_supernet_that_has_them(pairs_file, monkeypatch):
+    monkeypatch.setattr("nas.strategy.selection.PROBES", 2)
+    for sampler in ("gumbel", "softmax"):
+        searcher = Searcher(pairs_file, changed(sampler=sampler), CPU)
+        judge, net = searcher.judge, searcher.net
+        logits = net.choices.map(lambda a: torch.randn(a.shape))
+        with torch.no_grad():
+            for p in net.weights():
+                p.add_(0.05 * torch.randn(p.shape))
+        loss = judge.loss_under(logits)
+        assert loss == judge.loss_under(logits)  # always the same batches and noise
+        assert loss != judge.loss_under(net.logits.map(torch.detach))
+        with torch.no_grad():
+            net.choices.map(torch.Tensor.copy_, logits)
+        assert judge.loss_under(net.logits.map(torch.detach)) == pytest.approx(loss, rel=1e-6)
+
+
+def test_temperature_falls_to_the_final_one_and_is_never_less(pairs_file, monkeypatch):
+    # also for the paths that judge an epoch: a temperature of 0 once made their scores nan
+    from nas.strategy import sampler
+
+    gumbel_path, seen = sampler.gumbel_path, []
+
+    def watched(logits, temperature, noise):
+        seen.append(temperature)
+        return gumbel_path(logits, temperature, noise)
+
+    monkeypatch.setattr("nas.strategy.sampler.gumbel_path", watched)
+    settings = changed(temperature=5.0, final_temperature=2.0)
+    searcher = Searcher(pairs_file, settings, CPU)
+    for number in range(settings.epochs):
+        searcher.epoch(number, Silent())
+        searcher.judge.verdict((number + 1) * settings.steps - 1, searcher.judge.genotype())
+    assert seen == sorted(seen, reverse=True)
+    warm = settings.warmup * settings.steps  # no alpha learns there, so nothing falls
+    assert set(seen[:warm]) == {5.0}
+    step = (5.0 - 2.0) / (searcher.total - warm)
+    assert seen[-1] == pytest.approx(2.0 + step)
+
+
+def test_draws_differ_between_steps_purposes_and_seeds(pairs_file):
+    draws, alphas = {}, Supernet(2).choices
+    for seed, step, purpose in itertools.product((0, 1), range(3), range(3)):
+        path = Sampler(changed(seed=seed)).path(alphas, step, purpose)
+        draws[seed, step, purpose] = path.active
+    assert len(set(map(str, draws.values()))) == 18
+    again = Searcher(pairs_file, SMALL, CPU).path(1, 2).active
+    assert again == draws[0, 1, 2]
+
+
+def test_perturbation_of_a_mixture_does_not_measure_the_prior(pairs_file, monkeypatch):
+    """The prior favours a rival that is worth less than the planted genotype."""
+    searcher = Searcher(pairs_file, changed(sampler="softmax", macs_target=3.0), CPU, counted(2))
+    judge, net = searcher.judge, searcher.net
+    planted = judge.costs.within(*Supernet(2).choices.map(torch.rand_like), judge.budget)
+    rival = one_hot(planted).map(lambda part: part.roll(1, dims=1))
+    worth = one_hot(planted).map(lambda part, other: part + 0.8 * other, rival)
+    net.set_prior(rival.map(lambda part: 3 * part))
+
+    def loss(logits):
+        return -sum(float((p * w).sum()) for p, w in zip(softmax(logits), worth, strict=True))
+
+    monkeypatch.setattr(judge, "loss_under", loss)
+    assert judge.perturbed() == planted
+
+
+@pytest.mark.parametrize("target", [0.6, 1.0, 1.6])
+def test_the_logits_start_where_the_target_is_expected(pairs_file, target):
+    costs = counted(2)
+    searcher = Searcher(pairs_file, changed(macs_target=target), CPU, costs)
+    logits = searcher.net.logits.map(torch.detach)
+    assert all((alphas == 0).all() for alphas in searcher.net.choices)
+    expected = costs.expected(*softmax(logits)).item()
+    assert expected == pytest.approx(target * costs.unet, rel=1e-4)
+    assert costs.of(searcher.judge.genotype()) <= target * costs.unet
+    # of all that expect it the least decided: in each row the logits fall in proportion to cost
+    for part, cost in zip(logits, (costs.operations, costs.fusions), strict=True):
+        c = torch.from_numpy(cost.copy()).float()
+        slope = (part * c).sum() / c.square().sum()
+        torch.testing.assert_close(part, slope * c, rtol=1e-4, atol=1e-6)
+
+
+def test_the_prior_is_kept_but_neither_trained_nor_argmaxed():
+    net, prior = Supernet(2), Choices(*map(torch.from_numpy, toy_table().tilted(30.0)))
+    net.set_prior(prior)
+    again = Supernet(2)
+    again.load_state_dict(net.state_dict())
+    for a, b, c in zip(again.prior_choices, prior, again.logits, strict=True):
+        torch.testing.assert_close(a, b.float())
+        assert torch.equal(a, c)  # alphas are zero
+    names = {name for name, _ in net.named_parameters()}
+    assert not names & set(Supernet.PRIOR)
+    with torch.no_grad():
+        net.choices.operations[:, 3] = 0.1
+    assert set(net.genotype().flat()) == {"dw3"}
+
+
+def test_a_network_takes_the_weights_of_a_supernet_with_a_prior():
+    net = Supernet(2)
+    net.set_prior(Choices(*map(torch.from_numpy, toy_table().tilted(30.0))))
+    drawn = Genotype.sample(2)
+    genotype = Genotype(drawn.cells, dict(zip(drawn.fusions, ("concat", "gated", "add", "concat"),
+                                              strict=True)))  # fmt: skip
+    with torch.no_grad():
+        for p in net.weights():
+            p.add_(0.05 * torch.randn(p.shape))
+    network, x = Network(genotype, 2), torch.rand(1, 3, 32, 32)
+    network.load_state_dict(net.network_state(genotype), strict=True)
+    torch.testing.assert_close(network(x), net(x, one_hot_path(genotype)))
+
+
+def test_measuring_a_step_changes_nothing(pairs_file):
+    searcher = Searcher(pairs_file, SMALL, CPU, counted(2))
+    before = {name: value.clone() for name, value in searcher.net.state_dict().items()}
+    spent = searcher.seconds_per_step()
+    assert min(spent) > 0
+    after = searcher.net.state_dict()
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    assert not searcher.weight_optimiser.state
+    assert not searcher.alpha_optimiser.state
+    assert all(p.grad is None for p in searcher.net.parameters())
+
+
+@pytest.mark.parametrize(("sampler", "discretise"), [("gumbel", "best"), ("softmax", "perturb")])
+def test_estimating_what_judging_takes_changes_nothing(
+    pairs_file, monkeypatch, sampler, discretise
+):
+    monkeypatch.setattr("nas.strategy.selection.PROBES", 1)
+    settings = changed(sampler=sampler, discretise=discretise)
+    searcher = Searcher(pairs_file, settings, CPU, counted(2))
+    before = {name: value.clone() for name, value in searcher.net.state_dict().items()}
+    state = torch.random.get_rng_state()
+    assert min(searcher.judge.seconds()) > 0
+    assert all(torch.equal(v, before[name]) for name, v in searcher.net.state_dict().items())
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_choosing_takes_the_scores_and_losses_that_it_needs(pairs_file, monkeypatch):
+    """Every score and every loss takes a second, of all selection pairs."""
+    monkeypatch.setattr("nas.strategy.selection.MOST_SELECTION", SMALL.batch)
+    monkeypatch.setattr("nas.strategy.selection._seconds_of", lambda work: 1.0)
+    losses = (27 * 8 + 4 * 3) * 2  # of 31 rows, then of two thirds and of one third of them
+    for how, seconds in (
+        *(("argmax", 0), ("sample", 64), ("evolve", 256)),
+        *(("perturb", losses), ("best", 256 + losses)),
+    ):
+        judge = Searcher(pairs_file, changed(discretise=how), CPU).judge
+        assert judge.seconds() == (2.0, pytest.approx(seconds))
+
+
+def test_the_best_of_the_draws_is_the_one_with_the_best_score(pairs_file, monkeypatch):
+    monkeypatch.setattr("nas.strategy.selection.DRAWS", 6)
+    scores = {}
+
+    def score(judge, genotype):
+        return scores.setdefault(str(genotype), float(len(scores) % 4))
+
+    monkeypatch.setattr(Judge, "score", score)
+    judge = Searcher(pairs_file, SMALL, CPU, counted(2)).judge
+    found = judge.best_drawn()
+    assert len(scores) == 6
+    assert scores[str(found)] == 3
+    assert judge.best_drawn() == found  # the seed decides
+    assert judge.costs.of(found) <= judge.budget
