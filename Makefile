@@ -50,6 +50,7 @@ reproduce: $(VENV)/ready
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
 types: $(VENV)/ready
 	$(BIN)/mypy
