@@ -165,8 +165,8 @@ def main(
     overwrite: bool,
     **given: Any,
 ) -> None:
-    """Train ARCH on the pairs of DATA: a genotype file, or unet, unet-residual, frame, conv, naf,
-    naf-half.
+    """Train ARCH on the pairs of DATA: a genotype file, or unet, unet-residual, unet-nobn,
+    frame, conv, naf, naf-half.
 
     Writes OUT/model.safetensors and a log. Stop it at any time: the same command goes on where
     the last state was saved.

@@ -14,6 +14,7 @@ Target = str | os.PathLike[str]
 KNOWN = {
     "unet": (INK, "v"),
     "unet-residual": ("#7c4d9e", "^"),
+    "unet-nobn": ("#c2569b", "<"),
     "frame": ("#94a3b8", "*"),
     "conv": ("#b3263a", "s"),
     "naf": ("#b58900", "P"),
@@ -22,7 +23,7 @@ KNOWN = {
     "searched": (ORANGE, "D"),
     "uniform": (GREEN, "p"),
 }
-OTHERS = (("#1c8c8c", "h"), ("#8a5a44", "d"), ("#c2569b", "<"), ("#5b6b2f", ">"))
+OTHERS = (("#1c8c8c", "h"), ("#8a5a44", "d"), ("#5b6b2f", ">"))
 
 
 def styles(rows: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -40,8 +40,9 @@ def _by_level(*levels: tuple[str, ...]) -> Callable[[int], nn.Module]:
 _NONE, _CONV, _NAF = ("zero",) * 3, ("conv3", "zero", "zero"), ("dw3_attn", "ff", "zero")
 
 BUILT_IN: dict[str, Callable[[int], nn.Module]] = {
-    "unet": lambda width: UNet(width),
+    "unet": UNet,  # as published
     "unet-residual": lambda width: UNet(width, residual=True),
+    "unet-nobn": lambda width: UNet(width, residual=True, batch_norm=False),
     "frame": _by_level(*[_NONE] * 5),  # linear: what is learnt without any operation
     "conv": _by_level(*[_CONV] * 5),
     "naf": _by_level(*[_NAF] * 5),
@@ -55,8 +56,8 @@ def build(arch: str | dict[str, Any], width: int) -> nn.Module:
     Parameters
     ----------
     arch : str or dict
-        Name of a built-in network ("unet", "unet-residual", "frame", "conv", "naf", "naf-half") or
-        a genotype as a dict (`Genotype.to_dict`).
+        Name of a built-in network ("unet", "unet-residual", "unet-nobn", "frame", "conv", "naf",
+        "naf-half") or a genotype as a dict (`Genotype.to_dict`).
     width : int in 1 .. 256
         Channels of the first level.
 

@@ -80,16 +80,17 @@ def test_onnx_says_what_it_is(net, onnx_file):
     assert (json.loads(facts["scales"]), facts["window"]) == ([1, 2], "64")
 
 
-def test_a_program_of_torch_export(tmp_path):
+@pytest.mark.parametrize("arch", ["unet", "unet-nobn"])
+def test_a_program_of_torch_export(arch, tmp_path):
     torch.manual_seed(0)
-    info = {"name": "u", "arch": "unet", "width": 2}
-    save_model(tmp_path / "model.safetensors", build("unet", 2), info)
+    info = {"name": "u", "arch": arch, "width": 2}
+    save_model(tmp_path / "model.safetensors", build(arch, 2), info)
     path, differences = export(tmp_path, tmp_path / "model.pt2")
     assert set(differences) == {"64x96", "131x75", "160x160"}
     assert max(differences.values()) < 1e-5
     extra = {"blurkit.json": ""}
     program = torch.export.load(path, extra_files=extra)
-    assert json.loads(extra["blurkit.json"])["arch"] == "unet"
+    assert json.loads(extra["blurkit.json"])["arch"] == arch
     image = torch.rand(2, 3, 17, 41)
     model = AnySize(load_model(tmp_path)[0])
     with torch.no_grad():

@@ -65,10 +65,20 @@ def test_every_network_keeps_the_shape(arch):
     assert net.stride == 16
 
 
-def test_a_fresh_network_returns_its_input():
+@pytest.mark.parametrize("arch", ["unet-nobn", "naf", Genotype.sample(1).to_dict()], ids=str)
+def test_a_fresh_network_returns_its_input(arch):
     # training starts from the blurry image: a few steps are then never worse than none
     x = torch.rand(1, 3, 16, 16)
-    assert torch.equal(Network(Genotype.sample(1), 4)(x), x)
+    assert torch.equal(build(arch, 4)(x), x)
+
+
+def test_unet_without_batch_norm_has_biases_instead():
+    plain, without = build("unet-residual", 4), build("unet-nobn", 4)
+    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in without.modules())
+    assert without.enter[0].bias is not None
+    sizes = [sum(p.numel() for p in net.parameters()) for net in (plain, without)]
+    channels = sum(m.num_features for m in plain.modules() if isinstance(m, torch.nn.BatchNorm2d))
+    assert sizes[0] - sizes[1] == channels  # a scale and a shift each, against one bias
 
 
 def test_unet_sizes_are_the_published_ones():
