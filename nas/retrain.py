@@ -20,8 +20,8 @@ from nas.device import hardware, pick
 from nas.options import DATASET, for_device, options
 from nas.space.genotype import Genotype
 from nas.space.network import BUILT_IN
-from nas.strategy import plots as show
 from nas.training.distributed import here, joined, start
+from nas.training.plots import plot_training
 from nas.training.run import Run, talk
 from nas.training.trainer import RetrainSettings, Trainer
 
@@ -126,7 +126,7 @@ def retrain(
             epoch = {"step": done, "loss": loss, "psnr": psnr, "psnr_input": untouched}
             run.save(trainer.net, optimisers, epoch)
     if ranks.first:
-        show.plot_training(run.history, folder / "training.png")
+        plot_training(run.history, folder / "training.png")
         info = {
             "name": name,
             "arch": arch,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nas.strategy.plots import BLUE, DPI, GREEN, GREY, INK, ORANGE, STYLE
+from nas.report.style import BLUE, DPI, GREEN, GREY, INK, ORANGE, STYLE
 
 Records = Sequence[Mapping[str, Any]]
 Target = str | os.PathLike[str]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nas.strategy.plots import BLUE, DPI, GREEN, GREY, INK, ORANGE, STYLE
+from nas.report.style import BLUE, DPI, GREEN, GREY, INK, ORANGE, STYLE
 
 Rows = Sequence[Mapping[str, Any]]
 BUSY = 0.5  # load average of a machine that had something else to do

@@ -1,44 +1,29 @@
-"""Pictures of a search and of a training: curves, alphas, cells."""
+"""Pictures of a search: curves, alphas, cells."""
 
-import os
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nas.report.cells_png import FUSION_LEGEND, LEGEND, plot_cells
+from nas.report.style import (
+    BLUE,
+    DASHED,
+    DPI,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    STYLE,
+    History,
+    Target,
+    finish,
+    line,
+    values,
+)
 from nas.space.genotype import CELLS, DECODER, FUSION_NAMES, OPERATION_NAMES, SLOTS
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-__all__ = ["plot_alphas", "plot_cells", "plot_choices", "plot_search", "plot_training"]
-
-BLUE, ORANGE, GREEN, GREY = "#2c6fbb", "#d9662b", "#3a8f5c", "#6b7280"
-INK, RULE = "#1f2937", "#e5e7eb"
-DASHED: dict[str, Any] = {"linestyle": "--", "marker": ""}
-STYLE: dict[Any, Any] = {
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "axes.grid": True,
-    "grid.color": RULE,
-    "text.color": INK,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "lines.linewidth": 2,
-    "legend.frameon": False,
-}
-DPI = 150
-
-History = Sequence[Mapping[str, Any]]
-Target = str | os.PathLike[str]
+__all__ = ["plot_alphas", "plot_cells", "plot_choices", "plot_search"]
 
 
 def plot_search(history: History, path: Target) -> None:
@@ -62,61 +47,32 @@ def plot_search(history: History, path: Target) -> None:
         ratios = (1, 1.35, 1, 1) if costed else (1, 1.35, 1)
         loss, gap, entropy, *cost = figure.subplots(1, len(ratios), width_ratios=ratios)
 
-        _line(loss, history, "train_loss", BLUE, "weights")
+        line(loss, history, "train_loss", BLUE, "weights")
         loss.set(title="Loss", ylabel="minus PSNR, dB")
 
-        _line(gap, history, "psnr_supernet", BLUE, "supernet")
-        _line(gap, history, "psnr_onehot", ORANGE, "its one-hot network")
-        _line(gap, history, "psnr_input", GREY, "blurry input", **DASHED)
+        line(gap, history, "psnr_supernet", BLUE, "supernet")
+        line(gap, history, "psnr_onehot", ORANGE, "its one-hot network")
+        line(gap, history, "psnr_input", GREY, "blurry input", **DASHED)
         gap.fill_between(
-            _values(history, "epoch"),
-            _values(history, "psnr_supernet"),
-            _values(history, "psnr_onehot"),
+            values(history, "epoch"),
+            values(history, "psnr_supernet"),
+            values(history, "psnr_onehot"),
             color=ORANGE,
             alpha=0.12,
             linewidth=0,
         )
         gap.set(title="Selection pairs, discretisation gap", ylabel="PSNR, dB")
 
-        _line(entropy, history, "entropy", GREEN, "mean of the slots and fusions")
+        line(entropy, history, "entropy", GREEN, "mean of the slots and fusions")
         entropy.set(title="Entropy of the alphas", ylabel="0 decided, 1 uniform", ylim=(0, 1.04))
 
         for axes in cost:
-            _line(axes, history, "cost_expected", BLUE, "expected")
-            _line(axes, history, "cost_onehot", ORANGE, "one-hot network")
+            line(axes, history, "cost_expected", BLUE, "expected")
+            line(axes, history, "cost_onehot", ORANGE, "one-hot network")
             axes.set(title="Cost", ylabel="of UNet's")
 
         for axes in (loss, gap, entropy, *cost):
-            _finish(axes, "epoch")
-        figure.savefig(path, dpi=DPI)
-
-
-def plot_training(history: History, path: Target, *, title: str = "") -> None:
-    """Draw how a training went.
-
-    Parameters
-    ----------
-    history : sequence of dict, at least one
-        Each with "step", and "loss" or "psnr" (dB, on validation pairs) or both.
-    path : path of the picture to write
-    title : str
-        What was trained.
-    """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(10, 4), layout="constrained")
-        loss, psnr = figure.subplots(1, 2)
-        _line(loss, history, "loss", BLUE, "training", x="step")
-        _line(psnr, history, "psnr", GREEN, "network", x="step")
-        _line(psnr, history, "psnr_input", GREY, "blurry input", x="step", **DASHED)
-        loss.set(title="Training loss", ylabel="minus PSNR, dB")
-        psnr.set(title="Validation", ylabel="PSNR, dB")
-        for axes in (loss, psnr):
-            _finish(axes, "step")
-        if title:
-            figure.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
+            finish(axes, "epoch")
         figure.savefig(path, dpi=DPI)
 
 
@@ -200,26 +156,3 @@ def plot_choices(choices: Sequence[Sequence[Sequence[float]]], path: Target) -> 
             "Probability of each operation, epoch by epoch", x=0.01, ha="left", weight="bold"
         )
         figure.savefig(path, dpi=DPI)
-
-
-def _values(history: History, key: str) -> NDArray[np.float64]:
-    """One value for each record; NaN, which leaves a gap, where there is none."""
-    return np.array([np.nan if r.get(key) is None else r[key] for r in history], np.float64)
-
-
-def _line(
-    axes: "Axes", history: History, key: str, color: str, label: str, x: str = "epoch", **style: Any
-) -> None:
-    values = _values(history, key)
-    if np.isfinite(values).any():
-        dots = {"marker": "o" if len(values) <= 40 else "", "markersize": 4}
-        axes.plot(_values(history, x), values, color=color, label=label, **{**dots, **style})
-
-
-def _finish(axes: "Axes", xlabel: str) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axes.set_xlabel(xlabel)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    if len(axes.get_lines()) > 1:
-        axes.legend()

@@ -9,7 +9,8 @@ from blurkit.images.files import read_image
 from nas.report import cells_png as diagram
 from nas.report.cells_png import FUSION_LEGEND, LEGEND
 from nas.space.genotype import CELLS, DECODER, FUSION_NAMES, OPERATION_NAMES, Genotype
-from nas.strategy.plots import plot_alphas, plot_cells, plot_choices, plot_search, plot_training
+from nas.strategy.plots import plot_alphas, plot_cells, plot_choices, plot_search
+from nas.training.plots import plot_training
 
 INK_FREE = 250  # a grey level above every line and letter
 
