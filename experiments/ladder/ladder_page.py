@@ -206,7 +206,7 @@ def main(results, scale):
     page += ["", "Scored on:", "", *fenced(results / "test.txt")]
     (results / "README.md").write_text("\n".join(page) + "\n")
     if scale != "smoke":
-        fill(PROJECT / "README.md", table)
+        fill(PROJECT / "docs" / "results.md", table)
         fill(PROJECT / "docs" / "reproduce.md", over_unet(records, ms))
     print(results / "README.md")
 

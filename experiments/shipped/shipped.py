@@ -248,7 +248,7 @@ def write_readme(scores, low, mean):
         before, after = (row["psnr"] for row in of_set["rows"][:2])
         numbers = f"{before:.2f} | {after:.2f} | {after - before:+.2f}"
         lines.append(f"| {SETS[name]} | {len(gains_of(of_set))} | {numbers} |")
-    lines += ["", f"Sharp photos stay sharp: {mean:.1f} dB on average, {low:.1f} at the least."]
+    lines += ["", f"Sharp photos stay sharp: {mean:.1f} dB on average, {low:.1f} dB at worst."]
     head, rest = README.read_text().split(BEGIN)
     README.write_text("\n".join([head + BEGIN, "", *lines, "", END]) + rest.split(END)[1])
 
