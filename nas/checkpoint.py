@@ -5,7 +5,6 @@ document "blurkit": format, format_version, name, arch (a built-in name or a gen
 settings and whatever the run recorded. `SHIPPED` is the model file that comes with the package.
 """
 
-import os
 import reprlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,16 +25,6 @@ SUPERNET_FORMAT = "blurkit-supernet"
 LEAST_WINDOW, LARGEST_WINDOW = 16, 2**20
 LONGEST_NAME = 200
 SHIPPED = Path(__file__).parent / "shipped" / "model.safetensors"
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a small file whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def save_model(

@@ -18,7 +18,7 @@ import click
 import torch
 
 from blurkit.errors import FileError, SettingError, exit_codes
-from nas.checkpoint import write_text
+from blurkit.files import write_whole
 from nas.comparison.folder import Bench
 from nas.comparison.measurements import (
     measure_latency,
@@ -159,7 +159,7 @@ def _bench(
 def _write_results(bench: Bench, trials: list[Trial]) -> None:
     with locked(bench.root / "lock"):
         lines = [json.dumps(record) + "\n" for record in bench.records(trials)]
-        write_text(bench.root / "results.jsonl", "".join(lines))
+        write_whole(bench.root / "results.jsonl", "".join(lines))
 
 
 def _report(bench: Bench, trials: list[Trial]) -> None:
@@ -175,7 +175,7 @@ def _report(bench: Bench, trials: list[Trial]) -> None:
     done = f"{len(records)} of {len(trials)} trials"
     failed = bench.failed(trials)
     text = document(lines, records, tau, read_real(bench), bench.settings, done, failed)
-    write_text(bench.root / "table.md", text)
+    write_whole(bench.root / "table.md", text)
     plot_pareto(trainings, latency, bench.root / "pareto.png")
     plot_seeds(trainings, bench.root / "seeds.png")
     if tau.get("points"):
@@ -200,7 +200,7 @@ def _write_page(bench: Bench, trials: list[Trial], samples: Sequence[Sample]) ->
         failed=bench.failed(trials),
         hardware=read_json(timed)["hardware"] if timed.exists() else versions(),
     )
-    write_text(bench.root / "report.html", page)
+    write_whole(bench.root / "report.html", page)
 
 
 def _list(bench: Bench, trials: list[Trial], slots: int, seconds: float) -> str:

@@ -3,7 +3,6 @@
 import itertools
 import logging
 import math
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,12 +13,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 
 from blurkit.errors import SettingError
-from blurkit.store import AnyPath, PairSet
+from blurkit.files import AnyPath
+from blurkit.store import PairSet
 
 log = logging.getLogger("nas")
 Batch = tuple[Tensor, Tensor]
 # a dataset file, a pattern such as "blur-*.h5", several of them, or the set that they make
-Data = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | PairSet
+Data = AnyPath | Iterable[AnyPath] | PairSet
 
 
 def open_data(data: Data) -> PairSet:

@@ -1,7 +1,6 @@
 """Deblur photos: `python -m nas.deblur photo.jpg`, with the shipped network or one of your own."""
 
 import errno
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from blurkit.errors import FileError, SettingError, exit_codes, printable
+from blurkit.files import AnyPath
 from blurkit.progress import bar
 from nas.checkpoint import load_model
 from nas.device import pick
@@ -17,7 +17,6 @@ from nas.options import for_device, options
 from nas.photos.jobs import Found, Job, find_photos, is_model, plan
 from nas.photos.restorer import DeblurSettings, Restorer
 
-AnyPath = str | os.PathLike[str]
 RUN_FILES = ("settings.json", "log.jsonl", "genotype.json")  # of searches and trainings
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ import numpy as np
 import torch
 
 from blurkit.errors import SettingError, exit_codes
-from nas.checkpoint import SHIPPED, write_text
+from blurkit.files import AnyPath, write_whole
+from nas.checkpoint import SHIPPED
 from nas.cost.timing import SIDE, latency, macs, parameters
 from nas.data import Data, open_data, spread
 from nas.device import hardware, pick
@@ -32,8 +32,6 @@ from nas.report.slider import sample
 from nas.restoration.restore import restore
 from nas.restoration.scales import parse_scales
 from nas.restoration.tiles import check_tile
-
-AnyPath = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
@@ -160,7 +158,7 @@ def _evaluate(
 
     report = _report(rows, source, where)
     if out:
-        write_text(Path(out) / "table.md", report)
+        write_whole(Path(out) / "table.md", report)
     if out and shown:
         labels = [
             [f"{row.images[chosen.index(i)].psnr:.2f} dB" for row in rows] + [source.names[i]]
@@ -187,9 +185,9 @@ def _evaluate(
             *(rows, source, samples, genotypes_of(networks)),
             *(dataclasses.asdict(settings), hardware(where), time.perf_counter() - begun),
         )
-        write_text(Path(out) / "report.html", page)
+        write_whole(Path(out) / "report.html", page)
     if csv_file:
-        write_text(Path(csv_file), csv_text(rows))
+        write_whole(Path(csv_file), csv_text(rows))
     if json_file:
         facts = {
             "source": source.source,
@@ -204,7 +202,7 @@ def _evaluate(
             "hardware": hardware(where),
             "rows": document(rows),
         }
-        write_text(Path(json_file), json.dumps(facts, indent=2, allow_nan=False) + "\n")
+        write_whole(Path(json_file), json.dumps(facts, indent=2, allow_nan=False) + "\n")
     return rows, report
 
 

@@ -11,6 +11,7 @@ import torch
 
 from blurkit._version import __version__
 from blurkit.errors import FileError, SettingError, exit_codes
+from blurkit.files import AnyPath, whole_file
 from nas.checkpoint import SHIPPED, load_model
 from nas.runtime.program import (
     INPUT,
@@ -29,7 +30,6 @@ SIZES = ((64, 96), (131, 75), (160, 160))  # (H, W) of the check; none is that o
 TOLERANCE = 1e-4  # of outputs in [0, 1]: a fortieth of a step of 8 bits
 ENDINGS = (".onnx", ".pt2")
 
-AnyPath = str | os.PathLike[str]
 Run = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -86,8 +86,7 @@ def export(
     facts = describe(info, network)
     plain = portable(network)
     write = _write_onnx if target.suffix.lower() == ".onnx" else _write_program
-    part = target.with_name(f".{target.name}.part{target.suffix}")
-    try:
+    with whole_file(target) as part:
         run = write(part, plain, facts)
         differences = {f"{h}x{w}": _difference(run, plain, h, w) for h, w in SIZES}
         worst = max(differences.values())
@@ -96,11 +95,6 @@ def export(
                 f"{target}: its output differs from torch's by {worst:.2g}, more than "
                 f"{tolerance:g}: not written"
             )
-        os.replace(part, target)
-    except OSError as error:
-        raise FileError(f"{target}: cannot be written ({error.strerror})") from error
-    finally:
-        part.unlink(missing_ok=True)
     return target, differences
 
 

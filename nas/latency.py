@@ -20,8 +20,9 @@ import torch
 from torch import Tensor
 
 from blurkit.errors import FileError, SettingError, exit_codes
+from blurkit.files import AnyPath, write_whole
 from blurkit.progress import bar
-from nas.checkpoint import SHIPPED, load_model, write_text
+from nas.checkpoint import SHIPPED, load_model
 from nas.cost.timing import image_of, in_turns, macs, parameters
 from nas.device import hardware, keep_memory, pick
 from nas.options import for_device, options
@@ -31,7 +32,6 @@ from nas.runtime.program import portable
 from nas.runtime.settings import LatencySettings, parse_modes, parse_sizes, parse_threads
 from nas.space.network import build
 
-AnyPath = str | os.PathLike[str]
 PACKAGES = ("blurkit", "torch", "onnx", "onnxruntime")
 
 
@@ -110,9 +110,9 @@ def measure(
 
 def _write(document: dict[str, Any], folder: Path) -> None:
     plot_latency(document["rows"], folder / "latency.png")
-    write_text(folder / "latency.md", page(document))
+    write_whole(folder / "latency.md", page(document))
     text = json.dumps(document, indent=2, allow_nan=False)
-    write_text(folder / "latency.json", text + "\n")
+    write_whole(folder / "latency.json", text + "\n")
 
 
 def _block(

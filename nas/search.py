@@ -20,8 +20,9 @@ import numpy as np
 import torch
 
 from blurkit.errors import FileError, SettingError, exit_codes
+from blurkit.files import write_whole
 from blurkit.progress import bar
-from nas.checkpoint import load_supernet, save_supernet, write_text
+from nas.checkpoint import load_supernet, save_supernet
 from nas.cost.measured import trusted
 from nas.data import Data, open_data
 from nas.device import hardware, pick
@@ -196,7 +197,7 @@ def search(
             kept = {"best": best, "choices": choices, "collapsed": collapsed, "seconds": spent}
             run.save(searcher.net, searcher.optimisers, epoch | scores, **kept)
             if ranks.first:
-                write_text(folder / "report.html", search_page(folder, data_name(pairs)))
+                write_whole(folder / "report.html", search_page(folder, data_name(pairs)))
     trained = seconds + time.perf_counter() - begun
     genotype, candidates = _conclude(searcher, best, collapsed, folder, progress)
     chosen = seconds + time.perf_counter() - begun - trained
@@ -214,8 +215,8 @@ def search(
             "cost": costs and check_cost(genotype, s, costs, where),
             "hardware": {**hardware(where), "processes": ranks.count},
         }
-        write_text(folder / "result.json", json.dumps(result, indent=2) + "\n")
-        write_text(folder / "choices.json", json.dumps(choices) + "\n")
+        write_whole(folder / "result.json", json.dumps(result, indent=2) + "\n")
+        write_whole(folder / "choices.json", json.dumps(choices) + "\n")
         save_supernet(folder / "supernet.safetensors", searcher.net)
         _draw(folder, run.history, choices, genotype)
         _write_page(folder, searcher, data_name(pairs), genotype)
@@ -242,7 +243,7 @@ def _write_page(folder: Path, searcher: Searcher, data: str, genotype: Genotype)
     for name, images in searcher.judge.samples(genotype, SHOWN):
         notes = [f"{psnr(image, images[-1]):.2f} dB" for image in images[:-1]]
         samples.append(sample(name, images, ("blurry input", "one-hot", "sharp"), (*notes, "")))
-    write_text(folder / "report.html", search_page(folder, data, genotype, samples))
+    write_whole(folder / "report.html", search_page(folder, data, genotype, samples))
 
 
 @click.command()

@@ -1,7 +1,6 @@
 """Tensors and a JSON document in a safetensors file: nothing in it is executed."""
 
 import json
-import os
 import reprlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from blurkit.errors import FileError, SettingError
+from blurkit.files import whole_file
 from nas.space.genotype import each_once
 
 FORMAT_VERSION = 1
@@ -22,16 +22,14 @@ KINDS = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int6
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], document: dict[str, Any]) -> None:
     """Write a file whole or not at all; `document` must say "format" and "format_version"."""
-    part = path.with_name(path.name + ".part")
     plain = {k: v.detach().to("cpu").contiguous().clone() for k, v in tensors.items()}
     try:
-        part.touch()
-        mode = part.stat().st_mode  # safetensors would leave it to its owner alone
-        save_file(plain, part, metadata={"blurkit": json.dumps(document)})
-        part.chmod(mode)
-        os.replace(part, path)
-    except (SafetensorError, OSError) as error:
-        part.unlink(missing_ok=True)
+        with whole_file(path) as part:
+            part.touch()
+            mode = part.stat().st_mode  # safetensors would leave it to its owner alone
+            save_file(plain, part, metadata={"blurkit": json.dumps(document)})
+            part.chmod(mode)
+    except SafetensorError as error:
         raise FileError(f"{path}: cannot be written ({error})") from error
 
 

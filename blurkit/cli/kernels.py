@@ -41,6 +41,7 @@ def kernels(
         import numpy as np
 
         from blurkit.dataset.preview import kernel_sheet
+        from blurkit.files import whole_file
         from blurkit.images.files import check_image_name, write_image
         from blurkit.kernel.batch import kernels as draw
 
@@ -56,6 +57,6 @@ def kernels(
         write_image(out, kernel_sheet(made, columns))
         click.echo(f"{out}: {n:,} kernels of {size}x{size}")
         if npy:
-            with open(npy, "wb") as file:
+            with whole_file(npy) as part, part.open("wb") as file:
                 np.save(file, made, allow_pickle=False)
             click.echo(f"{npy}: the same as an array {made.shape} of {made.dtype}")

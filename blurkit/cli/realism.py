@@ -1,7 +1,6 @@
 """`blurkit realism`"""
 
 import json
-from typing import Any
 
 import click
 
@@ -24,6 +23,7 @@ def realism(kernels: str, reference: str | None, out: str, report: str | None, n
     or a folder of them. Without REFERENCE, kernels of the default walk take its place.
     """
     with exit_codes():
+        from blurkit.files import write_whole
         from blurkit.images.files import check_image_name
         from blurkit.kernel.random_walk import random_walk_kernels
         from blurkit.realism.comparison import measure, summary, table
@@ -44,8 +44,5 @@ def realism(kernels: str, reference: str | None, out: str, report: str | None, n
         plot_realism(ours, other, out)
         click.echo(f"\n{out}: kernels and distributions of both")
         if report:
-            content: dict[str, Any] = summary(ours, other)
-            with open(report, "w", encoding="utf-8") as file:
-                json.dump(content, file, indent=2)
-                file.write("\n")
+            write_whole(report, json.dumps(summary(ours, other), indent=2) + "\n")
             click.echo(f"{report}: the same figures, and quartiles")

@@ -17,6 +17,7 @@ from blurkit.dataset.shards import Plan, plan
 from blurkit.dataset.synth import thread_count
 from blurkit.dataset.worker import make_shard
 from blurkit.errors import FileError, SettingError
+from blurkit.files import AnyPath
 from blurkit.progress import bar
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 def synth_on_dask(
-    out: str | os.PathLike[str],
+    out: AnyPath,
     settings: SynthSettings | None = None,
     *,
     shards: int,

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import SettingError
+from blurkit.files import AnyPath
 from blurkit.images.files import contact_sheet
-from blurkit.store import PART, AnyPath, PairFile, PairSet, expand, missing_shards, read_layout
+from blurkit.store import PART, PairFile, PairSet, expand, missing_shards, read_layout
 from blurkit.store.layout import Layout
 
 TILE = 96  # pixels that a kernel fills on a sheet, about

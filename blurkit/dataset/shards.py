@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from blurkit.dataset.samples import sample, sample_types, scan_photos
 from blurkit.dataset.settings import SynthSettings
 from blurkit.dataset.synth import begin, fill, planned, rows_kept, shard_path, thread_count
 from blurkit.errors import SettingError
+from blurkit.files import AnyPath
 from blurkit.progress import bar
 from blurkit.scenes.photos import Photos
 from blurkit.store import check_space, prepare
@@ -36,7 +36,7 @@ class Plan:
 
 
 def plan(
-    out: str | os.PathLike[str],
+    out: AnyPath,
     settings: SynthSettings,
     shards: int,
     *,
@@ -63,7 +63,7 @@ def plan(
 
 
 def synth_shards(
-    out: str | os.PathLike[str] = "blur.h5",
+    out: AnyPath = "blur.h5",
     settings: SynthSettings | None = None,
     *,
     shards: int,

@@ -12,6 +12,7 @@ from typing import TypeVar
 from blurkit.dataset.samples import empty_rows, fill_rows, sample, sample_types, scan_photos
 from blurkit.dataset.settings import SynthSettings
 from blurkit.errors import FileError, SettingError
+from blurkit.files import AnyPath
 from blurkit.progress import bar
 from blurkit.scenes.photos import Photos
 from blurkit.store import PART, PlannedFile, Writer, check_space, open_writer, shard_name
@@ -25,7 +26,7 @@ T = TypeVar("T")
 
 
 def synth(
-    out: str | os.PathLike[str] = "blur.h5",
+    out: AnyPath = "blur.h5",
     settings: SynthSettings | None = None,
     *,
     threads: int | None = None,
@@ -91,7 +92,7 @@ def synth(
         raise
 
 
-def shard_path(out: str | os.PathLike[str], settings: SynthSettings) -> Path:
+def shard_path(out: AnyPath, settings: SynthSettings) -> Path:
     """The file's path: `out`, or for one of several shards blur-00003-of-00010.h5 beside it.
 
     Raises
@@ -105,7 +106,7 @@ def shard_path(out: str | os.PathLike[str], settings: SynthSettings) -> Path:
     return out.with_name(shard_name(out.name, settings.shard, settings.shards))
 
 
-def checked_out(out: str | os.PathLike[str]) -> Path:
+def checked_out(out: AnyPath) -> Path:
     """`out` as a Path if it can be the name of a dataset file in a folder that is there."""
     out = Path(out)
     if not out.name:

@@ -1,6 +1,5 @@
 """Is a dataset file as it was written? Its checksums, its metadata, and samples made again."""
 
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from blurkit._version import __version__
 from blurkit.dataset.samples import sample, sample_types, scan_photos
 from blurkit.dataset.settings import SynthSettings
 from blurkit.errors import FileError, SettingError
+from blurkit.files import AnyPath
 from blurkit.progress import bar
 from blurkit.scenes.photos import Photos
 from blurkit.store import PairFile
@@ -63,7 +63,7 @@ class Verdict:
 
 
 def verify(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     *,
     deep: int = 0,
     seed: int | None = None,

@@ -9,6 +9,7 @@ from blurkit.camera.camera import Camera, checked_camera, tables
 from blurkit.camera.degrade import compressed
 from blurkit.dataset.preview import COLOURS, kernel_tile
 from blurkit.errors import SettingError
+from blurkit.files import AnyPath
 from blurkit.handheld.motion import Motion, shaken_trajectory
 from blurkit.handheld.shake import kernel_at, shake_bands
 from blurkit.images.files import opencv
@@ -140,7 +141,7 @@ def with_kernels(
     return marked
 
 
-def check_other_file(photo: str | os.PathLike[str], out: str | os.PathLike[str]) -> None:
+def check_other_file(photo: AnyPath, out: AnyPath) -> None:
     """Refuse to write over the photo, under whatever name."""
     if os.path.exists(out) and os.path.samefile(photo, out):
         raise SettingError(f"out must be another file than the photo, got {out}")

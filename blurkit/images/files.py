@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from blurkit.errors import FileError, SettingError
+from blurkit.files import AnyPath, write_whole
 from blurkit.images.headers import claim, jpeg_segments
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def opencv() -> Any:
     return cv2
 
 
-def read_image(path: str | os.PathLike[str]) -> "NDArray[np.uint8]":
+def read_image(path: AnyPath) -> "NDArray[np.uint8]":
     """Read a photo upright, as 8-bit RGB.
 
     Parameters
@@ -66,7 +67,7 @@ def read_image(path: str | os.PathLike[str]) -> "NDArray[np.uint8]":
     return decode_image(image_bytes(path), path)
 
 
-def image_bytes(path: str | os.PathLike[str], name: object = None) -> bytes:
+def image_bytes(path: AnyPath, name: object = None) -> bytes:
     """All bytes of an image file, undecoded.
 
     Parameters
@@ -135,7 +136,7 @@ def decode_image(data: bytes, name: object) -> "NDArray[np.uint8]":
     return image
 
 
-def write_image(path: str | os.PathLike[str], image: "NDArray[np.uint8]") -> Path:
+def write_image(path: AnyPath, image: "NDArray[np.uint8]") -> Path:
     """Write an 8-bit image; the file appears whole or not at all.
 
     Parameters
@@ -157,21 +158,7 @@ def write_image(path: str | os.PathLike[str], image: "NDArray[np.uint8]") -> Pat
     return write_whole(path, coded.tobytes())
 
 
-def write_whole(path: Path, data: bytes) -> Path:
-    """Write a file whole or not at all; FileError "a.png: cannot be written (...)"."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            part.write_bytes(data)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written ({error.strerror})") from error
-    return path
-
-
-def check_image_name(path: str | os.PathLike[str]) -> Path:
+def check_image_name(path: AnyPath) -> Path:
     """`path` as a Path if `write_image` knows its ending; ask before long work."""
     path = Path(path)
     if path.suffix.lower() not in PHOTOS:
@@ -179,7 +166,7 @@ def check_image_name(path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def find_images(folder: str | os.PathLike[str]) -> list[Path]:
+def find_images(folder: AnyPath) -> list[Path]:
     """Every JPEG, PNG, TIFF and WebP file below a folder, in the order of their relative names.
 
     Hidden files and folders are passed over, links to folders are not followed. Files are judged

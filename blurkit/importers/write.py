@@ -1,7 +1,6 @@
 """From a source to a dataset file: looked at, then cut and written in threads, resumable."""
 
 import logging
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import numpy as np
 
 from blurkit.dataset.synth import checked_out, thread_count
 from blurkit.errors import FileError, SettingError
+from blurkit.files import AnyPath, write_whole
 from blurkit.importers import folders
 from blurkit.importers.databases import lmdb_pairs
 from blurkit.importers.pairs import KINDS, SIDES, Found, Problem, in_words
@@ -54,12 +54,12 @@ class Imported:
 
 
 def import_pairs(
-    folder: str | os.PathLike[str],
+    folder: AnyPath,
     settings: ImportSettings,
-    out: str | os.PathLike[str] = "real.h5",
+    out: AnyPath = "real.h5",
     *,
     strict: bool = False,
-    report: str | os.PathLike[str] | None = None,
+    report: AnyPath | None = None,
     threads: int | None = None,
     overwrite: bool = False,
     progress: bool = True,
@@ -156,15 +156,11 @@ def _tell(
     problems: Sequence[Problem],
     any_usable: bool,
     strict: bool,
-    report: str | os.PathLike[str] | None,
+    report: AnyPath | None,
 ) -> None:
     """Name what cannot be used; where that ends the run, say so."""
     if report is not None:
-        try:
-            lines = "".join(f"{problem.kind}\t{problem}\n" for problem in problems)
-            Path(report).write_text(lines, "utf-8")
-        except OSError as error:
-            raise FileError(f"{report}: cannot be written ({error.strerror})") from error
+        write_whole(report, "".join(f"{problem.kind}\t{problem}\n" for problem in problems))
     words = in_words(problems)
     if not any_usable:
         raise FileError(f"{folder}: no pair can be used; {'; '.join(words) or 'it holds none'}")

@@ -1,6 +1,5 @@
 """Sets of blur kernels from files that others made: NumPy, MATLAB, pictures, a dataset file."""
 
-import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import FileError, SettingError
+from blurkit.files import AnyPath
 from blurkit.images.files import PHOTOS, decode_image, find_images, image_bytes, opencv
 from blurkit.realism.matlab import read_matrices
 from blurkit.store import PairSet
@@ -16,7 +16,7 @@ from blurkit.store import PairSet
 MAX_SIDE = 1024  # px; a kernel wider than that is more likely a photo
 
 
-def read_kernels(path: str | os.PathLike[str], most: int | None = None) -> list[np.ndarray]:
+def read_kernels(path: AnyPath, most: int | None = None) -> list[np.ndarray]:
     """Blur kernels from a file or folder; in one set they may differ in size.
 
     Parameters

@@ -1,7 +1,6 @@
 """Matrices out of MATLAB files, versions 5 and 7.3, as data: nothing in them is ever run."""
 
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import FileError
+from blurkit.files import AnyPath
 
 NAMES = ("kernels", "kernel", "psfs", "psf", "k", "f")  # taken first, if there
 MAX_BYTES = 2**29  # all values together
@@ -17,7 +17,7 @@ DEPTH = 4  # cells within cells
 FILTERS = {1, 2, 3}  # HDF5's deflate, shuffle and Fletcher-32
 
 
-def read_matrices(path: str | os.PathLike[str], max_side: int = 2**16) -> list[np.ndarray]:
+def read_matrices(path: AnyPath, max_side: int = 2**16) -> list[np.ndarray]:
     """Every matrix of real numbers in a MATLAB file, cells opened.
 
     Parameters

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import FileError, printable
+from blurkit.files import AnyPath
 from blurkit.images.files import find_images, read_image
 from blurkit.progress import bar
 
@@ -85,7 +85,7 @@ class Photos:
 
 
 def scan(
-    folder: str | os.PathLike[str],
+    folder: AnyPath,
     *,
     side: int,
     n: int,

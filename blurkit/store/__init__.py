@@ -3,7 +3,7 @@
 from blurkit.store.disk import FileBusy
 from blurkit.store.layout import FORMAT_VERSION, read_layout, row_types
 from blurkit.store.metadata import metadata_faults
-from blurkit.store.names import AnyPath, expand, is_pattern, shard_name
+from blurkit.store.names import expand, is_pattern, shard_name
 from blurkit.store.pairset import PairSet, missing_shards, warn_of_missing
 from blurkit.store.plan import PlannedFile, check_space, prepare
 from blurkit.store.reader import PART, PairFile
@@ -12,7 +12,6 @@ from blurkit.store.writer import Writer, open_writer
 __all__ = [
     "FORMAT_VERSION",
     "PART",
-    "AnyPath",
     "FileBusy",
     "PairFile",
     "PairSet",

@@ -1,7 +1,6 @@
 """What a file of format version 1 holds, where its rows lie, and how a row is sealed."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,6 +11,7 @@ import h5py
 import numpy as np
 
 from blurkit.errors import FileError
+from blurkit.files import AnyPath
 from blurkit.store.checksum import seals_on_disk
 
 FORMAT, FORMAT_VERSION = "blurkit", 1
@@ -95,7 +95,7 @@ class Layout:
         return (stored != right) | (stored == 0)
 
 
-def read_layout(path: str | os.PathLike[str]) -> Layout:
+def read_layout(path: AnyPath) -> Layout:
     """Read and check a file's structure; no sample is touched and no link followed.
 
     Raises

@@ -18,6 +18,7 @@ import h5py
 import numpy as np
 
 from blurkit.errors import FileError
+from blurkit.files import AnyPath
 from blurkit.store.layout import Layout, read_layout
 from blurkit.store.structure import root_attributes, write_structure
 
@@ -26,7 +27,7 @@ ROOM = 2**20  # bytes that the metadata of any file of ours fit in
 SHOWN = 60  # characters of a value in a message
 
 
-def metadata_faults(layout: Layout, folder: str | os.PathLike[str] | None = None) -> list[str]:
+def metadata_faults(layout: Layout, folder: AnyPath | None = None) -> list[str]:
     """What is not as the writer of this format writes it, in words; [] if nothing is.
 
     Parameters

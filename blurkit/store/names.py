@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from blurkit.errors import FileError
-
-AnyPath = str | os.PathLike[str]
+from blurkit.files import AnyPath
 
 
 def shard_name(name: str, shard: int | str, shards: int) -> str:

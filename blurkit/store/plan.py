@@ -1,6 +1,5 @@
 """Before several files are written: what of each is there, and is there room for the rest."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from blurkit.files import AnyPath
 from blurkit.store.disk import require_space
 from blurkit.store.layout import RowTypes, read_layout
 from blurkit.store.reader import PART
@@ -47,9 +47,7 @@ class PlannedFile:
         return None
 
 
-def check_space(
-    out: str | os.PathLike[str], counts: Mapping[Path, int], types: RowTypes, overwrite: bool
-) -> None:
+def check_space(out: AnyPath, counts: Mapping[Path, int], types: RowTypes, overwrite: bool) -> None:
     """FileError if there is no room for files that are not begun.
 
     `open_writer` and `prepare` find out by themselves: this is for those who have long work to do
@@ -69,7 +67,7 @@ def check_space(
 
 
 def prepare(
-    out: str | os.PathLike[str],
+    out: AnyPath,
     files: Sequence[PlannedFile],
     types: RowTypes,
     *,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import FileError
+from blurkit.files import AnyPath
 from blurkit.store.checksum import CHECK_ROWS
 from blurkit.store.layout import Layout, read_layout
 from blurkit.store.metadata import metadata_faults
@@ -53,7 +54,7 @@ class PairFile:
     (128, 128, 3)
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: AnyPath) -> None:
         self.path = Path(path)
         part = Path(f"{self.path}{PART}")
         if self.path.suffix == PART or (part.exists() and not self.path.exists()):

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import FileError
+from blurkit.files import AnyPath
 from blurkit.progress import bar
 from blurkit.store.checksum import CHECK_ROWS, as_bytes, seal
 from blurkit.store.disk import FileBusy, lock, require_space, reserve, write_all
@@ -25,7 +26,7 @@ from blurkit.store.structure import ALIGNMENT, root_attributes, write_structure
 
 
 def open_writer(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     types: RowTypes,
     *,
     settings: Mapping[str, Any],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blurkit.errors import FileError
-from nas.checkpoint import write_text
+from blurkit.files import write_whole
 from nas.comparison.plan import CompareSettings, Spent, Trial, parse_search
 from nas.cost.table import CostTable
 from nas.files import read_json
@@ -60,7 +60,7 @@ class Bench:
         if trial.kind == "search":
             there, table = self.folder(trial.name) / "costs.json", CostTable.load(self.table)
             if not there.exists() and parse_search(trial.options).widths == table.widths:
-                write_text(there, table.to_json())
+                write_whole(there, table.to_json())
         return self.commands(trial, device)
 
     def arch(self, trial: Trial) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from nas.checkpoint import load_supernet, write_text
+from blurkit.files import write_whole
+from nas.checkpoint import load_supernet
 from nas.comparison.folder import Bench
 from nas.comparison.plan import RANDOM, SEARCHED, CompareSettings, Trial
 from nas.cost.timing import latency
@@ -46,7 +47,7 @@ def measure_latency(
         "ms": {name: times[first[json.dumps(arch)]] for name, arch in networks.items()},
         "hardware": hardware(device),
     }
-    write_text(bench.root / "latency.json", json.dumps(facts, indent=2) + "\n")
+    write_whole(bench.root / "latency.json", json.dumps(facts, indent=2) + "\n")
 
 
 def read_latency(bench: Bench) -> dict[str, float]:
@@ -81,7 +82,7 @@ def measure_tau(bench: Bench, trials: Sequence[Trial], device: torch.device) -> 
         score = searcher.judge.score(genotype)
         points.append({"network": network, "supernet": score, "retrained": psnr})
     facts = {**kendall(points), "points": points}
-    write_text(path, json.dumps(facts, indent=2) + "\n")
+    write_whole(path, json.dumps(facts, indent=2) + "\n")
 
 
 def retrained_psnr(records: Sequence[Mapping[str, Any]]) -> dict[str, float]:

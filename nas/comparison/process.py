@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from nas.checkpoint import write_text
+from blurkit.files import write_whole
 from nas.comparison.plan import Spent
 
 TICK = 0.05
@@ -102,7 +102,7 @@ class Work:
         own = account.setdefault(str(self._number), {"seconds": 0.0, "core_seconds": 0.0})
         own["seconds"] += round(time.monotonic() - self._start, 3)
         own["core_seconds"] += round(usage.ru_utime + usage.ru_stime, 3)
-        write_text(self.folder / "spent.json", json.dumps(account) + "\n")
+        write_whole(self.folder / "spent.json", json.dumps(account) + "\n")
         return self._process.returncode
 
     def _account(self) -> dict[str, Spent]:

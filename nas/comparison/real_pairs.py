@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
+from blurkit.files import write_whole
 from blurkit.progress import bar
-from nas.checkpoint import load_model, write_text
+from nas.checkpoint import load_model
 from nas.comparison.folder import Bench
 from nas.comparison.plan import Trial
 from nas.data import spread
@@ -50,7 +51,7 @@ def measure_real(
             known["input"], of_network = _score(models, source, device, progress)
             known["psnr"] |= of_network
             found[source.source] = known
-            write_text(bench.root / "real.json", json.dumps(found, indent=2) + "\n")
+            write_whole(bench.root / "real.json", json.dumps(found, indent=2) + "\n")
 
 
 def read_real(bench: Bench) -> Real:

@@ -13,8 +13,8 @@ from typing import Any
 from tqdm import tqdm
 
 from blurkit.errors import FileError
+from blurkit.files import write_whole
 from blurkit.progress import bar
-from nas.checkpoint import write_text
 from nas.comparison.plan import Spent, Trial
 from nas.comparison.process import Work, try_lock
 
@@ -189,7 +189,7 @@ class Crew:
                 if code:
                     raise FileError(f"exit code {code}")
                 text = json.dumps(self._record(trial, work.spent), allow_nan=False)
-                write_text(self.folder(trial) / "trial.json", text + "\n")
+                write_whole(self.folder(trial) / "trial.json", text + "\n")
                 self._after()
             except (FileError, KeyError, ValueError, OSError) as error:
                 self._tell_failure(trial, error, shown)
@@ -202,7 +202,7 @@ class Crew:
         path = self.folder(trial) / "trial.log"
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
         lines = text.splitlines()[-TAIL:]
-        write_text(path.with_name("failed.txt"), f"{error}\n")
+        write_whole(path.with_name("failed.txt"), f"{error}\n")
         self.failed.add(trial.name)
         shown.clear()
         log.error("%s failed: %s; the end of %s:\n%s", trial.name, error, path, "\n".join(lines))

@@ -6,7 +6,7 @@ import json
 import torch
 
 from blurkit.errors import FileError
-from nas.checkpoint import write_text
+from blurkit.files import write_whole
 from nas.comparison.folder import Bench
 from nas.comparison.plan import Trial, draws, parse_search, searched_for
 from nas.cost.measured import latency_table, macs_table
@@ -61,9 +61,9 @@ def settle(bench: Bench, trials: list[Trial], device: torch.device, progress: bo
                 f"{bench.root}: holds a comparison with other settings ({'; '.join(changed)}); "
                 "choose another --out"
             )
-    write_text(path, json.dumps(facts, indent=2) + "\n")
+    write_whole(path, json.dumps(facts, indent=2) + "\n")
     if not bench.table.exists():
-        write_text(bench.table, _measure(bench, device, progress).to_json())
+        write_whole(bench.table, _measure(bench, device, progress).to_json())
     _draw(bench, trials)
 
 
@@ -86,7 +86,7 @@ def _draw(bench: Bench, trials: list[Trial]) -> None:
     for name, seed in draws(s, candidates).items():
         path = bench.root / "genotypes" / f"{name}.json"
         if not path.exists():
-            write_text(path, table.sample(seed, low, most).to_json())
+            write_whole(path, table.sample(seed, low, most).to_json())
         costs[name] = table.of(Genotype.load(path))
     facts = {"unit": table.unit, "unet": table.unet, "low": low, "high": most, "costs": costs}
-    write_text(bench.root / "genotypes.json", json.dumps(facts, indent=2) + "\n")
+    write_whole(bench.root / "genotypes.json", json.dumps(facts, indent=2) + "\n")

@@ -7,11 +7,12 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from blurkit.errors import FileError
+from blurkit.files import write_whole
 from nas.cost.table import CostTable
 
 log = logging.getLogger("nas")
@@ -73,17 +74,8 @@ def _read(path: Path, key: dict[str, Any]) -> CostTable | None:
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
-    """Whole or not at all, also where several processes write it at once."""
-    part = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8"
-        ) as file:
-            part = file.name
-            json.dump(document, file)
-        os.replace(part, path)
-    except OSError as error:
-        log.info("%s cannot be written: %s", path, error.strerror)
-        if part:
-            Path(part).unlink(missing_ok=True)
+        write_whole(path, json.dumps(document))
+    except (FileError, OSError) as error:
+        log.info("the costs are not kept: %s", error)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blurkit.errors import FileError
+from blurkit.files import AnyPath
 from blurkit.images.files import find_images, read_image
 from blurkit.progress import bar
 from blurkit.store import PairSet
@@ -56,7 +57,7 @@ def data_name(pairs: PairSet) -> str:
     return pairs.paths[0].resolve().name + more
 
 
-def pairs_of_folder(folder: str | os.PathLike[str], *, progress: bool = False) -> ImagePairs:
+def pairs_of_folder(folder: AnyPath, *, progress: bool = False) -> ImagePairs:
     """The pairs of a folder that holds blur/ and sharp/, or input/ and target/.
 
     Parameters

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from blurkit.errors import FileError, SettingError
+from blurkit.files import AnyPath
 from blurkit.progress import bar
 from nas.checkpoint import load_model
 from nas.evaluation.pairs import Image
@@ -36,9 +37,7 @@ class Scored(NamedTuple):
     pictures: list[list[Image]]
 
 
-def load_networks(
-    paths: Sequence[str | os.PathLike[str]], device: torch.device
-) -> dict[str, nn.Module]:
+def load_networks(paths: Sequence[AnyPath], device: torch.device) -> dict[str, nn.Module]:
     """Name to network; networks of one name are told apart by their folders.
 
     Parameters

@@ -7,6 +7,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from blurkit.errors import FileError, SettingError
+from blurkit.files import AnyPath
 from blurkit.images.files import PHOTOS, check_image_name, find_images
 
 SUFFIX, PANEL = "-deblurred", "-before-after"
@@ -41,7 +42,7 @@ def is_model(path: Path) -> bool:
     return path.suffix == ".safetensors" or (path / "model.safetensors").is_file()
 
 
-def find_photos(paths: Iterable[str | os.PathLike[str]], skip: Path | None = None) -> Found:
+def find_photos(paths: Iterable[AnyPath], skip: Path | None = None) -> Found:
     """The photos that files, folders and patterns name, each once.
 
     Parameters

@@ -1,6 +1,5 @@
 """A photo with all that must survive its restoration: depth, grey, alpha, EXIF, ICC profile."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -14,13 +13,13 @@ from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from blurkit.errors import FileError
+from blurkit.files import AnyPath, write_whole
 from blurkit.images.files import (
     check_header,
     check_image_name,
     decode_image,
     image_bytes,
     opencv,
-    write_whole,
 )
 from nas.photos.exif import parse_exif, truthful, upright, without_maker_note
 from nas.photos.tiff import read_tiff, tiff_bytes
@@ -57,7 +56,7 @@ class Photo:
         return self.pixels if self.pixels.ndim == 3 else np.stack([self.pixels] * 3, axis=2)
 
 
-def read_photo(path: str | os.PathLike[str]) -> Photo:
+def read_photo(path: AnyPath) -> Photo:
     """Read a JPEG, PNG, TIFF, WebP or whatever else OpenCV decodes, of 8 or 16 bits.
 
     A palette becomes RGB, one bit becomes eight.
@@ -201,7 +200,7 @@ def _png(photo: Photo) -> bytes:
     return coded.tobytes()
 
 
-def write_photo(path: str | os.PathLike[str], photo: Photo, quality: int = 95) -> Path:
+def write_photo(path: AnyPath, photo: Photo, quality: int = 95) -> Path:
     """Write a photo in the format of the path's ending; the file appears whole or not at all.
 
     Raises

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from nas.checkpoint import write_text
+from blurkit.files import write_whole
 from nas.cost.measured import latency_table, macs_table, trusted
 from nas.cost.table import CLOSE, CostTable
 from nas.cost.timing import latency, macs
@@ -29,7 +29,7 @@ def costs_of(
         table = macs_table(s.width, s.widths)
     else:
         table = latency_table(s.width, s.widths, device, progress=progress)
-    write_text(path, table.to_json())
+    write_whole(path, table.to_json())
     return table
 
 

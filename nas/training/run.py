@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from blurkit.errors import FileError
-from nas.checkpoint import write_text
+from blurkit.files import write_whole
 from nas.training.distributed import here
 from nas.training.state import load_state, save_state
 
@@ -98,7 +98,7 @@ class Run:
                 for old in (self.product, self._state, record, *(folder / name for name in also)):
                     old.unlink(missing_ok=True)
                 shutil.rmtree(folder / "tensorboard", ignore_errors=True)
-            write_text(record, json.dumps(settings, indent=2) + "\n")
+            write_whole(record, json.dumps(settings, indent=2) + "\n")
         except (ValueError, RecursionError) as error:
             raise FileError(f"{record}: not JSON; --overwrite starts again") from error
         except FileExistsError as error:
@@ -172,7 +172,7 @@ class Run:
             return
         save_state(self._state, model, optimisers, {**record, "history": self.history})
         lines = "".join(json.dumps(line) + "\n" for line in self.history)
-        write_text(self.folder / "log.jsonl", lines)
+        write_whole(self.folder / "log.jsonl", lines)
         for key, value in epoch.items():
             if isinstance(value, float):
                 self._board.add_scalar(key, value, epoch["step"])
@@ -202,7 +202,7 @@ class Run:
         """Write the product, if it is text; it stands now, and the state is no longer needed."""
         if self.ranks.first:
             if product is not None:
-                write_text(self.product, product)
+                write_whole(self.product, product)
             self._state.unlink(missing_ok=True)
             self._board.close()
             _release(self.folder)

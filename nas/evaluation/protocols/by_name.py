@@ -1,10 +1,10 @@
 """A protocol by its name, on a folder that must be laid out for it."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from blurkit.errors import SettingError
+from blurkit.files import AnyPath
 from nas.evaluation.protocols.benchmark import Benchmark
 from nas.evaluation.protocols.gopro import gopro
 from nas.evaluation.protocols.kohler import kohler
@@ -30,7 +30,7 @@ def check_protocol(protocol: str, blur: str) -> None:
 
 
 def find_benchmark(
-    folder: str | os.PathLike[str],
+    folder: AnyPath,
     protocol: str = "plain",
     blur: str = "found",
     *,

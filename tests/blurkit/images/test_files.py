@@ -2,12 +2,12 @@
 
 import builtins
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from blurkit.errors import FileError, SettingError
-from blurkit.images import files as images
 from blurkit.images.files import contact_sheet, find_images, opencv, read_image, write_image
 
 
@@ -124,7 +124,7 @@ def test_failed_write_keeps_the_old_picture(tmp_path, monkeypatch):
             file.write(data[:10])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(images.Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(FileError, match="No space left on device"):
         write_image(path, picture(80, 80))
     assert path.read_bytes() == before

@@ -1,4 +1,4 @@
-import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,7 +83,7 @@ def test_a_table_that_cannot_be_put_in_place_leaves_nothing(make, monkeypatch):
     def fail(*paths):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "replace", fail)
+    monkeypatch.setattr(Path, "replace", fail)
     cached(KEY, make)
     assert not list(folder().iterdir())
 
