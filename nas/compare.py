@@ -34,13 +34,13 @@ from nas.comparison.real_pairs import measure_real, read_real, sample_pairs
 from nas.comparison.runner import Crew
 from nas.comparison.setup import settle
 from nas.comparison.table import document, summarise
+from nas.console import duration, show_log
 from nas.data import Data, open_data
 from nas.device import pick
 from nas.files import read_json, read_log
 from nas.options import DATASET, for_device, options
 from nas.report.html import versions
 from nas.report.slider import Sample
-from nas.training.run import minutes, talk
 
 log = logging.getLogger("nas")
 
@@ -209,9 +209,9 @@ def _list(bench: Bench, trials: list[Trial], slots: int, seconds: float) -> str:
     for trial in trials:
         done = (bench.folder(trial.name) / "trial.json").exists()
         left += 0 if done else trial.work * seconds + START
-        state = "done" if done else f"about {minutes(trial.work * seconds + START)}"
+        state = "done" if done else f"about {duration(trial.work * seconds + START)}"
         lines.append(f"  {trial.name:24s} {trial.steps:7d} steps  {state}")
-    about = f"{len(trials)} trials, {slots} at a time; what is left takes {minutes(left / slots)}"
+    about = f"{len(trials)} trials, {slots} at a time; what is left takes {duration(left / slots)}"
     return "\n".join([*lines, about])
 
 
@@ -265,7 +265,7 @@ def main(
     Writes OUT/table.md, report.html, pictures and results.jsonl. Stop it at any time: the same
     command goes on. Start it several times, on several machines too, to share the work.
     """
-    with exit_codes(), talk():
+    with exit_codes(), show_log():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # as a batch system stops us
         slots, _ = _slots(device, jobs, threads)
         settings = for_device(CompareSettings, torch.device(slots[0]), given)

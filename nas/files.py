@@ -1,14 +1,15 @@
-"""The small JSON files that runs leave, read with an error that names the file."""
+"""JSON files in a run's folder, read with errors that name the file."""
 
 import json
+import reprlib
 from pathlib import Path
 from typing import Any
 
-from blurkit.errors import FileError
+from blurkit.errors import FileError, SettingError
 
 
 def read_json(path: Path) -> Any:
-    """A JSON file's value; FileError if there is none."""
+    """The value in a JSON file; FileError if it is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -16,9 +17,22 @@ def read_json(path: Path) -> Any:
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """The records of a log.jsonl, [] where there is none; FileError if it cannot be read."""
+    """The records of a log.jsonl, [] if there is no file; FileError if it is damaged."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         return [json.loads(line) for line in lines]
     except (OSError, ValueError, RecursionError) as error:
         raise FileError(f"{path}: not a log ({error})") from error
+
+
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """`object_pairs_hook` for `json`: SettingError "duplicate key 'cells'".
+
+    JSON parsers disagree on which of two equal keys counts.
+    """
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in values:
+            raise SettingError(f"duplicate key {reprlib.repr(name)}")
+        values[name] = value
+    return values

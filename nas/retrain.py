@@ -15,14 +15,15 @@ import click
 from blurkit.errors import SettingError, exit_codes
 from blurkit.progress import bar
 from nas.checkpoint import save_model
+from nas.console import show_log
 from nas.data import Data, open_data
 from nas.device import hardware, pick
 from nas.options import DATASET, for_device, options
 from nas.space.genotype import Genotype
 from nas.space.network import BUILT_IN
-from nas.training.distributed import here, joined, start
+from nas.training.distributed import current_ranks, join_ranks, launch
 from nas.training.plots import plot_training
-from nas.training.run import Run, talk
+from nas.training.run import Run
 from nas.training.trainer import RetrainSettings, Trainer
 
 log = logging.getLogger("nas")
@@ -48,7 +49,7 @@ def parse_arch(text: str) -> tuple[str, str | dict[str, Any]]:
     return "searched", Genotype.load(text).to_dict()
 
 
-@joined()
+@join_ranks()
 def retrain(
     arch: str | dict[str, Any],
     data: Data,
@@ -94,7 +95,7 @@ def retrain(
     shared among them, and the first writes the folder. The result is that of one process but for
     rounding; how many they are may change between an interruption and the next call.
     """
-    ranks = here()
+    ranks = current_ranks()
     where, folder, pairs = pick(device), Path(out), open_data(data)
     s = settings or for_device(RetrainSettings, where, {})
     trainer = Trainer(arch, pairs, s, where)  # refuses bad settings before the folder
@@ -171,7 +172,7 @@ def main(
     Writes OUT/model.safetensors and a log. Stop it at any time: the same command goes on where
     the last state was saved.
     """
-    with exit_codes(), talk():
+    with exit_codes(), show_log():
         of_arch, parsed = parse_arch(arch)
         settings = for_device(RetrainSettings, pick(device), given)
         path = retrain(
@@ -185,4 +186,4 @@ def main(
 
 
 if __name__ == "__main__":
-    start(main, "python -m nas.retrain")
+    launch(main, "python -m nas.retrain")

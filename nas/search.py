@@ -23,6 +23,7 @@ from blurkit.errors import FileError, SettingError, exit_codes
 from blurkit.files import write_whole
 from blurkit.progress import bar
 from nas.checkpoint import load_supernet, save_supernet
+from nas.console import duration, show_log
 from nas.cost.measured import trusted
 from nas.data import Data, open_data
 from nas.device import hardware, pick
@@ -37,8 +38,8 @@ from nas.strategy.budget import check_cost, costs_of
 from nas.strategy.page import search_page
 from nas.strategy.searcher import Searcher
 from nas.strategy.settings import SearchSettings
-from nas.training.distributed import here, joined, start
-from nas.training.run import Run, minutes, talk
+from nas.training.distributed import current_ranks, join_ranks, launch
+from nas.training.run import Run
 
 log = logging.getLogger("nas")
 
@@ -70,9 +71,9 @@ def _plan(searcher: Searcher, done: int, measuring: float) -> str:
         f"at width {s.width}{target}; "
         f"{s.epochs} epochs x {s.steps} steps of {s.batch} crops {searcher.crop}x{searcher.crop}, "
         f"alphas from epoch {s.warmup + 1} ({s.sampler}, order {s.order}), {s.discretise}; "
-        f"on {searcher.device}; about {minutes(seconds)}, of which judging the epochs "
-        f"{minutes(left * judging)} and choosing {minutes(choosing)}"
-        + (f"; measuring the costs took {minutes(measuring)}" if measuring >= 1 else "")
+        f"on {searcher.device}; about {duration(seconds)}, of which judging the epochs "
+        f"{duration(left * judging)} and choosing {duration(choosing)}"
+        + (f"; measuring the costs took {duration(measuring)}" if measuring >= 1 else "")
     )
 
 
@@ -113,7 +114,7 @@ def _conclude(
     return found[max(scores, key=lambda name: scores[name])], scores
 
 
-@joined()
+@join_ranks()
 def search(
     data: Data,
     out: str | Path = "search",
@@ -150,7 +151,7 @@ def search(
         the data cannot be read, the folder cannot be written or holds a run with other settings,
         a loss is not finite, or the search collapsed before it had a genotype
     """
-    ranks = here()
+    ranks = current_ranks()
     where, folder, pairs = pick(device), Path(out), open_data(data)
     progress = progress and ranks.first
     s = settings or for_device(SearchSettings, where, {})
@@ -258,7 +259,7 @@ def main(data: tuple[str, ...], out: Path, device: str, overwrite: bool, **given
     Writes OUT/genotype.json, curves, the drawing of the cells, and report.html with all of it. Stop
     it at any time: the same command goes on after the last finished epoch.
     """
-    with exit_codes(), talk():
+    with exit_codes(), show_log():
         if given["latency_target"] and given["macs_target"]:
             raise SettingError(
                 "macs-target stands in place of latency-target, so give only one: got "
@@ -272,4 +273,4 @@ def main(data: tuple[str, ...], out: Path, device: str, overwrite: bool, **given
 
 
 if __name__ == "__main__":
-    start(main, "python -m nas.search")
+    launch(main, "python -m nas.search")

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from blurkit.errors import FileError, SettingError
 from blurkit.files import whole_file
-from nas.space.genotype import each_once
+from nas.files import each_once
 
 FORMAT_VERSION = 1
 MOST_BYTES = 2**34  # of a file; the widest UNet with its moments has 6 GB

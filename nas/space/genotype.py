@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from blurkit.errors import FileError, SettingError
+from nas.files import each_once
 
 FORMAT = "blurkit-genotype"
 FORMAT_VERSION = 1
@@ -154,7 +155,7 @@ class Genotype:
         FileError
             "g.json: cannot be read (No such file or directory)", "g.json: not a file",
             "g.json: not a genotype: longer than 65536 bytes", "... not a text file",
-            "... not JSON (...)", "... cells stands there twice", and the SettingErrors of
+            "... not JSON (...)", "... duplicate key 'cells'", and the SettingErrors of
             `Genotype`, with the file's name in front.
         """
         try:
@@ -190,16 +191,6 @@ def _exactly(name: str, given: Any, keys: tuple[str, ...]) -> None:
     if not isinstance(given, Mapping) or set(given) != set(keys):
         got = list(given) if isinstance(given, Mapping) else given
         raise SettingError(f"{name} must be exactly {', '.join(keys)}, got {_short(got)}")
-
-
-def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object, whose names must differ: readers disagree on which of two counts."""
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise SettingError(f"{_short(name)} stands there twice")
-        found[name] = value
-    return found
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -11,14 +11,15 @@ from torch.func import functional_call
 
 from blurkit.errors import SettingError
 from nas.cost.table import CostTable
-from nas.data import Batch, Batches, Data, fit_crop, split
+from nas.data import Batch, Data, split
 from nas.space.supernet import Choices, OpPath, Supernet, softmax
 from nas.strategy.architect import Loss, Weights, first_order, second_order
 from nas.strategy.penalties import beta_decay, entropy, off_target
 from nas.strategy.sampler import Sampler
 from nas.strategy.selection import Judge
 from nas.strategy.settings import SearchSettings
-from nas.training.distributed import here
+from nas.training.batches import Batches, fit_crop
+from nas.training.distributed import current_ranks
 from nas.training.loss import psnr_loss
 
 SHARES = (0.6, 0.35, 0.05)  # of the pairs: weights, alphas, selection
@@ -42,7 +43,12 @@ class Searcher:
         device: torch.device,
         costs: CostTable | None = None,
     ) -> None:
-        self.settings, self.device, self.costs, self.ranks = settings, device, costs, here()
+        self.settings, self.device, self.costs, self.ranks = (
+            settings,
+            device,
+            costs,
+            current_ranks(),
+        )
         self.sampler = Sampler(settings)
         on_weights, on_alphas, selection = split(data, SHARES)
         self.crop = fit_crop(settings.crop, on_weights, Supernet.stride)

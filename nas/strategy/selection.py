@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from nas.cost.table import CostTable
-from nas.data import Batch, Batches, Pairs, share, spread
+from nas.data import Batch, Pairs, share, spread
 from nas.space.genotype import Genotype
 from nas.space.supernet import Choices, OpPath, Supernet, one_hot_path, softmax
 from nas.strategy.discretise import best_within, drawn, losses, perturb
@@ -18,7 +18,8 @@ from nas.strategy.evolution import evolve
 from nas.strategy.penalties import entropy
 from nas.strategy.sampler import Sampler
 from nas.strategy.settings import SearchSettings
-from nas.training.distributed import here
+from nas.training.batches import Batches
+from nas.training.distributed import current_ranks
 from nas.training.loss import psnr, psnr_loss
 
 Shown = tuple[str, tuple[NDArray[np.uint8], ...]]  # name; blurry, restored, sharp, (H, W, 3)
@@ -57,7 +58,7 @@ class Judge:
 
         None judges the blurry input itself. `most` pairs are looked at.
         """
-        s, ranks = self.settings, here()
+        s, ranks = self.settings, current_ranks()
         batches = self.selection.batches(s.batch, Supernet.stride, most, ranks.part)
         count = -(-min(most, len(self.selection)) // s.batch)
         scores = [torch.empty(0, device=self.net.alphas.device)]  # a rank may get none
@@ -130,7 +131,7 @@ class Judge:
         for k, (blurry, sharp) in enumerate(self._probes):
             path = self.sampler.path(logits, self.sampler.total - 1, purpose=1000 + k)
             losses.append(psnr_loss(self.net(blurry, path.under(logits)), sharp))
-        return here().mean(torch.stack(losses).mean()).item()
+        return current_ranks().mean(torch.stack(losses).mean()).item()
 
     def perturbed(self, progress: bool = False) -> Genotype:
         """Discretise by perturbation."""
@@ -160,7 +161,7 @@ class Judge:
         rng = np.random.default_rng(s.seed)
         genotype = next(drawn(logits, rng, self.costs, self.budget, s.widths))
         path = one_hot_path(genotype, self.net.alphas.device)
-        few = s.batch * here().count  # a batch on each rank
+        few = s.batch * current_ranks().count  # a batch on each rank
         looks = max(1.0, min(MOST_SELECTION, len(self.selection)) / few)
         one = looks * _seconds_of(lambda: self.judge(lambda k: path, few))
         mixed = looks * _seconds_of(

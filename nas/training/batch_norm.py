@@ -29,7 +29,7 @@ class SharedBatchNorm(nn.BatchNorm2d):
             return super().forward(x)
         values = x.float()
         own = torch.var_mean(values, dim=(0, 2, 3), unbiased=False)
-        variances, means = self.ranks.everyone(torch.stack(own)).unbind(1)
+        variances, means = self.ranks.all_gather(torch.stack(own)).unbind(1)
         mean = means.mean(0)
         variance = variances.mean(0) + (means - mean).square().mean(0)
         with torch.no_grad():

@@ -64,7 +64,7 @@ class Ranks:
         """The mean over the ranks; differentiable."""
         return x if self.count == 1 else self.sum(x) / self.count
 
-    def everyone(self, x: Tensor) -> Tensor:
+    def all_gather(self, x: Tensor) -> Tensor:
         """(count, *shape): what each rank gave, which has one shape on all; differentiable."""
         nothing = torch.zeros_like(x)
         return self.sum(torch.stack([x if r == self.rank else nothing for r in range(self.count)]))
@@ -73,15 +73,15 @@ class Ranks:
         """What all gave, one after the other along the first axis, whose length may differ."""
         if self.count == 1:
             return x
-        lengths = self.everyone(torch.tensor(len(x))).tolist()
+        lengths = self.all_gather(torch.tensor(len(x))).tolist()
         whole = x.new_zeros(sum(lengths), *x.shape[1:])
         start = sum(lengths[: self.rank])
         whole[start : start + len(x)] = x
         return self.sum(whole)
 
-    def from_first(self, value: bool) -> bool:
+    def broadcast(self, value: bool) -> bool:
         """What the first rank gave."""
-        return bool(self.everyone(torch.tensor(int(value)))[0])
+        return bool(self.all_gather(torch.tensor(int(value)))[0])
 
     def barrier(self) -> None:
         """Wait until all are here."""
@@ -101,7 +101,7 @@ class Ranks:
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
 
-    def odd_one(self, *given: Tensor | str) -> int | None:
+    def first_mismatch(self, *given: Tensor | str) -> int | None:
         """The lowest rank that gave other bytes than rank 0; None where all gave the same."""
         if self.count == 1:
             return None
@@ -112,7 +112,7 @@ class Ranks:
                 digest.update(plain.numpy().data)
             else:
                 digest.update(one.encode())
-        every = self.everyone(torch.tensor(list(digest.digest())))
+        every = self.all_gather(torch.tensor(list(digest.digest())))
         odd = (every != every[0]).any(1).nonzero().flatten().tolist()
         return odd[0] if odd else None
 
@@ -120,13 +120,13 @@ class Ranks:
 def _add_up(x: Tensor) -> Tensor:
     """Sum a contiguous tensor over the ranks, in place."""
     if os.getppid() != _parent:
-        raise FileError("torchrun has ended; the same command goes on from the last saved state")
+        raise FileError("torchrun has ended; rerun the command to resume from the last saved state")
     try:
         dist.all_reduce(x)
     except RuntimeError as error:
         raise FileError(
-            "another process of this run has ended; the same command goes on from the last saved "
-            "state"
+            "another process of this run has ended; "
+            "rerun the command to resume from the last saved state"
         ) from error
     return x
 
@@ -143,7 +143,7 @@ class _Sum(torch.autograd.Function):
         return _Sum.apply(gradient)
 
 
-def here() -> Ranks:
+def current_ranks() -> Ranks:
     """This process among those that joined; alone where none did."""
     if not (dist.is_available() and dist.is_initialized()):
         return Ranks()
@@ -151,7 +151,7 @@ def here() -> Ranks:
 
 
 @contextmanager
-def joined() -> Iterator[Ranks]:
+def join_ranks() -> Iterator[Ranks]:
     """Join the processes that torchrun started, by its environment; alone, nothing happens.
 
     They stay joined until the process ends: a second call finds them so. Tensors of the CPU are
@@ -168,7 +168,7 @@ def joined() -> Iterator[Ranks]:
         dist.init_process_group("cpu:gloo,cuda:nccl" if on_cuda else "gloo")
         atexit.register(_leave)
     try:
-        yield here()
+        yield current_ranks()
     except BaseException:
         global _failed
         _failed = True
@@ -182,7 +182,7 @@ def _leave() -> None:
         dist.destroy_process_group()
 
 
-def start(command: click.Command, name: str) -> None:
+def launch(command: click.Command, name: str) -> None:
     """Run a command on every rank; the first one alone talks, and an error is told once.
 
     Parameters
@@ -196,7 +196,7 @@ def start(command: click.Command, name: str) -> None:
     A rank that fails ends; torchrun then ends the others, which may be waiting for it, and its own
     exit code is 1 whatever theirs. The rank that failed first tells its error.
     """
-    with joined() as ranks:
+    with join_ranks() as ranks:
         if ranks.count == 1:
             command(prog_name=name)  # exits
         with contextlib.ExitStack() as stack:

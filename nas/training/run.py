@@ -7,20 +7,17 @@ import math
 import os
 import reprlib
 import shutil
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 import torch
 from torch import nn
 
 from blurkit.errors import FileError
 from blurkit.files import write_whole
-from nas.training.distributed import here
+from nas.training.distributed import current_ranks
 from nas.training.state import load_state, save_state
 
 if TYPE_CHECKING:
@@ -70,15 +67,15 @@ class Run:
         overwrite: bool = False,
         also: Sequence[str] = (),
     ) -> None:
-        self.folder, self.product, self.ranks = folder, folder / product, here()
+        self.folder, self.product, self.ranks = folder, folder / product, current_ranks()
         self.history: list[dict[str, Any]] = []
         self._state = folder / "state.safetensors"
         settings = json.loads(json.dumps(settings))
-        if odd := self.ranks.odd_one(json.dumps(settings)):
+        if odd := self.ranks.first_mismatch(json.dumps(settings)):
             raise FileError(f"{folder}: rank {odd} has other settings or data than rank 0")
         if self.ranks.first:
             self._open(settings, overwrite and not self.ranks.restarted, also)
-        self.finished = self.ranks.from_first(self.product.exists())
+        self.finished = self.ranks.broadcast(self.product.exists())
         if self.finished:
             _release(folder)
 
@@ -139,7 +136,7 @@ class Run:
             self.history = record.get("history") or []
             if not self.history:
                 raise FileError(f"{self._state}: belongs to another run: it has no history")
-        if odd := self.ranks.odd_one(*model.state_dict().values(), json.dumps(record)):
+        if odd := self.ranks.first_mismatch(*model.state_dict().values(), json.dumps(record)):
             raise FileError(
                 f"{self.folder}: rank {odd} has another state than rank 0; "
                 "the folder must be the same one for all"
@@ -162,7 +159,7 @@ class Run:
         when the ranks' weights are not the same bytes.
         """
         self.check(epoch)
-        if odd := self.ranks.odd_one(*model.state_dict().values()):
+        if odd := self.ranks.first_mismatch(*model.state_dict().values()):
             raise FileError(
                 f"{self.folder}: rank {odd} has other weights than rank 0 at step "
                 f"{epoch['step']}; stopped, {self._kept}"
@@ -229,27 +226,3 @@ def _release(folder: Path) -> None:
     descriptor = _held.pop(folder.resolve(), None)
     if descriptor is not None:
         os.close(descriptor)
-
-
-def minutes(seconds: float) -> str:
-    """A rough time for people: "40 s", "7 min", "3.5 h"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-@contextmanager
-def talk() -> Iterator[None]:
-    """For commands: the packages' log lines on stdout; Ctrl-C says that nothing is lost."""
-    handler = logging.StreamHandler(sys.stdout)
-    logger = logging.getLogger("nas")
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield
-    except KeyboardInterrupt:
-        if here().first:
-            click.echo("\nstopped; the same command goes on from the last saved state", err=True)
-        raise click.exceptions.Exit(130) from None
-    finally:
-        logger.removeHandler(handler)

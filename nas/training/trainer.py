@@ -15,12 +15,13 @@ from torch import nn
 
 from blurkit.errors import FileError
 from nas.checkpoint import load_model
-from nas.data import Batches, Data, fit_crop, split
+from nas.data import Data, split
 from nas.options import check, setting
 from nas.space.frame import STRIDE
 from nas.space.network import WIDEST, build
 from nas.training.batch_norm import share_statistics
-from nas.training.distributed import here
+from nas.training.batches import Batches, fit_crop
+from nas.training.distributed import current_ranks
 from nas.training.loss import psnr, psnr_loss
 
 SHARES = (0.97, 0.03)  # of the pairs: training, and the curve in the log
@@ -53,7 +54,7 @@ class Trainer:
     def __init__(
         self, arch: str | dict[str, Any], data: Data, s: RetrainSettings, device: torch.device
     ) -> None:
-        self.settings, self.device, self.ranks = s, device, here()
+        self.settings, self.device, self.ranks = s, device, current_ranks()
         torch.manual_seed(s.seed)
         self.net: nn.Module = build(arch, s.width)
         self.net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

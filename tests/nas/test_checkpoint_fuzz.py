@@ -244,7 +244,7 @@ def test_a_name_stands_once(sound, tmp_path):
     text = header["__metadata__"]["blurkit"]
     header["__metadata__"]["blurkit"] = text[:-1] + ', "width": 2}'
     put(tmp_path / "m.safetensors", header, body)
-    assert "its metadata: 'width' stands there twice" in refused(use, tmp_path / "m.safetensors")
+    assert "its metadata: duplicate key 'width'" in refused(use, tmp_path / "m.safetensors")
 
 
 def test_a_name_cannot_command_the_terminal(sound, tmp_path):

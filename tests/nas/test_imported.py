@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from making_pairs import image, put, run
 
-from nas.data import Batches, Pairs, split
+from nas.data import Pairs, split
 from nas.evaluation.pairs import pairs_of_data
+from nas.training.batches import Batches
 
 
 @pytest.fixture

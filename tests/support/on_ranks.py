@@ -24,7 +24,7 @@ from nas.space.genotype import Genotype
 from nas.strategy.searcher import Searcher
 from nas.training import trainer
 from nas.training.batch_norm import share_statistics
-from nas.training.distributed import here, joined, start
+from nas.training.distributed import current_ranks, join_ranks, launch
 from nas.training.run import Run
 
 SEARCH = changed(batch=4)
@@ -60,22 +60,22 @@ def first_alpha_step(order, data):
 
 def exchanges():
     """Sums, means and gathered rows are those of both, gradients included."""
-    ranks = here()
+    ranks = current_ranks()
     assert (ranks.count, ranks.first) == (2, ranks.rank == 0)
     x = torch.tensor([1.0, 10.0]) * (ranks.rank + 1)
     assert ranks.sum(x).tolist() == [3, 30]
     assert ranks.mean(x).tolist() == [1.5, 15]
     assert x.tolist()[0] == ranks.rank + 1  # as it was
-    assert ranks.everyone(x).tolist() == [[1, 10], [2, 20]]
+    assert ranks.all_gather(x).tolist() == [[1, 10], [2, 20]]
     rows = torch.arange(6.0).reshape(3, 2)
     own = rows[:2] if ranks.first else rows[2:]
     assert torch.equal(ranks.gather(own), rows)
     assert torch.equal(ranks.gather(rows if ranks.first else rows[:0]), rows)
-    assert ranks.from_first(ranks.first)
-    assert not ranks.from_first(not ranks.first)
-    assert ranks.odd_one(rows, "a") is None
-    assert ranks.odd_one(rows, str(ranks.rank)) == 1
-    assert ranks.odd_one(own.sum()) == 1
+    assert ranks.broadcast(ranks.first)
+    assert not ranks.broadcast(not ranks.first)
+    assert ranks.first_mismatch(rows, "a") is None
+    assert ranks.first_mismatch(rows, str(ranks.rank)) == 1
+    assert ranks.first_mismatch(own.sum()) == 1
     with_gradient, without = nn.Parameter(x.clone()), nn.Parameter(x.clone())
     with_gradient.grad = x
     ranks.mean_gradients([without, with_gradient])
@@ -89,7 +89,7 @@ def exchanges():
 
 def batch_norm():
     """Each half of a batch leaves BatchNorm as in the whole batch, and its gradients too."""
-    ranks, make = here(), torch.Generator().manual_seed(0)
+    ranks, make = current_ranks(), torch.Generator().manual_seed(0)
     x, times = (torch.randn(4, 3, 5, 7, generator=make) for _ in range(2))
     x = x * torch.tensor([0.1, 1, 10])[:, None, None] + torch.tensor([100, 0, -1])[:, None, None]
     plain, shared = (nn.Sequential(nn.BatchNorm2d(3)) for _ in range(2))
@@ -117,8 +117,8 @@ def killed(data, out):
 
     def run(self, begin, stop, progress):
         if begin == 4:
-            here().barrier()  # the first one has saved
-            if not here().first:
+            current_ranks().barrier()  # the first one has saved
+            if not current_ranks().first:
                 os.kill(os.getpid(), signal.SIGKILL)
         return whole(self, begin, stop, progress)
 
@@ -135,7 +135,7 @@ def told(work, path):
     try:
         work()
     except FileError as error:
-        path.with_name(f"{path.name}-{here().rank}").write_text(str(error))
+        path.with_name(f"{path.name}-{current_ranks().rank}").write_text(str(error))
 
 
 def not_finite(data, out):
@@ -143,7 +143,7 @@ def not_finite(data, out):
     loss, steps = trainer.psnr_loss, count()
 
     def diverge(*images):
-        bad = next(steps) >= 2 and not here().first
+        bad = next(steps) >= 2 and not current_ranks().first
         return loss(*images) * (float("nan") if bad else 1)
 
     trainer.psnr_loss = diverge
@@ -156,7 +156,7 @@ def apart(data, out):
     whole = Run.save
 
     def save(self, model, optimisers, epoch):
-        if epoch["step"] == 4 and not here().first:
+        if epoch["step"] == 4 and not current_ranks().first:
             model.leave.bias.data[0] += 1e-6
         whole(self, model, optimisers, epoch)
 
@@ -169,14 +169,14 @@ def apart(data, out):
 def fail():
     """The second rank fails while the first one waits for it."""
     with exit_codes():
-        if not here().first:
+        if not current_ranks().first:
             raise FileError("photo.jpg: the second rank cannot read it")
-        here().barrier()
+        current_ranks().barrier()
 
 
 def main(part: str, data: str, out: Path) -> None:
     atexit.register(lambda: (out / f"threads-{os.environ['RANK']}").write_text(str(threads())))
-    with joined() as ranks:
+    with join_ranks() as ranks:
         torch.set_num_threads(1)
         if part == "laws":
             exchanges()
@@ -195,7 +195,7 @@ def main(part: str, data: str, out: Path) -> None:
             not_finite(data, out)
             apart(data, out)
             sys.argv[1:] = []
-            start(fail, "fail")
+            launch(fail, "fail")
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def test_what_stands_twice_is_refused(tmp_path):
     path.write_text(Genotype.sample(0).to_json().replace('"space"', '"cells": {}, "space"'))
     with pytest.raises(FileError) as error:
         Genotype.load(path)
-    assert str(error.value) == f"{path}: not a genotype: 'cells' stands there twice"
+    assert str(error.value) == f"{path}: not a genotype: duplicate key 'cells'"
 
 
 def test_places_where_no_genotype_can_be(tmp_path):

@@ -200,7 +200,7 @@ def test_ctrl_c_says_that_nothing_is_lost(pairs_file, tmp_path, monkeypatch):
     small = "--width", 2, "--latency-target", 0
     exit_code, output = _run(search_command, pairs_file, "--out", tmp_path, *small)
     assert exit_code == 130
-    assert "stopped; the same command goes on from the last saved state" in output
+    assert "stopped; rerun the command to resume from the last saved state" in output
     assert "Error" not in output
 
 
