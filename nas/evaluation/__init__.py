@@ -1,4 +1,5 @@
-"""Scores: metrics, image pairs, tables and pages, and the benchmarks' own protocols.
+"""Scoring: metrics, image pairs, the benchmarks' protocols, the table and the page.
 
-Import from here: `metrics`, `ms_ssim`, `pairs`, `scoring`; `nas.evaluate` runs them.
+Import from here: `metrics`, `ms_ssim`, `pairs`, `networks`, `protocols`; `nas.evaluate` runs the
+evaluation.
 """

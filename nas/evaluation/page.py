@@ -1,52 +1,37 @@
-"""report.html of an evaluation: table, gains pair by pair, samples, networks, settings."""
+"""report.html of an evaluation: table, samples, gain per pair, architectures, settings."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict
 
-from torch import nn
-
-from nas.evaluation.protocols.benchmark import Benchmark
+from nas.evaluation.results import Evaluation
 from nas.evaluation.table import METRICS, Row, rows_of
 from nas.report.charts import Chart, Series
 from nas.report.html import Cells, Charts, Facts, Page, Slider, Table, render
 from nas.report.slider import Sample
-from nas.space.genotype import Genotype
-from nas.space.network import Network
 
 
-def evaluate_page(
-    rows: Sequence[Row],
-    source: Benchmark,
-    samples: Sequence[Sample],
-    networks: Mapping[str, tuple[Genotype, int]],
-    settings: Mapping[str, Any],
-    hardware: Mapping[str, Any],
-    seconds: float,
-) -> str:
+def evaluate_page(evaluation: Evaluation, samples: Sequence[Sample]) -> str:
     """The page of an evaluation, as HTML.
 
     Parameters
     ----------
-    rows : the blurry input's first, then one for each network
-    source : what was scored, and by which protocol
-    samples : regions of some pairs: the blurry image, each network's, the sharp one
-    networks : of those networks that are of the search space genotype and width, by name
-    settings, hardware : as they stand in the JSON file
-    seconds : what the evaluation took
+    evaluation : Evaluation
+    samples : regions of some pairs: the blurry image, each network's output, the sharp image
     """
+    rows, source, networks = evaluation.rows, evaluation.benchmark, evaluation.genotypes
     untouched, *restored = rows
     best = max(restored, key=lambda row: row.psnr)
     ranked = [row.name for row in sorted(restored, key=lambda row: -row.psnr)]
     drawn = {name: networks[name] for name in ranked if name in networks}
-    gain = best.psnr - untouched.psnr  # not finite where images are equal
+    gain = best.psnr - untouched.psnr  # infinite if the images are equal
     note = f"Means over the images. MACs and median latency of one 256x256 image; {source.note}."
     similar = [(METRICS[key], mean) for key, mean in best.means().items() if key != "psnr"]
     return render(
         Page(
             f"Evaluation on {source.source}",
             f"{len(restored)} network{'s' * (len(restored) > 1)} on "
-            f"{source.headline(untouched.n)}, on {hardware['device']}.",
+            f"{source.headline(untouched.n)}, on {evaluation.hardware['device']}.",
             [
                 (f"{untouched.psnr:.2f} dB", "PSNR of the blurry input"),
                 (f"{best.psnr:.2f} dB", f"PSNR of {best.name}"),
@@ -58,30 +43,21 @@ def evaluate_page(
                 Slider(
                     "Before and after, at full resolution",
                     samples,
-                    "Drag the handle, or move it with the arrow keys. Of a larger photo a region "
-                    "is shown, but all of it is scored.",
+                    "Drag the handle, or move it with the arrow keys. Larger photos are scored "
+                    "whole; one region of each is shown.",
                 ),
                 Charts("Pair by pair", [_gains(rows), _ranked(rows)]),
-                Cells("The networks of the space", drawn),
-                Facts("Cost", {"the evaluation took, seconds": round(seconds, 1)}),
-                Facts("Settings", settings, folded=True),
-                Facts("Hardware and versions", hardware, folded=True),
+                Cells("Architectures", drawn),
+                Facts("Time", {"evaluation, seconds": round(evaluation.seconds, 1)}),
+                Facts("Settings", asdict(evaluation.settings), folded=True),
+                Facts("Hardware and versions", evaluation.hardware, folded=True),
             ],
         )
     )
 
 
-def genotypes_of(networks: Mapping[str, nn.Module]) -> dict[str, tuple[Genotype, int]]:
-    """Name to genotype and width of those networks that are of the search space."""
-    return {
-        name: (network.genotype, network.width)
-        for name, network in networks.items()
-        if isinstance(network, Network)
-    }
-
-
 def _gains(rows: Sequence[Row]) -> Chart:
-    """PSNR after over PSNR before; above the line y = x a pair has gained."""
+    """PSNR after against PSNR before, one mark per pair."""
     untouched, *restored = rows
     series = [
         Series(
@@ -96,11 +72,11 @@ def _gains(rows: Sequence[Row]) -> Chart:
         for k, row in enumerate(restored)
     ]  # fmt: skip
     title, x, y = "Each pair", "PSNR of the blurry image, dB", "restored, dB"
-    return Chart(title, x, y, series, diagonal=True, note="Above the dotted line a pair gained.")
+    return Chart(title, x, y, series, diagonal=True, note="Pairs above the dotted line improved.")
 
 
 def _ranked(rows: Sequence[Row]) -> Chart:
-    """Each network's gains from the least to the largest."""
+    """Each network's gains in ascending order."""
     untouched, *restored = rows
     series = []
     for k, row in enumerate(restored):
@@ -110,5 +86,5 @@ def _ranked(rows: Sequence[Row]) -> Chart:
         points = [(i + 1, gain) for i, (gain, _) in enumerate(gains)]
         series.append(Series(row.name, points, "line", k, tips))
     zero = Series("", [(1, 0.0), (max(2, untouched.n), 0.0)], "dashed", 9)
-    title, x = "Gains, from the least to the largest", "pairs, by their gain"
+    title, x = "Gains in ascending order", "pairs, sorted by gain"
     return Chart(title, x, "gain, dB", [*series, zero] if untouched.n > 1 else [])

@@ -13,6 +13,7 @@ from blurkit.images.files import decode_image, read_image, write_image
 from blurkit.store import open_writer, row_types
 from nas.checkpoint import load_model, save_model
 from nas.evaluate import EvaluateSettings, evaluate, main
+from nas.evaluation import pictures
 from nas.evaluation.metrics import psnr, ssim, ssim_matlab3d
 from nas.restoration.restore import restore
 from nas.space.network import build
@@ -60,7 +61,7 @@ def run(*arguments):
 
 @pytest.mark.parametrize("where", [{"data": "test.h5"}, {"pairs": "pairs"}])
 def test_the_blurry_input_is_the_first_row_and_scores_what_it_must(here, where):
-    rows = evaluate(["runs/naf"], **where, settings=QUICK, device="cpu", progress=False)
+    rows = evaluate(["runs/naf"], **where, settings=QUICK, device="cpu", progress=False).rows
     assert [row.name for row in rows] == ["blurry input", "naf"]
     assert [score.psnr for score in rows[0].images] == pytest.approx(KNOWN)
     assert rows[0].psnr == pytest.approx(sum(KNOWN) / 5)
@@ -69,7 +70,7 @@ def test_the_blurry_input_is_the_first_row_and_scores_what_it_must(here, where):
 
 def test_an_identity_network_scores_as_its_input(here):
     """Else the way through the network (padding, scale, rounding) would cost something."""
-    rows = evaluate(["runs/naf"], data="test.h5", settings=QUICK, device="cpu", progress=False)
+    rows = evaluate(["runs/naf"], data="test.h5", settings=QUICK, device="cpu", progress=False).rows
     assert rows[1].images == rows[0].images
     assert rows[1].params == sum(p.numel() for p in build("naf", 2).parameters())
     assert rows[1].macs > 0
@@ -99,8 +100,8 @@ def test_the_command_prints_the_table_and_writes_what_it_is_asked(here):
     html = (here / "new/o/report.html").read_text()
     assert re.findall(r"<h2>(.*?)</h2>", html) == [
         *("Scores", "Before and after, at full resolution", "Pair by pair"),
-        "The networks of the space",
-        *("Cost", "Settings", "Hardware and versions"),
+        "Architectures",
+        *("Time", "Settings", "Hardware and versions"),
     ]
     for line in lines[2:]:
         name, *numbers = (cell.strip() for cell in line.strip("|").split("|"))
@@ -159,6 +160,23 @@ def test_the_page_draws_the_best_network_first_with_its_channels(here):
     assert "w is the network's width" not in html
 
 
+@pytest.mark.parametrize("drawing", ["plot_comparison", "evaluate_page"])
+def test_a_picture_that_fails_loses_no_results(here, monkeypatch, drawing):
+    def fails(*args, **kwargs):
+        raise FileError("o/compare.png: cannot be drawn")
+
+    monkeypatch.setattr(pictures, drawing, fails)
+    files = ["--json", "table.json", "--csv", "scores.csv", "--out", "o"]
+    code, _, error = run("runs/naf", "--data", "test.h5", *files)
+    assert (code, error.splitlines()[-1]) == (1, "Error: o/compare.png: cannot be drawn")
+    assert [row["name"] for row in json.loads((here / "table.json").read_text())["rows"]] == [
+        "blurry input",
+        "naf",
+    ]
+    assert len((here / "scores.csv").read_text().splitlines()) == 11
+    assert "| naf " in (here / "o/table.md").read_text()
+
+
 def test_an_image_of_the_pairs_is_not_written_over(here):
     before = (here / "pairs/blur/0.png").read_bytes()
     for name in ("csv", "json"):
@@ -177,7 +195,7 @@ def test_pairs_that_cannot_be_read_leave_no_folder(here):
 
 def test_every_score_is_that_of_the_restored_image(here):
     """The unet's own figures, computed once more by hand."""
-    rows = evaluate(["runs/unet"], pairs="pairs", settings=QUICK, device="cpu", progress=False)
+    rows = evaluate(["runs/unet"], pairs="pairs", settings=QUICK, device="cpu", progress=False).rows
     model, _ = load_model(here / "runs/unet")
     for name, score in zip("01234", rows[1].images, strict=True):
         restored = restore(model, read_image(f"pairs/blur/{name}.png"))
@@ -226,7 +244,7 @@ def test_a_limit_takes_pairs_from_all_over_the_set(here):
         settings=EvaluateSettings(limit=2, rounds=1),
         device="cpu",
         progress=False,
-    )
+    ).rows
     assert [score.name for score in rows[0].images] == ["sample 1", "sample 3"]
 
 
@@ -251,7 +269,7 @@ def test_equal_images_stay_valid_json(here):
 def test_networks_of_one_name_are_told_apart_by_folder(here, models, names):
     save(here / "runs/again", "naf")
     save(here / "more/naf", "naf")
-    rows = evaluate(models, data="test.h5", settings=QUICK, device="cpu", progress=False)
+    rows = evaluate(models, data="test.h5", settings=QUICK, device="cpu", progress=False).rows
     assert [row.name for row in rows[1:]] == names
 
 
@@ -305,7 +323,7 @@ def test_errors_in_python_are_of_two_kinds(here):
 def test_json_never_replaces_what_is_read(here, name):
     # it would be written over the input, after all the work
     before = (here / name).read_bytes()
-    with pytest.raises(SettingError, match="json must not be a file that is read"):
+    with pytest.raises(SettingError, match="json must not be an input file"):
         evaluate([here / "runs/naf"], data=here / "test.h5", json_file=here / name, settings=QUICK)
     assert (here / name).read_bytes() == before
 

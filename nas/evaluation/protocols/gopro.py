@@ -7,7 +7,7 @@ from pathlib import Path
 from blurkit.errors import FileError
 from nas.evaluation.pairs import holds, matched, some
 from nas.evaluation.protocols.benchmark import Benchmark
-from nas.evaluation.protocols.plain import of_pairs
+from nas.evaluation.protocols.plain import benchmark_of_pairs
 
 INPUTS = ("blur", "blur_gamma")
 SPLITS = ("train", "test")
@@ -60,7 +60,7 @@ def gopro(folder: Path, blur: str | None = None, *, progress: bool = False) -> B
             if not (folder / side).is_dir():
                 sequence, _, lacking = side.rpartition("/")
                 raise FileError(f"{folder}: {sequence}/ holds no {lacking}/")
-    return of_pairs(
+    return benchmark_of_pairs(
         matched(folder, couples, progress=progress),
         protocol="gopro",
         more=f", input {chosen}",

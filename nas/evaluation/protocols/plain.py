@@ -17,10 +17,10 @@ SHOWN = "PSNR over RGB"
 
 def plain(folder: Path, *, progress: bool = False) -> Benchmark:
     """The pairs of a folder, see `nas.evaluation.pairs.pairs_of_folder`."""
-    return of_pairs(pairs_of_folder(folder, progress=progress))
+    return benchmark_of_pairs(pairs_of_folder(folder, progress=progress))
 
 
-def of_pairs(
+def benchmark_of_pairs(
     pairs: ImagePairs,
     *,
     protocol: str = "plain",

@@ -97,7 +97,7 @@ def test_a_networks_kohler_score_is_that_of_its_restored_image(here):
     from nas.restoration.restore import restore
 
     settings = EvaluateSettings(rounds=1, protocol="kohler")
-    rows = evaluate(["unet"], pairs="kohler", settings=settings, device="cpu", progress=False)
+    rows = evaluate(["unet"], pairs="kohler", settings=settings, device="cpu", progress=False).rows
     model, _ = load_model(here / "unet")
     restored = restore(model, read_image("kohler/Blurry1_1.png"))
     frames = [read_image(f"kohler/GroundTruth1_1/{n}.png") for n in (1, 2)]
@@ -112,8 +112,10 @@ def test_the_csv_of_plain_pairs_has_a_line_for_each_image(here):
     lines = (here / "x.csv").read_text().splitlines()
     assert lines[0] == "network,image,psnr,ssim,ssim_3d"
     assert [line.split(",")[:2] for line in lines[1:]] == [
-        *(["blurry input", "a"], ["blurry input", "b"]),
-        *(["naf", "a"], ["naf", "b"]),
+        ["blurry input", "a"],
+        ["blurry input", "b"],
+        ["naf", "a"],
+        ["naf", "b"],
     ]
 
 
@@ -129,9 +131,9 @@ def test_the_csv_of_plain_pairs_has_a_line_for_each_image(here):
         (
             ["--pairs", "levin", "--csv", "naf/model.safetensors"],
             2,
-            "csv must not be a file that is read, got naf/model.safetensors",
+            "csv must not be an input file, got naf/model.safetensors",
         ),
-        (["--pairs", "levin", "--csv", "x", "--json", "x"], 2, "json and csv must not be one file"),
+        (["--pairs", "levin", "--csv", "x", "--json", "x"], 2, "json and csv must be different"),
     ],
 )
 def test_bad_input_says_what(here, arguments, code, message):

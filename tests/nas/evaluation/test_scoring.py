@@ -28,11 +28,12 @@ def test_no_more_than_one_case_is_kept():
     names = tuple(map(str, range(5)))
     benchmark = Benchmark("plain", "here", "pairs", "", "", names, (1,) * 5, read)
     networks = {"same": torch.nn.Identity()}
-    found = score_networks(
+    of_rows, examples = score_networks(
         networks, benchmark, range(5), [3], lambda model, image: image.copy(), progress=False
     )
     assert len(born) == 5
-    assert [[score.name for score in of] for of in found.scores] == [list(names)] * 2
-    (regions,) = found.pictures
+    assert [[score.name for score in of] for of in of_rows] == [list(names)] * 2
+    ((name, values, regions),) = examples
+    assert (name, values) == ("3", [3.0, 3.0])
     assert [region.shape for region in regions] == [(300, 280, 3)] * 3
     assert all((region == 3).all() for region in regions)
