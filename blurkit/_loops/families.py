@@ -6,9 +6,9 @@ int64. Row r belongs to sample start + r; the other rows are left alone.
 
 import numpy as np
 
-from blurkit._loops.foi import LANES, boracchi_foi, take
+from blurkit._loops.boracchi_foi import LANES, boracchi_foi, take
 from blurkit._loops.jit import loop
-from blurkit._loops.lens import disc, gaussian
+from blurkit._loops.gaussian import disc, gaussian
 from blurkit._loops.raster import rasterise
 from blurkit._loops.stream import MIX, ONE, stream_key, uniform
 from blurkit._loops.tremor import line, tremor

@@ -70,7 +70,7 @@ def boracchi_foi_trajectory(
     -------
     trajectory : (steps, 2) float64, columns (x, y) in px, mean over time at the origin
     """
-    from blurkit._loops.foi import one_boracchi_foi
+    from blurkit._loops.boracchi_foi import one_boracchi_foi
 
     family = BoracchiFoi(max_len, expl, steps, centripetal, big_shake, gaussian_shake)
     x, y = np.empty(family.steps), np.empty(family.steps)
