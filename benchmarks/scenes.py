@@ -14,7 +14,7 @@ from common import hardware, interleaved, rounded, save, use_cores
 from blurkit import SynthSettings
 from blurkit.camera.degrade import degrade_patch
 from blurkit.dataset.samples import empty_rows, fill_rows, sample_types
-from blurkit.kernel.random_walk import PARAMS, fill_kernels
+from blurkit.kernel.batch import fill_mix
 from blurkit.scenes.dead_leaves import fill_scene
 from blurkit.store.checksum import as_bytes, seal
 
@@ -27,11 +27,10 @@ def stages(patch, seconds=1.5):
     settings = SynthSettings(n=COUNT, patch=patch)
     rows = empty_rows(sample_types(settings, None), COUNT)
     fill_rows(rows, settings, None, 0)
-    drawn = np.empty((COUNT, len(PARAMS)))
     scenes = np.empty((COUNT, settings.side, settings.side, 3), np.uint8)
 
     def kernel():
-        fill_kernels(rows["kernel"], drawn, settings.walk, seed=0, start=0)
+        fill_mix(rows["kernel"], rows["params"], settings.blur, seed=0, start=0)
 
     def scene():
         for i in range(COUNT):

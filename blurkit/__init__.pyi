@@ -25,47 +25,23 @@ from .importers.settings import ImportSettings as ImportSettings
 from .importers.write import import_pairs as import_pairs
 from .kernel.batch import kernels as kernels
 from .kernel.batch import kernels_and_params as kernels_and_params
+from .kernel.batch import random_walk_kernels as random_walk_kernels
+from .kernel.boracchi_foi import BoracchiFoi as BoracchiFoi
+from .kernel.boracchi_foi import boracchi_foi_kernel as boracchi_foi_kernel
+from .kernel.boracchi_foi import boracchi_foi_trajectory as boracchi_foi_trajectory
+from .kernel.defocus import Defocus as Defocus
 from .kernel.defocus import defocus_kernel as defocus_kernel
-from .kernel.defocus import gaussian_kernel as gaussian_kernel
-from .kernel.families import (
-    BoracchiFoi as BoracchiFoi,
-)
-from .kernel.families import (
-    Defocus as Defocus,
-)
-from .kernel.families import (
-    Gaussian as Gaussian,
-)
-from .kernel.families import (
-    Linear as Linear,
-)
-from .kernel.families import (
-    Tremor as Tremor,
-)
-from .kernel.linear import (
-    boracchi_foi_kernel as boracchi_foi_kernel,
-)
-from .kernel.linear import (
-    boracchi_foi_trajectory as boracchi_foi_trajectory,
-)
-from .kernel.linear import (
-    linear_kernel as linear_kernel,
-)
-from .kernel.linear import (
-    tremor_kernel as tremor_kernel,
-)
-from .kernel.linear import (
-    tremor_trajectory as tremor_trajectory,
-)
+from .kernel.gaussian import Gaussian as Gaussian
+from .kernel.gaussian import gaussian_kernel as gaussian_kernel
+from .kernel.linear import Linear as Linear
+from .kernel.linear import linear_kernel as linear_kernel
 from .kernel.mix import Mix as Mix
-from .kernel.random_walk import (
-    random_walk_kernel as random_walk_kernel,
-)
-from .kernel.random_walk import (
-    random_walk_kernels as random_walk_kernels,
-)
 from .kernel.rasterise import rasterise as rasterise
+from .kernel.tremor import Tremor as Tremor
+from .kernel.tremor import tremor_kernel as tremor_kernel
+from .kernel.tremor import tremor_trajectory as tremor_trajectory
 from .kernel.walk import Walk as Walk
+from .kernel.walk import random_walk_kernel as random_walk_kernel
 from .kernel.walk import random_walk_trajectory as random_walk_trajectory
 from .scenes.dead_leaves import dead_leaves as dead_leaves
 from .store import PairFile as PairFile

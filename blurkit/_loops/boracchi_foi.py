@@ -1,14 +1,16 @@
 """The walk of Boracchi and Foi, in the form in which DeblurGAN's users know it.
 
-Each step divides by the velocity's norm, so one walk is a chain of square roots that the processor
-waits for. LANES walks run abreast instead, one in each SIMD lane; a lane's bits do not depend on
-its neighbours. That needs loops of constant length over few arrays, hence the flat ones: a row of
-`path` is LANES x, then LANES y; `state` is LANES vx, vy, x, y, lengths of a step and pulls.
+Each step divides by the norm of the velocity, so a single walk is a chain of square roots, each
+waiting for the one before. LANES walks run side by side instead, one per SIMD lane; the bits of a
+lane do not depend on its neighbours. Vectorising needs loops of constant length over few arrays,
+so the arrays are flat: a row of `path` is LANES x, then LANES y; `state` is LANES each of vx, vy,
+x, y, step length and pull.
 """
 
 import numpy as np
 
 from blurkit._loops.jit import loop
+from blurkit._loops.raster import rasterise
 from blurkit._loops.smooth import cosine
 from blurkit._loops.stream import (
     FOI,
@@ -24,14 +26,14 @@ from blurkit._loops.stream import (
 from blurkit._loops.walk import steps_until_jerk
 
 LANES = 16
-_SHAKES = np.uint64(1 << 32)  # the big shakes' draws start here in the FOI stream
+_SHAKES = np.uint64(1 << 32)  # where the big shakes' draws start in the FOI stream
 _DIRECTION = np.uint64(1 << 16)
 _RADIAN = 0.15915494309189535  # in turns
 
 
 @loop
 def draw_foi(drawn, state, strength, steps, seed, indexes, ranges):
-    """What each walk draws: drawn (L, 6), the last number 0 so far, and what follows from it."""
+    """Draw the numbers of each walk, drawn (L, 6) with 0 big shakes so far; set up its state."""
     state[:] = 0.0
     strength[:] = 0.0
     for lane in range(indexes.shape[0]):
@@ -47,7 +49,7 @@ def draw_foi(drawn, state, strength, steps, seed, indexes, ranges):
 
 @loop
 def push(path, keys, strength):
-    """Fill path (steps, 2 LANES) with each step's Gaussian push, in steps' lengths."""
+    """Fill path (steps, 2 LANES) with the Gaussian push of each step, in step lengths."""
     for i in range(1, path.shape[0]):
         row = path[i]
         for lane in range(LANES):
@@ -58,7 +60,7 @@ def push(path, keys, strength):
 
 @loop
 def big_shake(vx, vy, at_random):
-    """The velocity after a turn by half a circle, up to half a radian aside, doubled, is added."""
+    """The velocity plus twice itself turned by 180 degrees and up to half a radian aside."""
     aside = (at_random - 0.5) * _RADIAN
     c, s = cosine(aside), cosine(aside - 0.25)
     return vx - 2.0 * (c * vx - s * vy), vy - 2.0 * (s * vx + c * vy)
@@ -66,7 +68,7 @@ def big_shake(vx, vy, at_random):
 
 @loop
 def advance(row, state):
-    """One step of every lane: the pushes in row (2 LANES,) become positions, in px."""
+    """Advance all lanes by one step: row (2 LANES,) holds pushes, then positions in px."""
     for lane in range(LANES):
         x, y = state[2 * LANES + lane], state[3 * LANES + lane]
         pull = state[5 * LANES + lane]
@@ -84,10 +86,11 @@ def advance(row, state):
 
 @loop
 def boracchi_foi(path, drawn, seed, indexes, ranges):
-    """Fill path (steps, 2 LANES) with the walks of indexes (n,) uint64, n <= LANES, from (0, 0) px.
+    """Fill path (steps, 2 LANES) with walks from the origin, one per index; n <= LANES.
 
-    ranges: (5, 2) float64, lowest and highest length, expl, centripetal, big_shake and
-    gaussian_shake. drawn (n, 6) is written: these five, then the big shakes that happened.
+    indexes: (n,) uint64. ranges: (5, 2) float64, lowest and highest length (px), expl,
+    centripetal, big_shake and gaussian_shake. drawn: (n, 6) float64, written: the numbers drawn
+    from them, then the count of big shakes.
     """
     steps, lanes = path.shape[0], indexes.shape[0]
     state, strength, chance = np.empty(6 * LANES), np.empty(LANES), np.empty(lanes)
@@ -122,7 +125,7 @@ def boracchi_foi(path, drawn, seed, indexes, ranges):
 
 @loop
 def one_boracchi_foi(x, y, drawn, seed, index, ranges):
-    """Fill x, y (steps,) float64 with one walk in px, its mean over time at the origin."""
+    """Fill x, y (steps,) float64 with one walk in px whose mean over time is the origin."""
     path = np.empty((x.shape[0], 2 * LANES))
     indexes = np.empty(1, np.uint64)
     indexes[0] = index
@@ -133,7 +136,7 @@ def one_boracchi_foi(x, y, drawn, seed, index, ranges):
 
 @loop
 def take(x, path, column):
-    """Copy a column, moved so that its mean over time is 0."""
+    """Copy a column of path into x (steps,), minus its mean over time."""
     last = x.shape[0] - 1
     mean = 0.0
     for i in range(last + 1):
@@ -142,3 +145,23 @@ def take(x, path, column):
     mean = (mean - 0.5 * (x[0] + x[last])) / last
     for i in range(last + 1):
         x[i] -= mean
+
+
+@loop
+def fill_kernels(block, steps, ranges):
+    """Write a block's rows; drawn: the six numbers of `boracchi_foi`, shrink."""
+    size, drawn = block.kernels.shape[1], block.drawn
+    time, cells = np.empty((size, size)), np.empty(steps, np.int32)
+    x, y, path = np.empty(steps), np.empty(steps), np.empty((steps, 2 * LANES))
+    for first in range(0, block.rows.shape[0], LANES):
+        group = block.rows[first : first + LANES]
+        indexes, numbers = np.empty(len(group), np.uint64), np.empty((len(group), 6))
+        for lane in range(len(group)):
+            indexes[lane] = block.start + np.uint64(group[lane])
+        boracchi_foi(path, numbers, block.seed, indexes, ranges)
+        for lane in range(len(group)):
+            row = group[lane]
+            drawn[row, :6] = numbers[lane]
+            take(x, path, lane)
+            take(y, path, LANES + lane)
+            drawn[row, 6] = rasterise(block.kernels[row], time, cells, x, y, block.linear)

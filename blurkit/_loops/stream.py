@@ -1,9 +1,9 @@
-"""Random numbers by counter: each is a pure function of (seed, index, purpose, n).
+"""Counter-based random numbers: each is a pure function of (seed, index, purpose, n).
 
-SplitMix64 (Steele, Lea & Flood 2014) read at any place: its n-th output from state `key` is
+SplitMix64 (Steele, Lea & Flood 2014) with random access: its n-th output from state `key` is
 mix(key + n * GOLDEN). No state is kept, so order, batch size and threads cannot matter.
-All arguments named seed, index, purpose, key and n are uint64. Keys must stay inside loops: one
-that Python has held comes back as a signed integer.
+All arguments named seed, index, purpose, key and n are uint64. Keys must stay inside loops: a key
+that passes through Python comes back as a signed integer.
 """
 
 import numpy as np
@@ -19,10 +19,10 @@ _EVEN_BYTES = np.uint64(0x00FF00FF00FF00FF)
 _ADD_LANES = np.uint64(0x0001000100010001)
 _EVEN_PAIRS, _LOW, _S16 = np.uint64(0x0000FFFF0000FFFF), np.uint64(0xFFFF), np.uint64(16)
 _DEVIATION = 1.0 / np.sqrt(43690.0)  # of a sum of 8 bytes: variance 8 (256^2 - 1) / 12
-TO_NORMAL = 1.0 / np.sqrt(21845.0)  # makes the variance of `two_sums` 1
+TO_NORMAL = 1.0 / np.sqrt(21845.0)  # scales `two_sums` to variance 1
 ONE = np.uint64(1)
 
-# What a stream is for. The numbers are part of every file ever written: never reuse one.
+# The purpose of a stream. Every dataset depends on these numbers: never change or reuse one.
 WALK = np.uint64(1)  # length, jitter, direction and jerks of a random walk
 SHAKE = np.uint64(2)  # its per-step perturbations
 SCENE = np.uint64(3)  # a dead-leaves scene
@@ -31,20 +31,20 @@ CROP = np.uint64(5)  # where a patch is cut from a photo
 PHOTO = np.uint64(6)  # the order in which photos are used
 CAMERA = np.uint64(16)  # exposure, highlights and noise levels of a photo
 NOISE = np.uint64(17)  # the noise itself
-FOI = np.uint64(32)  # what is drawn for a Boracchi-Foi walk, and its big shakes
+FOI = np.uint64(32)  # numbers and big shakes of a Boracchi-Foi walk
 FOI_SHAKE = np.uint64(33)  # its per-step perturbations
 TREMOR = np.uint64(34)  # a drift and its tremor
 LINE = np.uint64(35)  # a straight line
 DISC = np.uint64(36)  # a defocus disc
 GAUSSIAN = np.uint64(37)  # a Gaussian
-MIX = np.uint64(38)  # which family of a mix a sample belongs to
-ROLL = np.uint64(64)  # what is drawn for a camera's roll, and its jerks
+MIX = np.uint64(38)  # which part of a mix a sample is drawn from
+ROLL = np.uint64(64)  # width, jitter and jerks of a camera's roll
 ROLL_SHAKE = np.uint64(65)  # its per-step perturbations
 
 
 @loop
 def mix(z):
-    """Scramble 64 bits, one to one."""
+    """Scramble 64 bits; a bijection."""
     z = (z ^ (z >> _S30)) * _MIX1
     z = (z ^ (z >> _S27)) * _MIX2
     return z ^ (z >> _S31)
@@ -52,7 +52,7 @@ def mix(z):
 
 @loop
 def stream_key(seed, index, purpose):
-    """Where the stream of this sample and purpose starts."""
+    """The key of the stream of this sample and purpose."""
     key = mix(seed + GOLDEN)
     key = mix((key ^ index) + GOLDEN)
     return mix((key ^ purpose) + GOLDEN)
@@ -126,3 +126,17 @@ def shuffle(order, seed, index):
     for i in range(order.shape[0] - 1, 0, -1):
         j = below(key, np.uint64(i), i + 1)
         order[i], order[j] = order[j], order[i]
+
+
+@loop
+def choose_parts(parts, seed, start, ends):
+    """Write parts (n,) int64: the part of a mix that each of samples start, ... is drawn from.
+
+    ends: (parts,) float64, where the share of each part in [0, 1) ends.
+    """
+    for row in range(parts.shape[0]):
+        u = uniform(stream_key(seed, start + np.uint64(row), MIX), ONE)
+        part = 0
+        while part < ends.shape[0] - 1 and u >= ends[part]:
+            part += 1
+        parts[row] = part

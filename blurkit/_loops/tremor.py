@@ -1,11 +1,11 @@
-"""A hand's tremor on a slow drift, and the straight line: paths without memory."""
+"""A hand's tremor on a slow drift."""
 
 import numpy as np
 
 from blurkit._loops.jit import loop
+from blurkit._loops.raster import rasterise
 from blurkit._loops.smooth import cosine
 from blurkit._loops.stream import (
-    LINE,
     ONE,
     TREMOR,
     between,
@@ -15,15 +15,14 @@ from blurkit._loops.stream import (
     uniform,
 )
 
-WAVES = 8  # along each axis, one in each eighth of the band
+WAVES = 8  # per axis, one in each eighth of the band
 _DIRECTION = np.uint64(1 << 16)
-_WAVES = np.uint64(1 << 32)  # the waves' draws start here in the TREMOR stream
-_TURN = 1.0 / 360.0  # a degree, in turns
+_WAVES = np.uint64(1 << 32)  # where the waves' draws start in the TREMOR stream
 
 
 @loop
 def centre(x):
-    """Move the mean over time to 0."""
+    """Subtract the mean over time, in which the two ends count half."""
     last = x.shape[0] - 1
     mean = 0.0
     for i in range(last + 1):
@@ -35,9 +34,10 @@ def centre(x):
 
 @loop
 def add_waves(x, key, n, exposure, deviation, band):
-    """Add to x (steps,) waves of random frequency, phase and strength, from draws n, n + 1, ...
+    """Add waves of random frequency, phase and amplitude, from draws n, n + 1, ..., to x (steps,).
 
-    Over a long time their sum has this standard deviation; a wave's falls as 1 / frequency.
+    Over a long time their sum has the given standard deviation; each wave's is proportional to
+    1 / frequency.
     """
     frequency = np.empty(WAVES)
     power = 0.0
@@ -59,10 +59,10 @@ def add_waves(x, key, n, exposure, deviation, band):
 
 @loop
 def tremor(x, y, drawn, seed, index, ranges, band):
-    """Fill x, y (steps,) float64 with a path in px, its mean over time at the origin.
+    """Fill x, y (steps,) float64 with a path in px whose mean over time is the origin.
 
-    ranges: (3, 2) float64, lowest and highest exposure, drift and tremor, which are drawn into
-    drawn (3,); band: (2,) float64, Hz.
+    ranges: (3, 2) float64, lowest and highest exposure (s), drift (px/s) and tremor (px). drawn:
+    (3,) or longer, written: the numbers drawn from them. band: (2,) float64, Hz.
     """
     key = stream_key(seed, index, TREMOR)
     for i in range(3):
@@ -79,14 +79,11 @@ def tremor(x, y, drawn, seed, index, ranges, band):
 
 
 @loop
-def line(x, y, drawn, seed, index, ranges):
-    """Fill x, y (steps,) with a straight line about the origin; drawn (2,): length, angle."""
-    key = stream_key(seed, index, LINE)
-    for i in range(2):
-        drawn[i] = between(key, np.uint64(i + 1), ranges[i])
-    turn = drawn[1] * _TURN
-    c, s = drawn[0] * cosine(turn), -drawn[0] * cosine(turn - 0.25)  # y points down
-    last = x.shape[0] - 1
-    for i in range(last + 1):
-        t = i / last - 0.5
-        x[i], y[i] = t * c, t * s
+def fill_kernels(block, steps, ranges, band):
+    """Write a block's rows; drawn: exposure, drift, tremor, shrink."""
+    size, drawn = block.kernels.shape[1], block.drawn
+    time, cells = np.empty((size, size)), np.empty(steps, np.int32)
+    x, y = np.empty(steps), np.empty(steps)
+    for row in block.rows:
+        tremor(x, y, drawn[row], block.seed, block.start + np.uint64(row), ranges, band)
+        drawn[row, 3] = rasterise(block.kernels[row], time, cells, x, y, block.linear)

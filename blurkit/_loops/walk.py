@@ -3,6 +3,7 @@
 import numpy as np
 
 from blurkit._loops.jit import loop
+from blurkit._loops.raster import rasterise
 from blurkit._loops.stream import (
     ONE,
     SHAKE,
@@ -14,16 +15,16 @@ from blurkit._loops.stream import (
     uniform,
 )
 
-_JERKS = np.uint64(1 << 32)  # the jerks' draws start here in the WALK stream
+_JERKS = np.uint64(1 << 32)  # where the jerks' draws start in the WALK stream
 _DIRECTION = np.uint64(1 << 16)
 
 
 @loop
 def steps_until_jerk(chance, at_random):
-    """Number of steps without a jerk, when each step has one with probability `chance`.
+    """Number of steps before the next jerk, when each step has one with probability `chance`.
 
-    The largest k with (1 - chance)**k > at_random, bit by bit from repeated squares: a geometric
-    draw without a logarithm. Waits of 2**20 steps and more are cut there.
+    A geometric draw without a logarithm: the largest k with (1 - chance)**k > at_random, found bit
+    by bit from repeated squares. At most 2**20 - 1.
     """
     power = np.empty(20)
     power[0] = 1.0 - chance
@@ -40,9 +41,9 @@ def steps_until_jerk(chance, at_random):
 
 @loop
 def walk(x, y, seed, index, length, inertia, jitter, jerks):
-    """Fill x, y (steps,) float64 with a walk in px, its dwell time centred on the origin.
+    """Fill x, y (steps,) float64 with a walk in px whose mean over time is the origin.
 
-    length, jitter: (2,) float64, lowest and highest. Returns what was drawn: length, jitter,
+    length, jitter: (2,) float64, lowest and highest. Returns the length and jitter drawn, and the
     number of jerks that happened.
     """
     steps = x.shape[0]
@@ -51,7 +52,7 @@ def walk(x, y, seed, index, length, inertia, jitter, jerks):
     drawn_jitter = jitter[0] + (jitter[1] - jitter[0]) * uniform(key, ONE + ONE)
     vx, vy = direction(key, _DIRECTION)
 
-    # perturbations first, alone: this loop runs in SIMD lanes, the walk cannot
+    # the perturbations in a loop of their own, which vectorises; the walk does not
     shake = stream_key(seed, index, SHAKE)
     push = drawn_jitter * TO_NORMAL
     for i in range(steps):
@@ -87,7 +88,7 @@ def walk(x, y, seed, index, length, inertia, jitter, jerks):
         x[i] = px
         y[i] = py
 
-    # a step's dwell is spread along it, so the two ends count half
+    # time is spread along each step, so the two ends count half
     mean_x = (mean_x - 0.5 * px) / (steps - 1)
     mean_y = (mean_y - 0.5 * py) / (steps - 1)
     scale = drawn_length / travelled if travelled > 1e-200 else 0.0
@@ -95,3 +96,16 @@ def walk(x, y, seed, index, length, inertia, jitter, jerks):
         x[i] = (x[i] - mean_x) * scale
         y[i] = (y[i] - mean_y) * scale
     return drawn_length, drawn_jitter, happened
+
+
+@loop
+def fill_kernels(block, steps, length, inertia, jitter, jerks):
+    """Write a block's rows; drawn: length, jitter, jerks, shrink."""
+    size, drawn = block.kernels.shape[1], block.drawn
+    time, cells = np.empty((size, size)), np.empty(steps, np.int32)
+    x, y = np.empty(steps), np.empty(steps)
+    for row in block.rows:
+        index = block.start + np.uint64(row)
+        numbers = walk(x, y, block.seed, index, length, inertia, jitter, jerks)
+        drawn[row, 0], drawn[row, 1], drawn[row, 2] = numbers
+        drawn[row, 3] = rasterise(block.kernels[row], time, cells, x, y, block.linear)

@@ -6,7 +6,7 @@ from functools import cache, cached_property
 import numpy as np
 
 from blurkit.errors import SettingError
-from blurkit.kernel.walk import Range, checked_range
+from blurkit.kernel.checks import Range, checked_range
 
 RESPONSES = ("srgb", "gamma", "none")
 NUMBERS = ("gain", "highlight", "shot", "read", "jpeg")  # drawn for each sample, in this order

@@ -8,8 +8,8 @@ import click
 from click.core import ParameterSource
 
 from blurkit.errors import SettingError
-from blurkit.kernel.families import FAMILIES, Family
-from blurkit.kernel.mix import Mix, family_named, parse_mix
+from blurkit.kernel.families import FAMILIES, Family, family_named
+from blurkit.kernel.mix import Mix, parse_mix
 from blurkit.kernel.walk import Walk
 
 

@@ -25,7 +25,7 @@ def realism(kernels: str, reference: str | None, out: str, report: str | None, n
     with exit_codes():
         from blurkit.files import write_whole
         from blurkit.images.files import check_image_name
-        from blurkit.kernel.random_walk import random_walk_kernels
+        from blurkit.kernel.batch import random_walk_kernels
         from blurkit.realism.comparison import measure, summary, table
         from blurkit.realism.kernel_files import read_kernels
         from blurkit.realism.plot import plot_realism

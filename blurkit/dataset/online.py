@@ -11,7 +11,7 @@ from blurkit.camera.degrade import degrade_patch
 from blurkit.dataset.settings import SynthSettings
 from blurkit.errors import SettingError
 from blurkit.kernel.batch import fill_mix
-from blurkit.kernel.walk import checked_index, checked_seed
+from blurkit.kernel.checks import checked_index, checked_seed
 
 BORDERS = ("valid", "reflect")
 

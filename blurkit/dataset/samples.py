@@ -8,7 +8,7 @@ from blurkit.camera.camera import NUMBERS
 from blurkit.camera.degrade import degrade_patch
 from blurkit.dataset.settings import SynthSettings
 from blurkit.kernel.batch import fill_mix
-from blurkit.kernel.walk import checked_index
+from blurkit.kernel.checks import checked_index
 from blurkit.scenes.dead_leaves import fill_scene
 from blurkit.scenes.photos import Photos, scan
 from blurkit.store import row_types

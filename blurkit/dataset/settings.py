@@ -12,8 +12,9 @@ import numpy as np
 
 from blurkit.camera.camera import NUMBERS, Camera, checked_camera
 from blurkit.errors import SettingError
+from blurkit.kernel.checks import checked_index, checked_seed
 from blurkit.kernel.mix import FAMILY, Mix
-from blurkit.kernel.walk import Walk, checked_index, checked_seed
+from blurkit.kernel.walk import Walk
 
 
 @dataclass(frozen=True)

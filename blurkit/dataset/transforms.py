@@ -11,7 +11,7 @@ from blurkit.dataset.online import Degrade
 from blurkit.dataset.settings import SynthSettings
 from blurkit.errors import SettingError
 from blurkit.kernel.batch import kernels
-from blurkit.kernel.walk import checked_seed
+from blurkit.kernel.checks import checked_seed
 
 
 class DegradeTransform:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from blurkit.errors import SettingError
-from blurkit.kernel.walk import Range, Walk, checked_index, checked_range, checked_seed
+from blurkit.kernel.checks import Range, checked_index, checked_range, checked_seed
+from blurkit.kernel.walk import Walk
 
 DIAGONAL = 43.2666  # mm: of 36 x 24 mm, to which 35-mm-equivalent focal lengths refer
 
@@ -111,13 +112,14 @@ def shaken_trajectory(
     >>> path.shape, round(float(np.ptp(path[:, 2])), 6)
     ((256, 3), 0.5)
     """
-    from blurkit._loops import poses, walk
+    from blurkit._loops.poses import roll
+    from blurkit._loops.walk import walk
 
     motion = motion or Motion()
     settings = motion.walk_px(shape)
-    columns = np.empty((3, settings.steps))
-    key = np.uint64(checked_seed(seed)), np.uint64(checked_index(index))
-    length, inertia, jitter, jerks = settings.loop_arguments()
-    walk.walk(columns[0], columns[1], *key, length, inertia, jitter, jerks)
-    poses.roll(columns[2], *key, np.array(motion.roll), inertia, jitter, jerks)
-    return np.ascontiguousarray(columns.T)
+    x, y, angle = np.empty((3, settings.steps))
+    sample_seed, sample = np.uint64(checked_seed(seed)), np.uint64(checked_index(index))
+    jitter, inertia, jerks = np.array(settings.jitter), settings.inertia, settings.jerks
+    walk(x, y, sample_seed, sample, np.array(settings.length), inertia, jitter, jerks)
+    roll(angle, sample_seed, sample, np.array(motion.roll), inertia, jitter, jerks)
+    return np.column_stack([x, y, angle])

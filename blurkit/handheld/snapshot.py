@@ -13,7 +13,7 @@ from blurkit.files import AnyPath
 from blurkit.handheld.motion import Motion, shaken_trajectory
 from blurkit.handheld.shake import kernel_at, shake_bands
 from blurkit.images.files import opencv
-from blurkit.kernel.walk import checked_index, checked_seed
+from blurkit.kernel.checks import checked_index, checked_seed
 from blurkit.progress import bar
 
 _PATIENCE = 2.0  # seconds without a word

@@ -1,4 +1,5 @@
-"""Kernels: settings, trajectory and kernel of every family of blur, one kernel or many, mixes.
+"""Blur kernels: a file per family (`walk`, `linear`, ...), single kernels, batches, mixes.
 
-Import from here: the families (`walk`, `linear`, ...), `mix.Mix`, `batch.kernels`, `rasterise`.
+`families` lists the families. From outside, import the settings and kernel functions of a family,
+`families.FAMILIES`, `mix.Mix`, `batch.kernels`, `rasterise` and `checks`.
 """

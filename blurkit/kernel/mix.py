@@ -1,4 +1,4 @@
-"""A mix of blur families, drawn by weight for each sample."""
+"""A mix of blur families, from which each sample is drawn by weight."""
 
 import dataclasses
 import math
@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from blurkit.errors import SettingError
-from blurkit.kernel.families import FAMILIES, NUMBERS, Family
+from blurkit.kernel.families import FAMILIES, Family, family_named, known_families
 
-FAMILY = ("family", "S16")  # the field of /params that names a sample's family
+FAMILY = ("family", "S16")  # the field of /params with a sample's family
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Mix:
     Parameters
     ----------
     parts : ((family, weight), ...)
-        Each family's settings, and how often it comes in proportion to the others' weights. A
-        family may come more than once, with other settings.
+        The settings of each family and its weight, relative to the other weights. A family may
+        appear more than once, with different settings.
 
     Raises
     ------
@@ -33,8 +33,8 @@ class Mix:
 
     Notes
     -----
-    The family of a sample is drawn from (seed, index) apart from all other numbers: a sample of a
-    family is the same kernel that the family alone gives for this seed and index.
+    The family of a sample is drawn from (seed, index) independently of all other numbers: the
+    sample is the kernel that its family alone gives for this seed and index.
 
     Examples
     --------
@@ -55,43 +55,43 @@ class Mix:
         if not self.parts:
             raise SettingError("mix must have at least one family, got ()")
         for part, weight in self.parts:
-            if type(part) not in NUMBERS:
-                raise SettingError(f"mix must be made of {_known()}, got {part!r}")
+            if not isinstance(part, Family):
+                raise SettingError(f"mix must be made of {known_families()}, got {part!r}")
             if not 0 < weight < math.inf:
-                rule = f"weight of {name_of(part)} must be above 0 and finite"
+                rule = f"weight of {part.name} must be above 0 and finite"
                 raise SettingError(f"{rule}, got {weight}")
 
     @property
     def shares(self) -> np.ndarray:
-        """(parts,) float64: where each part's share of [0, 1) ends."""
+        """(parts,) float64: where the share of each part in [0, 1) ends."""
         ends = np.cumsum([weight for _, weight in self.parts])
         return np.asarray(ends / ends[-1])
 
     @property
     def numbers(self) -> list[str]:
-        """Names of all numbers that are drawn for the families of the mix, in a fixed order."""
-        drawn = {name for part, _ in self.parts for name in NUMBERS[type(part)]}
-        every = dict.fromkeys(name for numbers in NUMBERS.values() for name in numbers)
-        return [name for name in every if name in drawn and name != "shrink"] + ["shrink"]
+        """Names of the numbers drawn for the families of the mix, in a fixed order."""
+        drawn = {name for part, _ in self.parts for name in part.numbers} - {"shrink"}
+        known = dict.fromkeys(name for family in FAMILIES.values() for name in family.numbers)
+        return [name for name in known if name in drawn] + ["shrink"]
 
     @property
     def params(self) -> np.dtype:
-        """One row of what is drawn for a kernel: its family's name, then all `numbers`.
+        """The record drawn for a kernel: the name of its family, then all `numbers`.
 
-        A number that the sample's own family has not is NaN.
+        Numbers that the sample's own family does not have are NaN.
         """
         return np.dtype([FAMILY] + [(name, "<f8") for name in self.numbers])
 
     def stored(self) -> list[dict[str, Any]]:
-        """As the dataset's file keeps it: for each part its name, weight and settings."""
+        """The mix as stored in a dataset: name, weight and settings of each part."""
         return [
-            {"family": name_of(part), "weight": weight, **dataclasses.asdict(part)}
+            {"family": part.name, "weight": weight, **dataclasses.asdict(part)}
             for part, weight in self.parts
         ]
 
     @classmethod
     def from_stored(cls, stored: Iterable[Mapping[str, Any]]) -> "Mix":
-        """The mix that `stored` made, also by way of JSON.
+        """The inverse of `stored`, also after a round trip through JSON.
 
         Raises
         ------
@@ -99,33 +99,21 @@ class Mix:
             'family must be "walk", "boracchi-foi", ..., got "x"'
         """
         parts = []
-        for each in stored:
-            settings = dict(each)
-            family = family_named(settings.pop("family"))
-            parts.append((settings.pop("weight"), family(**settings)))
-        return cls(tuple((part, weight) for weight, part in parts))
-
-
-def name_of(family: Family) -> str:
-    """The family's short name, as the commands and files have it."""
-    return next(name for name, kind in FAMILIES.items() if kind is type(family))
-
-
-def family_named(name: str) -> type[Family]:
-    """The family of a short name."""
-    if name not in FAMILIES:
-        raise SettingError(f'family must be {_known()}, got "{name}"')
-    return FAMILIES[name]
+        for entry in stored:
+            settings = dict(entry)
+            family, weight = family_named(settings.pop("family")), settings.pop("weight")
+            parts.append((family(**settings), weight))
+        return cls(tuple(parts))
 
 
 def parse_mix(text: str, *settings: Family) -> Mix:
-    """A mix from text such as "walk=6,linear=1".
+    """Parse a mix such as "walk=6,linear=1".
 
     Parameters
     ----------
     text : names and weights; a name alone has weight 1
     settings : family settings, optional
-        For the families of these kinds; the others have their defaults.
+        Replace the defaults of their families.
 
     Raises
     ------
@@ -137,7 +125,7 @@ def parse_mix(text: str, *settings: Family) -> Mix:
     >>> [(type(part).__name__, weight) for part, weight in parse_mix("walk=6,linear").parts]
     [('Walk', 6.0), ('Linear', 1.0)]
     """
-    given = {type(each): each for each in settings}
+    given = {type(family): family for family in settings}
     parts = []
     for item in text.split(","):
         name, _, weight = item.partition("=")
@@ -147,8 +135,3 @@ def parse_mix(text: str, *settings: Family) -> Mix:
         except ValueError:
             raise SettingError(f'mix must be like "walk=6,linear=1", got "{text}"') from None
     return Mix(tuple(parts))
-
-
-def _known() -> str:
-    *most, last = (f'"{name}"' for name in FAMILIES)
-    return f"{', '.join(most)} or {last}"

@@ -1,45 +1,11 @@
 """From a trajectory to a kernel."""
 
-from collections.abc import Callable
-from operator import index as as_integer
-
 import numpy as np
 
 from blurkit.errors import SettingError
+from blurkit.kernel.checks import checked_interpolation, checked_size
 
-INTERPOLATIONS = ("nearest", "linear")
-FARTHEST = 1e9  # px: coordinates beyond it have no sub-pixel digits to speak of
-SIDES = (31, 127, 511, 2047)  # px: tried in turn where the size shall follow the blur
-
-
-def checked_size(size: int) -> int:
-    """The side of a kernel."""
-    if as_integer(size) < 3 or size % 2 == 0:
-        raise SettingError(f"size must be odd and >= 3, got {size}")
-    return int(size)
-
-
-def checked_interpolation(interpolation: str) -> str:
-    """The name of a way to rasterise."""
-    if interpolation not in INTERPOLATIONS:
-        names = " or ".join(f'"{name}"' for name in INTERPOLATIONS)
-        raise SettingError(f'interpolation must be {names}, got "{interpolation}"')
-    return interpolation
-
-
-def smallest(make: Callable[[int], tuple[np.ndarray, float]]) -> np.ndarray:
-    """The kernel of make(side) -> (kernel, shrink) on the smallest odd square that holds it whole.
-
-    It is made on a side where nothing need be shrunk, and cut to the smallest odd square, of at
-    least 3 x 3 px about the same middle, outside of which it is zero.
-    """
-    for side in SIDES:
-        kernel, shrink = make(side)
-        if shrink == 1:
-            reach = max(1, np.abs(np.argwhere(kernel) - side // 2).max())
-            kept = slice(side // 2 - reach, side // 2 + reach + 1)
-            return kernel[kept, kept].copy()
-    raise SettingError(f"size must be given for a blur that does not fit into {SIDES[-1]} px")
+FARTHEST = 1e9  # px: beyond it a float has no sub-pixel precision to speak of
 
 
 def rasterise(trajectory: np.ndarray, size: int, interpolation: str = "nearest") -> np.ndarray:
@@ -48,19 +14,20 @@ def rasterise(trajectory: np.ndarray, size: int, interpolation: str = "nearest")
     Parameters
     ----------
     trajectory : (n, 2) array, n >= 1, columns (x, y) in px, within +-1e9
-        Positions at equal intervals of time, joined by straight lines. Only its shape counts, not
-        where it lies: the mean over time is moved to the middle of the kernel.
+        Positions at equal intervals of time, joined by straight lines. Only the shape matters, not
+        the position: the mean over time is moved to the middle of the kernel.
     size : odd int >= 3
         Side of the kernel, in pixels. A path wider than that is shrunk to fit, never clipped.
     interpolation : "nearest" or "linear"
         "nearest" counts time in the nearest pixel: thin, sparse kernels, which blur fast.
-        "linear" shares it among the four pixels around: smooth, with an exact centroid.
+        "linear" shares it among the four nearest pixels: smooth, with an exact centroid.
 
     Returns
     -------
     kernel : (size, size) float32, >= 0, sum 1, centroid in the middle
-        Exactly so (1e-5 px) with "linear"; with "nearest" within 0.5 px, for walks about
-        0.01 px: the path is shifted by part of a pixel to where rounding hardly moves it.
+        The centroid is exact (1e-5 px) with "linear"; with "nearest" it is within 0.5 px, for
+        walks within about 0.01 px: the path is shifted by a fraction of a pixel so that rounding
+        hardly moves it.
 
     Raises
     ------
@@ -86,6 +53,6 @@ def rasterise(trajectory: np.ndarray, size: int, interpolation: str = "nearest")
         points = np.repeat(points, 2, axis=0)
     x, y = points.T.copy()
     kernel = np.empty((size, size), np.float32)
-    scratch = np.empty((size, size)), np.empty(len(x), np.int32)
-    raster.rasterise(kernel, *scratch, x, y, interpolation == "linear")
+    time, cells = np.empty((size, size)), np.empty(len(x), np.int32)
+    raster.rasterise(kernel, time, cells, x, y, interpolation == "linear")
     return kernel

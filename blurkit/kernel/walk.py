@@ -1,15 +1,18 @@
-"""Random-walk trajectories: how a hand-held camera moves while the shutter is open."""
+"""The random walk: how a hand-held camera moves while the shutter is open."""
 
-import secrets
 from dataclasses import dataclass
-from operator import index as as_integer
-from typing import Any
 
 import numpy as np
 
 from blurkit.errors import SettingError
-
-Range = float | tuple[float, float]
+from blurkit.kernel.checks import (
+    Range,
+    checked_index,
+    checked_range,
+    checked_seed,
+    checked_steps,
+)
+from blurkit.kernel.single import Block, single_kernel
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,11 @@ class Walk:
     length : float or (lowest, highest) in 0 .. 1e6, px
         Length of the path. From a pair each sample draws its own, uniformly.
     inertia : float in [0, 1]
-        Part of the velocity that is kept from one step to the next. 1 with jitter 0 and jerks 0
-        is a straight line; 0 is Brownian motion.
+        Fraction of the velocity kept from one step to the next. 1 with jitter 0 and jerks 0 is a
+        straight line; 0 is Brownian motion.
     jitter : float or (lowest, highest) in 0 .. 1e6
         Standard deviation, on each axis, of the Gaussian push that each step gives to the
-        velocity. The unit is the speed the camera starts with. A pair works as for length.
+        velocity, in units of the initial speed. A pair works as for length.
     jerks : float in 0 .. steps - 1
         Expected number of jerks in an exposure: the camera turns back, up to 45 degrees aside.
 
@@ -36,7 +39,7 @@ class Walk:
     SettingError
         "steps must be between 2 and 100000, got 1";
         "length must be one number or a pair (lowest, highest) in 0 .. 1e+06, got (9, 3)"
-        and alike for jitter; "inertia must be between 0 and 1, got 2.0";
+        and likewise for jitter; "inertia must be between 0 and 1, got 2.0";
         "jerks must be between 0 and steps - 1, got 300";
         "jitter must be above 0 when inertia is 0 (nothing would move), got 0.0"
 
@@ -46,13 +49,13 @@ class Walk:
     bytes, so |g| < 3.5); the first v is a unit vector in a random direction. The finished path is
     scaled to its length and moved so that its mean over time is the origin. The model is that of
     Boracchi & Foi, "Modeling the performance of image restoration from motion blur" (IEEE TIP
-    2012), with their pull towards the origin left out.
+    2012), without their pull towards the origin.
 
     Over 2,000 kernels of 31x31 px the defaults give these medians: RMS along the major axis
     4.5 px, minor over major axis 0.30. The 8 kernels that Levin et al. recorded (CVPR 2009) have
-    4.5 px and 0.29. How thick the path is depends on how it is rasterised: "linear" gives their
-    support over extent, "nearest" thinner kernels. Definitions in `blurkit.realism.statistics`,
-    figures from benchmarks/realism.py.
+    4.5 px and 0.29. The thickness of the path depends on how it is rasterised: "linear" matches
+    the recorded ratio of support to extent, "nearest" gives thinner kernels. The statistics are
+    defined in `blurkit.realism.statistics`; the figures come from benchmarks/realism.py.
     """
 
     steps: int = 256
@@ -61,54 +64,78 @@ class Walk:
     jitter: Range = (0.05, 0.4)
     jerks: float = 0.7
 
+    name = "walk"
+    numbers = ("length", "jitter", "jerks", "shrink")
+
     def __post_init__(self) -> None:
-        if not 2 <= as_integer(self.steps) <= 100_000:
-            raise SettingError(f"steps must be between 2 and 100000, got {self.steps}")
+        object.__setattr__(self, "steps", checked_steps(self.steps))
         if not 0 <= self.inertia <= 1:
             raise SettingError(f"inertia must be between 0 and 1, got {self.inertia}")
         if not 0 <= self.jerks <= self.steps - 1:
             raise SettingError(f"jerks must be between 0 and steps - 1, got {self.jerks}")
-        for name, kind in (("steps", int), ("inertia", float), ("jerks", float)):
-            object.__setattr__(self, name, kind(getattr(self, name)))
         jitter = checked_range("jitter", self.jitter)
+        object.__setattr__(self, "inertia", float(self.inertia))
+        object.__setattr__(self, "jerks", float(self.jerks))
         object.__setattr__(self, "length", checked_range("length", self.length))
         object.__setattr__(self, "jitter", jitter)
         if self.inertia == 0 and jitter[0] == 0:
             rule = "jitter must be above 0 when inertia is 0 (nothing would move)"
             raise SettingError(f"{rule}, got {jitter[0]}")
 
-    def loop_arguments(self) -> tuple[np.ndarray, float, np.ndarray, float]:
-        """The settings as the loops take them: length, inertia, jitter, jerks."""
-        return np.array(self.length), self.inertia, np.array(self.jitter), self.jerks
+    def fill(self, block: Block) -> None:
+        from blurkit._loops.walk import fill_kernels
+
+        length, jitter = np.array(self.length), np.array(self.jitter)
+        fill_kernels(block, self.steps, length, self.inertia, jitter, self.jerks)
 
 
-def checked_range(
-    name: str, value: Any, lowest: float = 0.0, highest: float = 1e6
-) -> tuple[float, float]:
-    """The pair (lowest, highest) that a number or a pair stands for."""
-    pair = np.atleast_1d(np.asarray(value, dtype=float))
-    if pair.shape == (1,):
-        pair = np.repeat(pair, 2)
-    if pair.shape != (2,) or not lowest <= pair[0] <= pair[1] <= highest:
-        rule = f"one number or a pair (lowest, highest) in {lowest:g} .. {highest:g}"
-        raise SettingError(f"{name} must be {rule}, got {value}")
-    return float(pair[0]), float(pair[1])
+def random_walk_kernel(
+    size: int | None = 31,
+    *,
+    steps: int = Walk.steps,
+    length: Range = Walk.length,
+    inertia: float = Walk.inertia,
+    jitter: Range = Walk.jitter,
+    jerks: float = Walk.jerks,
+    interpolation: str = "nearest",
+    seed: int | None = None,
+    index: int = 0,
+) -> np.ndarray:
+    """Camera-shake blur kernel (PSF): a random walk rasterised to the nearest pixels.
 
+    Parameters
+    ----------
+    size : odd int >= 3, or None
+        Side of the kernel, in pixels. A wider walk is shrunk to fit. With None the kernel is the
+        smallest odd square that holds the walk unshrunk.
+    steps, length, inertia, jitter, jerks
+        The walk: see `blurkit.Walk`. length is in px; a pair (lowest, highest) as length or
+        jitter is a range from which each (seed, index) draws its own number.
+    interpolation : "nearest" or "linear"
+        See `blurkit.kernel.rasterise`.
+    seed, index : int
+        The same (seed, index) gives the same kernel, alone or in any batch. None draws a fresh
+        seed.
 
-def checked_seed(seed: int | None) -> int:
-    """The seed, or a fresh one for None."""
-    if seed is None:
-        return secrets.randbits(64)
-    if not 0 <= as_integer(seed) < 2**64:
-        raise SettingError(f"seed must be between 0 and 2**64 - 1, got {seed}")
-    return int(seed)
+    Returns
+    -------
+    kernel : (size, size) float32, >= 0, sum 1, centroid in the middle
 
+    Raises
+    ------
+    SettingError
+        "size must be odd and >= 3, got 20"; "size must be given for a blur that does not fit into
+        2047 px"; 'interpolation must be "nearest" or "linear", got "x"'; and as
+        `random_walk_trajectory`
 
-def checked_index(index: int, name: str = "index") -> int:
-    """The number of a sample."""
-    if not 0 <= as_integer(index) < 2**63:
-        raise SettingError(f"{name} must be between 0 and 2**63 - 1, got {index}")
-    return int(index)
+    Examples
+    --------
+    >>> kernel = random_walk_kernel(21, seed=7)
+    >>> kernel.shape, round(float(kernel.sum()), 6)
+    ((21, 21), 1.0)
+    """
+    family = Walk(steps, length, inertia, jitter, jerks)
+    return single_kernel(family, size, interpolation, seed, index)
 
 
 def random_walk_trajectory(
@@ -126,7 +153,7 @@ def random_walk_trajectory(
     Parameters
     ----------
     steps, length, inertia, jitter, jerks
-        See `Walk`, where the defaults, the equation and the source are too.
+        See `Walk`, which also gives the defaults, the equation and the source.
     seed, index : int
         The same (seed, index) gives the same walk. None draws a fresh seed.
 
@@ -148,10 +175,11 @@ def random_walk_trajectory(
     >>> round(float(np.hypot(*(line[-1] - line[0]))), 6)
     20.0
     """
-    from blurkit._loops.walk import walk
+    from blurkit._loops import walk as loops
 
-    settings = Walk(steps, length, inertia, jitter, jerks)
-    x, y = np.empty(settings.steps), np.empty(settings.steps)
-    key = np.uint64(checked_seed(seed)), np.uint64(checked_index(index))
-    walk(x, y, *key, *settings.loop_arguments())
+    family = Walk(steps, length, inertia, jitter, jerks)
+    x, y = np.empty(family.steps), np.empty(family.steps)
+    sample_seed, sample = np.uint64(checked_seed(seed)), np.uint64(checked_index(index))
+    lengths, jitters = np.array(family.length), np.array(family.jitter)
+    loops.walk(x, y, sample_seed, sample, lengths, family.inertia, jitters, family.jerks)
     return np.column_stack([x, y])

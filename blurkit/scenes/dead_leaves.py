@@ -3,7 +3,7 @@
 import numpy as np
 
 from blurkit.errors import SettingError
-from blurkit.kernel.walk import checked_index, checked_seed
+from blurkit.kernel.checks import checked_index, checked_seed
 
 SMALLEST = 8
 

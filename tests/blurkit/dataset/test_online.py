@@ -19,7 +19,7 @@ from blurkit import (
 )
 from blurkit.camera.camera import NUMBERS
 from blurkit.dataset.samples import sample
-from blurkit.kernel.random_walk import PARAMS, random_walk_kernels
+from blurkit.kernel.batch import random_walk_kernels
 
 SETTINGS = SynthSettings(
     n=9, patch=24, kernel=9, walk=Walk(length=(2, 8), steps=40), seed=4, camera="realistic"
@@ -33,7 +33,7 @@ def test_a_dataset_s_scene_becomes_the_dataset_s_sample(index):
     pair = Degrade(SETTINGS)(scene, seed=SETTINGS.seed, index=index)
     for name in ("blurry", "sharp", "kernel"):
         assert getattr(pair, name).tobytes() == kept[name].tobytes()
-    assert list(pair.params) == [*PARAMS, *NUMBERS]
+    assert list(pair.params) == [*Walk.numbers, *NUMBERS]
     assert pair.params == {name: kept["params"][name] for name in pair.params}
 
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from blurkit import (
     SettingError,
     Walk,
+    kernels_and_params,
     random_walk_kernel,
     random_walk_kernels,
     random_walk_trajectory,
     rasterise,
 )
-from blurkit.kernel.random_walk import PARAMS, fill_kernels
 
 
 @settings(max_examples=20, deadline=None)
@@ -83,15 +83,11 @@ def test_none_at_all_is_an_empty_batch():
     assert random_walk_kernels(0, 7).shape == (0, 7, 7)
 
 
-def params(n, walk, size=31):
-    kernels, drawn = np.empty((n, size, size), np.float32), np.empty((n, len(PARAMS)))
-    fill_kernels(kernels, drawn, walk, seed=3, start=0)
-    return kernels, dict(zip(PARAMS, drawn.T, strict=True))
-
-
 @pytest.mark.compiled
 def test_what_is_drawn_follows_the_settings():
-    _, drawn = params(3000, Walk(length=(5, 9), jitter=(0.1, 0.5), jerks=2.5))
+    _, drawn = kernels_and_params(
+        3000, family=Walk(length=(5, 9), jitter=(0.1, 0.5), jerks=2.5), seed=3
+    )
     for name, low, high in (("length", 5, 9), ("jitter", 0.1, 0.5)):
         assert low <= drawn[name].min() < drawn[name].max() <= high
         assert drawn[name].mean() == pytest.approx((low + high) / 2, rel=0.03)
@@ -103,7 +99,7 @@ def test_what_is_drawn_follows_the_settings():
 
 def test_the_stored_shrinking_is_what_happened():
     line = Walk(steps=40, length=60, inertia=1, jitter=0, jerks=0)
-    _, drawn = params(10, line)
+    _, drawn = kernels_and_params(10, family=line, seed=3)
     for index, shrink in enumerate(drawn["shrink"]):
         walk = random_walk_trajectory(
             steps=40, length=60, inertia=1, jitter=0, jerks=0, seed=3, index=index
@@ -114,7 +110,7 @@ def test_the_stored_shrinking_is_what_happened():
 @pytest.mark.compiled
 def test_defaults_look_like_recorded_camera_shake():
     # Levin et al. 2009, medians over their 8 kernels: major axis 4.53 px, minor / major 0.29
-    kernels, drawn = params(2000, Walk())
+    kernels, drawn = kernels_and_params(2000, family=Walk(), seed=3)
     offset = np.arange(31) - 15
     weights = kernels.astype(float)
     xx = (weights * offset**2).sum(axis=(1, 2))

@@ -28,7 +28,7 @@ from blurkit import (
     synth,
 )
 from blurkit.dataset.samples import sample
-from blurkit.kernel.mix import name_of, parse_mix
+from blurkit.kernel.mix import parse_mix
 
 WALK = Walk(steps=40)
 EVERY = Mix(
@@ -46,7 +46,7 @@ EVERY = Mix(
 def test_each_sample_is_the_kernel_of_its_family_alone():
     made, params = kernels_and_params(60, 15, EVERY, seed=6, start=9)
     for part, _ in EVERY.parts:
-        rows = np.flatnonzero(params["family"] == name_of(part).encode())
+        rows = np.flatnonzero(params["family"] == part.name.encode())
         assert len(rows)
         alone, drawn = kernels_and_params(60, 15, part, seed=6, start=9)
         assert made[rows].tobytes() == alone[rows].tobytes()
@@ -80,7 +80,7 @@ def test_families_come_as_often_as_their_weights_say():
     mix = Mix(tuple(zip(parts, weights, strict=True)))
     _, params = kernels_and_params(n, 3, mix, seed=11)
     for part, share in zip(parts, weights / weights.sum(), strict=True):
-        count = (params["family"] == name_of(part).encode()).sum()
+        count = (params["family"] == part.name.encode()).sum()
         assert abs(count - n * share) < 4 * np.sqrt(n * share * (1 - share))
 
 
