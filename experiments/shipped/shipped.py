@@ -27,7 +27,8 @@ from nas.device import hardware
 from nas.evaluate import EvaluateSettings, evaluate
 from nas.evaluation.metrics import psnr, ssim
 from nas.evaluation.pairs import pairs_of_folder
-from nas.report.panels import busiest, plot_comparison
+from nas.report.panels import plot_comparison
+from nas.report.regions import most_detailed_region
 from nas.restoration.restore import SMALLEST, restore
 from nas.space.genotype import Genotype
 
@@ -161,7 +162,7 @@ def picture(at, data, name, of_set):
     for what, i in zip(("best", "middle", "worst"), order[[0, len(order) // 2, -1]], strict=True):
         blurry, sharp = source.read(int(i))
         restored = restore(model, blurry, tile=1280)
-        cut = busiest(sharp, CUT)
+        cut = most_detailed_region(sharp, CUT)
         rows.append([np.array(image[cut]) for image in (blurry, restored, sharp)])
         before, after = psnr(blurry, sharp), psnr(restored, sharp)
         labels.append(

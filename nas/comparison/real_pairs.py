@@ -17,8 +17,8 @@ from nas.data import spread
 from nas.evaluation.metrics import psnr
 from nas.evaluation.pairs import ImagePairs, pairs_of_data, pairs_of_folder
 from nas.files import read_json
-from nas.report.panels import busiest
-from nas.report.slider import LEAST, Sample, around, sample
+from nas.report.regions import grow_region, most_detailed_region
+from nas.report.slider import MIN_SIDE, Sample, sample
 from nas.restoration.restore import restore
 
 Real = dict[str, dict[str, Any]]
@@ -87,7 +87,7 @@ def sample_pairs(
     for source in (*map(pairs_of_folder, folders), pairs_of_data(bench.test)):
         for i in spread(len(source.names), SHOWN_PAIRS):
             blurry, sharp = source.read(i)
-            part = around(busiest(sharp, LEAST), sharp.shape)
+            part = grow_region(most_detailed_region(sharp, MIN_SIDE), sharp.shape)
             blurry, sharp = blurry[part], sharp[part]
             restored = [restore(model, blurry, tile=TILE, device=device) for model in models]
             notes = [f"{psnr(image, sharp):.2f} dB" for image in (blurry, *restored)]

@@ -7,7 +7,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from nas.comparison.plan import RANDOM, CompareSettings
-from nas.evaluation.table import markdown, short
+from nas.report.text import markdown_table, short_count
 
 Records = Sequence[Mapping[str, Any]]
 HEAD = (
@@ -120,7 +120,7 @@ def _first_training(records: Records) -> Mapping[str, Any]:
 
 def table(lines: Sequence[Line]) -> str:
     """The lines as Markdown, aligned so that it reads well as plain text too."""
-    return markdown(rows_of(lines))
+    return markdown_table(rows_of(lines))
 
 
 def rows_of(lines: Sequence[Line]) -> list[Sequence[str]]:
@@ -146,8 +146,8 @@ def rows_of(lines: Sequence[Line]) -> list[Sequence[str]]:
                 _text(deviations, "+.1f"),
                 f"{x.ssim:.4f}",
                 f"{x.ssim_3d:.4f}",
-                short(x.params),
-                short(x.macs),
+                short_count(x.params),
+                short_count(x.macs),
                 _text(x.latency, ".1f"),
                 _text(slower, ".2f"),
                 _text(x.search_seconds, ",.0f"),
@@ -159,7 +159,7 @@ def rows_of(lines: Sequence[Line]) -> list[Sequence[str]]:
 
 def real_table(records: Records, real: Mapping[str, Mapping[str, Any]]) -> str:
     """The gains on real pairs as Markdown (see `real_rows`)."""
-    return markdown(real_rows(records, real))
+    return markdown_table(real_rows(records, real))
 
 
 def real_rows(records: Records, real: Mapping[str, Mapping[str, Any]]) -> list[Sequence[str]]:

@@ -8,7 +8,8 @@ from blurkit.files import write_whole
 from nas.evaluation.page import evaluate_page
 from nas.evaluation.results import Evaluation
 from nas.evaluation.scoring import REGION
-from nas.report.panels import busiest, plot_comparison
+from nas.report.panels import plot_comparison
+from nas.report.regions import most_detailed_region
 from nas.report.slider import sample
 
 
@@ -19,7 +20,7 @@ def draw(evaluation: Evaluation, folder: Path) -> None:
         note = f"{evaluation.benchmark.shown}; larger photos: one region shown, all of it scored"
         regions, labels = [], []
         for example in evaluation.examples:
-            region = busiest(example.images[-1], REGION)
+            region = most_detailed_region(example.images[-1], REGION)
             regions.append([image[region] for image in example.images])
             labels.append([*_decibels(example.psnr), example.name])
         plot_comparison(regions, titles, labels, folder / "compare.png", note=note)

@@ -13,8 +13,7 @@ from blurkit.progress import bar
 from nas.evaluation.pairs import Image
 from nas.evaluation.protocols.benchmark import Benchmark
 from nas.evaluation.table import Score
-from nas.report.panels import busiest
-from nas.report.slider import around
+from nas.report.regions import grow_region, most_detailed_region
 
 REGION = 256  # px, side of the region of a larger photo shown in compare.png
 
@@ -87,7 +86,7 @@ def score_networks(
                     raise FileError(f"{name}: {error}") from error
             scores.append(case.score(images, pool, steps.update))
             if i in shown:
-                region = around(busiest(case.sharp, REGION), case.sharp.shape)
+                region = grow_region(most_detailed_region(case.sharp, REGION), case.sharp.shape)
                 regions = [np.array(image[region]) for image in (*images, case.sharp)]
                 psnr = [score.psnr for score in scores[-1]]
                 examples.append(Example(benchmark.names[i], psnr, regions))

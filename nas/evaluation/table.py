@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
+from nas.report.text import markdown_table, short_count
+
 # of each metric: its name in a table, and the digits shown
 METRICS = {
     "psnr": ("PSNR, dB", 2),
@@ -105,7 +107,7 @@ def table(rows: Sequence[Row]) -> str:
     | blurry input |    25.50 | 0.7500 |   0.8000 |          - |       - |           - |
     | unet         |    25.50 | 0.7500 |   0.8000 |     7.76 M | 12.11 G |         9.0 |
     """
-    return markdown(rows_of(rows))
+    return markdown_table(rows_of(rows))
 
 
 def rows_of(rows: Sequence[Row]) -> list[list[str]]:
@@ -115,29 +117,8 @@ def rows_of(rows: Sequence[Row]) -> list[list[str]]:
     for row in rows:
         time = "-" if row.latency_ms is None else f"{row.latency_ms:.1f}"
         quality = [f"{mean:.{METRICS[metric][1]}f}" for metric, mean in row.means().items()]
-        lines.append([row.name, *quality, short(row.params), short(row.macs), time])
+        lines.append([row.name, *quality, short_count(row.params), short_count(row.macs), time])
     return lines
-
-
-def markdown(lines: Sequence[Sequence[str]]) -> str:
-    """Head and rows as a Markdown table: names to the left, all else to the right."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    text = []
-    for name, *numbers in lines:
-        cells = [name.ljust(widths[0]), *map(str.rjust, numbers, widths[1:])]
-        text.append(f"| {' | '.join(cells)} |")
-    rules = [":" + "-" * (widths[0] + 1), *("-" * (width + 1) + ":" for width in widths[1:])]
-    return "\n".join([text[0], f"|{'|'.join(rules)}|", *text[1:]]) + "\n"
-
-
-def short(number: float | None) -> str:
-    """A count for people: "7.76 M", and a dash for None."""
-    if number is None:
-        return "-"
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.2f} {unit}"
-    return f"{number:.0f}"
 
 
 def csv_text(rows: Sequence[Row]) -> str:

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from blurkit.images.files import contact_sheet
 from nas.photos.photo import Photo, eight_bits
+from nas.report.regions import largest_sum
 
 SIDE = 720  # longest side of each picture, in pixels
 FRAME = (255, 200, 0)
@@ -22,16 +23,17 @@ def before_after(before: Photo, after: Photo) -> Photo:
     if max(height, width) <= SIDE:
         return Photo(contact_sheet([old, new], 2, labels=["before", "after"]), icc=_profile(before))
     h, w = min(SIDE * 2 // 3, height), min(SIDE, width)
-    y, x = _most_changed(old, new, h, w)
+    rows, columns = largest_sum(cv2.absdiff(old, new).max(axis=2), h, w)
     factor = SIDE / max(height, width)
     size = max(1, round(width * factor)), max(1, round(height * factor))
-    corners = [(round(a * factor), round(b * factor)) for a, b in ((x, y), (x + w, y + h))]
+    top_left = round(columns.start * factor), round(rows.start * factor)
+    bottom_right = round(columns.stop * factor), round(rows.stop * factor)
     wholes = []
     for image in (old, new):
         whole = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-        cv2.rectangle(whole, corners[0], corners[1], FRAME, 2)
+        cv2.rectangle(whole, top_left, bottom_right, FRAME, 2)
         wholes.append(whole)
-    details = [image[y : y + h, x : x + w] for image in (old, new)]
+    details = [image[rows, columns] for image in (old, new)]
     labels = ["before", "after", "before: detail, full size", "after: detail, full size"]
     return Photo(contact_sheet([*wholes, *details], 2, labels=labels), icc=_profile(before))
 
@@ -46,13 +48,3 @@ def _shown(photo: Photo) -> NDArray[np.uint8]:
         return rgb
     cover = eight_bits(photo.alpha)[..., None] / np.float32(255)
     return np.rint(rgb * cover + 255 * (1 - cover)).astype(np.uint8)
-
-
-def _most_changed(
-    before: NDArray[np.uint8], after: NDArray[np.uint8], h: int, w: int
-) -> tuple[int, int]:
-    """Top left corner, (y, x), of the part of h x w pixels with the largest mean change."""
-    total = cv2.integral(cv2.absdiff(before, after).max(axis=2))
-    parts = total[h:, w:] - total[:-h, w:] - total[h:, :-w] + total[:-h, :-w]
-    y, x = np.unravel_index(parts.argmax(), parts.shape)
-    return int(y), int(x)

@@ -8,7 +8,6 @@ their digests, and data: pictures, nothing else.
 import base64
 import functools
 import hashlib
-import math
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from blurkit._version import __version__
 from nas.report.cells_svg import colours, draw_cells, fusion_legend, legend
 from nas.report.charts import Chart, draw_chart, mark
 from nas.report.slider import Sample
+from nas.report.text import value_text
 from nas.space.genotype import Genotype
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -129,27 +129,6 @@ def versions() -> dict[str, str]:
     }
 
 
-def text_of(value: Any) -> str:
-    """A value of settings or facts for people.
-
-    Examples
-    --------
-    >>> text_of((1, 2, 4)), text_of(None), text_of(0.5), text_of(True), text_of("")
-    ('1 2 4', '-', '0.5', 'yes', '-')
-    """
-    if value is None or value == "":
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.6g}" if math.isfinite(value) else "-"
-    if isinstance(value, list | tuple):
-        return " ".join(map(text_of, value)) or "-"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {text_of(inner)}" for key, inner in value.items()) or "-"
-    return str(value)
-
-
 def _has_something(section: Section) -> bool:
     if isinstance(section, Table):
         return len(section.rows) > 1
@@ -179,7 +158,7 @@ def _environment() -> Any:
         "legend": legend,
         "fusion_legend": fusion_legend(),
     }
-    environment.filters["text"] = text_of
+    environment.filters["text"] = value_text
     return environment
 
 

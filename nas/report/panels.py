@@ -61,27 +61,3 @@ def plot_comparison(
             write(labels[row][column], middle, top + height + line / 2 - 1, 9.5, width)
     write(note, across / 2, down - foot / 2, 9, across)
     figure.savefig(path, dpi=100)
-
-
-def busiest(image: NDArray[np.uint8], side: int) -> tuple[slice, slice]:
-    """The region with the most contrast, where blur is easiest to judge.
-
-    Parameters
-    ----------
-    image : (H, W, 3) uint8
-    side : int
-        Of the square region, in pixels; cut off where the image is smaller.
-
-    Returns
-    -------
-    rows, columns : slice
-    """
-    grey = image.astype(np.float32).mean(axis=2)
-    energy = np.zeros((grey.shape[0] + 1, grey.shape[1] + 1))
-    energy[2:, 1:] += np.abs(np.diff(grey, axis=0))
-    energy[1:, 2:] += np.abs(np.diff(grey, axis=1))
-    total = energy.cumsum(axis=0, out=energy).cumsum(axis=1, out=energy)
-    h, w = min(side, grey.shape[0]), min(side, grey.shape[1])
-    boxes = total[h:, w:] - total[:-h, w:] - total[h:, :-w] + total[:-h, :-w]
-    y, x = np.unravel_index(boxes.argmax(), boxes.shape)
-    return slice(int(y), int(y) + h), slice(int(x), int(x) + w)

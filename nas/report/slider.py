@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from blurkit.errors import FileError
 from blurkit.images.files import opencv
 
-WIDE, HIGH = 640, 480  # the most that is shown of an image, in pixels
-LEAST = 480  # smaller ones are enlarged to about this, each pixel to a square
+MIN_SIDE = 480  # smaller ones are enlarged to about this, each pixel to a square
 LOSSLESS = 101  # of OpenCV's WebP qualities, which end at 100
 
 Image = NDArray[np.uint8]
@@ -60,7 +59,7 @@ def sample(
     """
     height, width = images[0].shape[:2]
     pictures = zip(labels, notes, map(embed, images), strict=True)
-    factor = max(1, round(LEAST / max(height, width)))
+    factor = max(1, round(MIN_SIDE / max(height, width)))
     return Sample(name, width, height, factor, tuple(Picture(*parts) for parts in pictures))
 
 
@@ -77,22 +76,3 @@ def embed(image: Image) -> str:
     if not done:
         raise FileError("OpenCV cannot write WebP here: a page needs it for its samples")
     return "data:image/webp;base64," + base64.b64encode(coded.tobytes()).decode("ascii")
-
-
-def around(region: tuple[slice, slice], shape: Sequence[int]) -> tuple[slice, slice]:
-    """That region of an image and what lies around it, up to what a page shows.
-
-    Examples
-    --------
-    >>> around((slice(0, 256), slice(600, 856)), (720, 1280, 3))
-    (slice(0, 480, None), slice(408, 1048, None))
-    """
-    rows, columns = region
-    return _grown(rows, HIGH, shape[0]), _grown(columns, WIDE, shape[1])
-
-
-def _grown(part: slice, to: int, size: int) -> slice:
-    length = min(max(to, part.stop - part.start), size)
-    start = (part.start + part.stop - length) // 2
-    start = max(0, min(start, size - length))
-    return slice(start, start + length)

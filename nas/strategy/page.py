@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from nas.cost.table import CLOSE
-from nas.evaluation.table import short
 from nas.files import read_json, read_log
 from nas.report.charts import Chart, Series
 from nas.report.html import Cells, Charts, Facts, Page, Slider, Table, render, versions
 from nas.report.slider import Sample
+from nas.report.text import short_count
 from nas.space.genotype import OPERATION_NAMES, SLOTS, Genotype
 
 UNFINISHED = (
@@ -181,7 +181,7 @@ def _cost(history: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> di
     }
     if cost := result["cost"]:
         unit = cost["unit"]
-        shown = "{:.1f}".format if unit == "ms" else short
+        shown = "{:.1f}".format if unit == "ms" else short_count
         facts |= {
             f"network, {unit}, predicted": shown(cost["predicted"]),
             f"network, {unit}, measured": shown(cost["measured"]),

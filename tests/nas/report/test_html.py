@@ -17,7 +17,7 @@ from nas.report import cells_svg as svg_cells
 from nas.report.cells_svg import colours, draw_cells, luminance
 from nas.report.charts import Chart, Series, draw_chart
 from nas.report.html import Cells, Charts, Facts, Page, Slider, Table, render
-from nas.report.slider import HIGH, WIDE, around, embed, sample
+from nas.report.slider import embed, sample
 from nas.space.genotype import DECODER, FUSION_NAMES, OPERATION_NAMES, Genotype
 
 NASTY = "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onload='alert(1)"
@@ -105,17 +105,6 @@ def test_sections_with_nothing_to_show_are_left_out():
 def test_pictures_are_embedded_without_any_loss():
     data = base64.b64decode(embed(image()).partition(",")[2])
     np.testing.assert_array_equal(decode_image(data, "page"), image())
-
-
-@pytest.mark.parametrize("at", [(0, 0), (464, 1024), (300, 500)])
-def test_the_region_around_holds_the_region_and_stays_inside(at):
-    region = tuple(slice(a, a + 256) for a in at)
-    rows, columns = around(region, (720, 1280, 3))
-    assert (rows.stop - rows.start, columns.stop - columns.start) == (HIGH, WIDE)
-    for inner, outer, size in zip(region, (rows, columns), (720, 1280), strict=True):
-        assert 0 <= outer.start <= inner.start
-        assert inner.stop <= outer.stop <= size
-    assert around((slice(0, 20), slice(0, 30)), (20, 30, 3)) == (slice(0, 20), slice(0, 30))
 
 
 def test_small_samples_are_enlarged_by_a_whole_factor():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from blurkit.images.files import read_image
-from nas.report.panels import busiest, plot_comparison
+from nas.report.panels import plot_comparison
 
 
 @pytest.mark.parametrize(("height", "width", "factor"), [(200, 256, 1), (40, 64, 4)])
@@ -23,17 +23,3 @@ def test_rows_of_a_comparison_may_differ_in_size(tmp_path):
     rows = [[np.zeros((200, 256, 3), np.uint8)], [np.zeros((256, 150, 3), np.uint8)]]
     plot_comparison(rows, ["a"], [["x"], ["y"]], tmp_path / "c.png")
     assert read_image(tmp_path / "c.png").shape == (34 + 2 * (256 + 26) + 6, 12 + 256 + 12, 3)
-
-
-def test_the_busiest_region_is_where_the_contrast_is():
-    image = np.zeros((90, 120, 3), np.uint8)
-    image[50:60, 70:80] = np.random.default_rng(0).integers(0, 256, (10, 10, 3))
-    rows, columns = busiest(image, 20)
-    assert (rows.stop - rows.start, columns.stop - columns.start) == (20, 20)
-    assert rows.start <= 50 <= 60 <= rows.stop
-    assert columns.start <= 70 <= 80 <= columns.stop
-
-
-def test_a_region_larger_than_the_image_is_the_image():
-    assert busiest(np.zeros((9, 30, 3), np.uint8), 20)[0] == slice(0, 9)
-    assert busiest(np.zeros((1, 1, 3), np.uint8), 20) == (slice(0, 1), slice(0, 1))
