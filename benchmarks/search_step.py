@@ -30,7 +30,7 @@ from nas.cost.table import CostTable
 from nas.data import open_data
 from nas.device import pick
 from nas.options import for_device
-from nas.space.supernet import Choices
+from nas.space.paths import Choices
 from nas.strategy.sampler import Sampler
 from nas.strategy.searcher import Searcher
 from nas.strategy.settings import SearchSettings

@@ -32,7 +32,7 @@ from nas.evaluation.pairs import data_name
 from nas.options import DATASET, for_device, options
 from nas.report.slider import sample
 from nas.space.genotype import CELLS, OPERATION_NAMES, Genotype
-from nas.space.supernet import softmax
+from nas.space.paths import softmax
 from nas.strategy import plots as show
 from nas.strategy.budget import check_cost, costs_of
 from nas.strategy.page import search_page

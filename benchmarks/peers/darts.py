@@ -5,7 +5,8 @@ import copy
 import torch
 from torch.func import functional_call
 
-from nas.space.supernet import Choices, Supernet, softmax_path
+from nas.space.paths import Choices, softmax_path
+from nas.space.supernet import Supernet
 from nas.strategy.architect import first_order, second_order
 from nas.strategy.searcher import Searcher
 from nas.training.loss import psnr_loss

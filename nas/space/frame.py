@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,18 +15,20 @@ STRIDE = 16  # height and width of the input must be multiples of this
 
 
 class Slot(nn.Module):
-    """x + beta * operation(x). The residual is permanent, whatever is chosen: no operation has to
-    learn the identity. With `zero` the slot is the identity, which so is one of the choices."""
+    """x + beta * operation(x), or x alone where the operation is `zero`.
+
+    The residual is permanent: no operation has to learn the identity.
+    """
 
     def __init__(self, operation: nn.Module, channels: int) -> None:
         super().__init__()
         self.operation = operation
         self.beta = nn.Parameter(torch.full((channels, 1, 1), 0.1))
 
-    def forward(self, x: Tensor, *choice: object) -> Tensor:
+    def forward(self, x: Tensor, **choice: Any) -> Tensor:
         if isinstance(self.operation, Zero):
             return x
-        return x + self.beta * self.operation(x, *choice)
+        return x + self.beta * self.operation(x, **choice)
 
 
 class Frame(nn.Module):
@@ -34,11 +37,11 @@ class Frame(nn.Module):
     Parameters
     ----------
     width : int >= 1
-        Channels of the first and last cell, where the first of `widths` is 1.
+        Channels of the first and last cell if the first of `widths` is 1.
     operation : callable (cell name, slot number, channels) -> module
-        Makes what stands in each of the 27 slots.
+        Makes the operation of each of the 27 slots.
     fusion : callable (cell name, channels) -> module of (decoder's map, skip)
-        Makes what joins the skip before each of the 4 decoder cells.
+        Makes the fusion that joins the skip before each of the 4 decoder cells.
     widths : 5 ints in 1 .. 64
         Channels of the levels in units of `width`.
 
@@ -61,8 +64,8 @@ class Frame(nn.Module):
         self.stem = nn.Conv2d(3, levels[0], 3, padding=1)
         self.cells = nn.ModuleDict()
         for cell, level in zip(CELLS, LEVELS, strict=True):
-            self.cells[cell] = nn.ModuleList(
-                Slot(operation(cell, i, levels[level]), levels[level]) for i in range(SLOTS)
+            self.cells[cell] = nn.Sequential(
+                *(Slot(operation(cell, i, levels[level]), levels[level]) for i in range(SLOTS))
             )
         steps = list(itertools.pairwise(levels))
         self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in steps)
@@ -74,29 +77,26 @@ class Frame(nn.Module):
             {cell: fusion(cell, a) for cell, (a, _) in zip(DECODER, reversed(steps), strict=True)}
         )
         self.tail = nn.Conv2d(levels[0], 3, 3, padding=1)
-        # training starts from the blurry image itself
-        nn.init.zeros_(self.tail.weight)
-        nn.init.zeros_(self.tail.bias)  # type: ignore[arg-type]
+        for parameter in self.tail.parameters():  # training starts from the blurry image
+            nn.init.zeros_(parameter)
 
     def attend_within(self, window: float | None) -> None:
-        """Channel attention takes its means over squares of this side, in pixels of the image."""
+        """Let channel attention average over squares of this side, in pixels of the image.
+
+        None: over the whole image.
+        """
         for name, level in zip(CELLS, LEVELS, strict=True):
             for module in self.cells[name].modules():
                 if isinstance(module, ChannelAttention):
                     module.window = None if window is None else window / 2**level
 
-    def run(self, x: Tensor, choices: Sequence[tuple[object, ...]] | None = None) -> Tensor:
-        """Forward pass; `choices`: the arguments of the 27 mixed ops, then of the 4 fusions."""
-        nothing: list[tuple[object, ...]] = [()] * (len(CELLS) * SLOTS + len(DECODER))
-        of_place = iter(choices if choices is not None else nothing)
-        of_slot = [[next(of_place) for _ in range(SLOTS)] for _ in CELLS]
-
-        def cell(name: str, h: Tensor) -> Tensor:
-            slots: nn.ModuleList = self.cells[name]  # type: ignore[assignment]
-            for slot, choice in zip(slots, of_slot[CELLS.index(name)], strict=True):
-                h = slot(h, *choice)
-            return h
-
+    def run(
+        self,
+        x: Tensor,
+        cell: Callable[[str, Tensor], Tensor],
+        fuse: Callable[[str, Tensor, Tensor], Tensor],
+    ) -> Tensor:
+        """Forward pass; `cell(name, h)` and `fuse(cell name, up, skip)` compute its parts."""
         h = self.stem(x)
         skips = []
         for name, down in zip(CELLS[:4], self.down, strict=True):
@@ -105,5 +105,5 @@ class Frame(nn.Module):
             h = down(h)
         h = cell(CELLS[4], h)
         for name, up in zip(DECODER, self.up, strict=True):
-            h = cell(name, self.fuse[name](up(h), skips.pop(), *next(of_place)))
+            h = cell(name, fuse(name, up(h), skips.pop()))
         return x + self.tail(h)

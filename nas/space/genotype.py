@@ -14,14 +14,14 @@ from nas.files import each_once
 FORMAT = "blurkit-genotype"
 FORMAT_VERSION = 1
 SPACE = "unet9-2"  # renamed whenever cells, slots or the meaning of a choice change
-FIRST_SPACE = "unet9-1"  # of 0.1 and 0.2, still read: all skips added, the usual widths
+FIRST_SPACE = "unet9-1"  # of 0.1 and 0.2, still read: all fusions add, default widths
 
 CELLS = ("enc1", "enc2", "enc3", "enc4", "middle", "dec4", "dec3", "dec2", "dec1")
-DECODER = CELLS[5:]  # where a skip joins
+DECODER = CELLS[5:]  # the cells that a skip joins
 SLOTS = 3
 WIDTHS = (1, 2, 4, 8, 16)  # of the five levels, in units of the network's width
 WIDEST_LEVEL = 64
-LONGEST = 2**16  # bytes of a file; a genotype has about 1,000
+LONGEST = 2**16  # bytes of a file; a genotype takes about 1,000
 OPERATION_NAMES = (
     "zero",
     "conv3",
@@ -91,7 +91,7 @@ class Genotype:
         object.__setattr__(self, "widths", check_widths(self.widths))
 
     def flat(self) -> list[str]:
-        """The 27 operation names, cell after cell in the order the data flows."""
+        """The 27 operation names, in the order the data flows."""
         return [name for cell in CELLS for name in self.cells[cell]]
 
     def flat_fusions(self) -> list[str]:
@@ -111,13 +111,13 @@ class Genotype:
 
     @classmethod
     def sample(cls, seed: int) -> "Genotype":
-        """A random genotype, uniform over the space; the same seed gives the same one."""
+        """A random genotype, uniform over the space; decided by the seed."""
         draw = random.Random(seed)
         names = [draw.choice(OPERATION_NAMES) for _ in range(len(CELLS) * SLOTS)]
         return cls.from_flat(names, [draw.choice(FUSION_NAMES) for _ in DECODER])
 
     def to_dict(self) -> dict[str, Any]:
-        """What stands in the JSON file."""
+        """The content of the JSON file."""
         return {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
@@ -129,21 +129,26 @@ class Genotype:
 
     @classmethod
     def from_dict(cls, document: Any) -> "Genotype":
-        """Check a parsed JSON document and build the genotype; SettingError says what is wrong."""
+        """The genotype of a parsed JSON document; SettingError if it is not one."""
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise SettingError(f'not a genotype: "format" must be "{FORMAT}"')
         version = document.get("format_version")
         if type(version) is not int or version != FORMAT_VERSION:
             raise SettingError(f"format_version must be {FORMAT_VERSION}, got {_short(version)}")
-        space, cells = document.get("space"), document.get("cells")
+        space = document.get("space")
+        cells: Any = document.get("cells")
+        fusions: Any = document.get("fusions")
+        widths: Any = document.get("widths")
         if space == FIRST_SPACE:
-            return cls(cells)  # type: ignore[arg-type]
+            return cls(cells)
         if space != SPACE:
-            raise SettingError(f'space must be "{SPACE}", got {_short(space)}: another nas made it')
-        return cls(cells, document.get("fusions"), document.get("widths"))  # type: ignore[arg-type]
+            raise SettingError(
+                f'space must be "{SPACE}", got {_short(space)}: written by a different version'
+            )
+        return cls(cells, fusions, widths)
 
     def to_json(self) -> str:
-        """The JSON text of the file: stable, so that equal genotypes give equal bytes."""
+        """The text of the file; equal genotypes give equal bytes."""
         return json.dumps(self.to_dict(), indent=2) + "\n"
 
     @classmethod
@@ -159,7 +164,7 @@ class Genotype:
             `Genotype`, with the file's name in front.
         """
         try:
-            if Path(path).exists() and not Path(path).is_file():  # a pipe would keep us waiting
+            if Path(path).exists() and not Path(path).is_file():  # reading a pipe would block
                 raise FileError(f"{path}: not a file")
             with open(path, "rb") as file:
                 text = file.read(LONGEST + 1)
@@ -177,9 +182,9 @@ class Genotype:
 
 
 def check_widths(widths: Any) -> tuple[int, ...]:
-    """The widths of the levels as a tuple, if they are some (see `Genotype`)."""
-    fit = isinstance(widths, list | tuple) and len(widths) == len(WIDTHS)
-    if not (fit and all(type(w) is int and 1 <= w <= WIDEST_LEVEL for w in widths)):
+    """The widths of the levels as a tuple; SettingError unless they are valid (see `Genotype`)."""
+    valid = isinstance(widths, list | tuple) and len(widths) == len(WIDTHS)
+    if not (valid and all(type(w) is int and 1 <= w <= WIDEST_LEVEL for w in widths)):
         raise SettingError(
             f"widths must be {len(WIDTHS)} whole numbers in 1 .. {WIDEST_LEVEL}, "
             f"got {_short(widths)}"
@@ -201,5 +206,5 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
-    """A value for a message, whatever its size or depth."""
+    """A value for a message, shortened."""
     return reprlib.repr(value)

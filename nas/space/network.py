@@ -1,4 +1,4 @@
-"""Networks by name or genotype: what retraining trains and a checkpoint holds."""
+"""Networks by name or by genotype."""
 
 import reprlib
 from collections.abc import Callable
@@ -28,11 +28,15 @@ class Network(Frame):
         self.genotype, self.width = genotype, width
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.run(x)
+        return self.run(
+            x,
+            lambda name, h: self.cells[name](h),
+            lambda name, up, skip: self.fuse[name](up, skip),
+        )
 
 
 def _by_level(*levels: tuple[str, ...]) -> Callable[[int], nn.Module]:
-    """The network whose cells are those of their level, from full size down."""
+    """Makes a network with the same three operations in all cells of a level, full size first."""
     cells = {cell: levels[level] for cell, level in zip(CELLS, LEVELS, strict=True)}
     return lambda width: Network(Genotype(cells), width)
 
@@ -43,15 +47,15 @@ BUILT_IN: dict[str, Callable[[int], nn.Module]] = {
     "unet": UNet,  # as published
     "unet-residual": lambda width: UNet(width, residual=True),
     "unet-nobn": lambda width: UNet(width, residual=True, batch_norm=False),
-    "frame": _by_level(*[_NONE] * 5),  # linear: what is learnt without any operation
+    "frame": _by_level(*[_NONE] * 5),  # no operations: linear
     "conv": _by_level(*[_CONV] * 5),
     "naf": _by_level(*[_NAF] * 5),
-    "naf-half": _by_level(_NONE, _CONV, _NAF, _NAF, _NAF),  # by hand: nothing at full size
+    "naf-half": _by_level(_NONE, _CONV, _NAF, _NAF, _NAF),  # no operations at full size
 }
 
 
 def build(arch: str | dict[str, Any], width: int) -> nn.Module:
-    """A fresh network.
+    """A network with fresh weights.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
-"""The eight operations of the space, each a module from (N, C, H, W) to the same shape, and the
-three fusions, each from two such maps, the decoder's and the skip, to one.
+"""The eight operations of the space, (N, C, H, W) to the same shape, and the three fusions, which
+join two such maps (the decoder's and the skip) into one.
 
 The gated ones follow NAFNet (Chen et al. 2022, "Simple Baselines for Image Restoration"):
 LayerNorm over the channels, a gate that multiplies two halves, no activation, no BatchNorm.
@@ -22,10 +22,10 @@ _in_steps: ContextVar[bool] = ContextVar("norm in steps", default=False)
 
 @contextmanager
 def norm_in_steps() -> Iterator[None]:
-    """Inside, ChannelNorm is computed from elementary operations, which is slower.
+    """Inside, ChannelNorm is computed step by step, which is slower.
 
-    torch's fused layer_norm gives wrong derivatives of its forward-mode derivative
-    (pytorch issue 196700), which second-order alphas need.
+    The forward-mode derivative of torch's fused layer_norm is differentiated wrongly (pytorch issue
+    196700), and second-order alphas need it.
     """
     token = _in_steps.set(True)
     try:
@@ -64,10 +64,10 @@ class Gate(nn.Module):
 class ChannelAttention(nn.Module):
     """Simplified channel attention: each channel times a linear map of all channels' means.
 
-    The means are over the whole map, or, where `window` is set, over that many of its pixels each
-    way around each place (see `local_means`): a network that was trained on crops then meets on
-    a photo the statistics that it knows (TLC, Chu et al. 2022, "Improving Image Restoration by
-    Revisiting Global Information Aggregation").
+    The means are taken over the whole map or, if `window` is set, over squares of that side around
+    each pixel (see `local_means`), so that a network trained on crops finds the same statistics in
+    a whole photo (TLC, Chu et al. 2022, "Improving Image Restoration by Revisiting Global
+    Information Aggregation").
     """
 
     def __init__(self, channels: int) -> None:
@@ -90,18 +90,18 @@ class ChannelAttention(nn.Module):
 
 @lru_cache(64)
 def local_means(length: int, window: float) -> tuple[Tensor, Tensor]:
-    """Means over windows along one axis, and how they are spread out again.
+    """Matrices that average along one axis in k windows and interpolate back to every pixel.
 
     Returns
     -------
-    means : (k, length) float32, rows sum to 1; of k windows, none of which leaves the axis
-    spread : (length, k) float32, rows sum to 1; linear between the windows' middles, beyond the
-        first and last of them constant
+    means : (k, length) float32, rows sum to 1; the windows stay inside the axis
+    spread : (length, k) float32, rows sum to 1; linear between the windows' centres, constant
+        beyond the first and last
 
     Notes
     -----
-    Windows lie a quarter of their length apart at most, so the means need not be taken at each
-    pixel, as TLC does, to vary smoothly.
+    Windows start at most a quarter of their length apart: the means vary smoothly without being
+    taken at every pixel, as TLC does.
     """
     window = min(window, length)
     count = math.ceil(4 * (length - window) / window) + 1
@@ -116,7 +116,7 @@ def local_means(length: int, window: float) -> tuple[Tensor, Tensor]:
 
 
 class Zero(nn.Module):
-    """No operation: the slot's residual passes its input on, so zero sets the depth."""
+    """No operation: the slot passes its input on, so the number of zeros sets the depth."""
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.zeros_like(x)
@@ -130,7 +130,7 @@ def _conv3(channels: int, dilation: int = 1) -> nn.Module:
 
 
 def _gated(channels: int, side: int = 0, attention: bool = False) -> nn.Module:
-    """Norm, 1x1 to 2C, depthwise side x side (none if 0), gate, attention if asked, 1x1."""
+    """Norm, 1x1 to 2C, depthwise side x side (none if 0), gate, optional attention, 1x1."""
     layers = [ChannelNorm(channels), nn.Conv2d(channels, 2 * channels, 1)]
     if side:
         layers.append(
@@ -164,22 +164,20 @@ class Add(nn.Module):
 
 
 class Concat(nn.Module):
-    """A 1x1 convolution of both, which starts as their sum."""
+    """A 1x1 convolution of both, initialised to their sum."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.mix = nn.Conv2d(2 * channels, channels, 1)
-        with torch.no_grad():
-            both = torch.cat((torch.eye(channels), torch.eye(channels)), dim=1)
-            self.mix.weight.copy_(both[:, :, None, None])
-            self.mix.bias.zero_()  # type: ignore[union-attr]
+        both = torch.cat((torch.eye(channels), torch.eye(channels)), dim=1)
+        self.mix.load_state_dict({"weight": both[:, :, None, None], "bias": torch.zeros(channels)})
 
     def forward(self, up: Tensor, skip: Tensor) -> Tensor:
         return self.mix(torch.cat((up, skip), dim=1))
 
 
 class Gated(nn.Module):
-    """The skip times a gate in (0, 2) that the decoder opens at each pixel; starts as the sum.
+    """The decoder plus the skip times a gate in (0, 2) for each pixel; starts as the sum.
 
     The attention gate of Oktay et al. 2018, reduced to one 1x1 convolution.
     """
@@ -187,8 +185,8 @@ class Gated(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.gate = nn.Conv2d(channels, channels, 1)
-        nn.init.zeros_(self.gate.weight)
-        nn.init.zeros_(self.gate.bias)  # type: ignore[arg-type]
+        for parameter in self.gate.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, up: Tensor, skip: Tensor) -> Tensor:
         return up + 2 * torch.sigmoid(self.gate(up)) * skip

@@ -1,9 +1,9 @@
-"""One set of weights for all operations of a slot: what makes a supernet's few steps go far.
+"""One set of weights for all operations of a slot, so that most steps train all of them.
 
-Of eight operations a step draws one, so weights of their own would be trained in an eighth of the
-steps. Here the five gated operations share norm, 1x1 convolutions and attention, and their
-depthwise kernels are the middle of one 7x7 kernel; the two convolution blocks share their kernels
-and differ in dilation. (Weight entanglement: Chen et al. 2021, AutoFormer; the kernels: Cai et
+A step draws one of eight operations; with weights of its own, each would be trained in an eighth
+of the steps. The five gated operations share norm, 1x1 convolutions and attention, and their
+depthwise kernels are the centre of one 7x7 kernel; the two convolution blocks share their kernels
+and differ in dilation. (Weight entanglement: Chen et al. 2021, AutoFormer; centred kernels: Cai et
 al. 2020, Once-for-all.)
 """
 
@@ -18,11 +18,11 @@ from nas.space.operations import OPERATIONS, ChannelAttention, ChannelNorm
 
 
 class OwnOps(nn.Module):
-    """Operations or fusions that each have weights of their own.
+    """Operations or fusions, each with its own weights.
 
     Parameters
     ----------
-    choices : mapping of name to maker, which takes the channels
+    choices : mapping of name to a callable (channels) -> module
     channels : int
     """
 
@@ -35,12 +35,12 @@ class OwnOps(nn.Module):
         return self.each[name].state_dict()
 
     def forward(self, name: str, *inputs: Tensor) -> Tensor:
-        """The operation of that name."""
+        """Compute the operation of that name."""
         return self.each[name](*inputs)
 
 
 class SharedOps(nn.Module):
-    """The operations of `OPERATIONS` on one set of weights; (N, C, H, W) to the same shape.
+    """The operations of `OPERATIONS` with shared weights; (N, C, H, W) to the same shape.
 
     Parameters
     ----------
@@ -51,34 +51,34 @@ class SharedOps(nn.Module):
         super().__init__()
         self.channels = channels
         self.parts = nn.ModuleDict()
-        for name in ("dw7", "dw3_attn", "conv3"):  # which have all the parts
+        for name in ("dw7", "dw3_attn", "conv3"):  # together they have all parts
             for part, _, module in _parts(OPERATIONS[name](channels)):
                 if part not in self.parts:
                     self.parts[part] = module
 
     def weights_of(self, name: str) -> dict[str, Tensor]:
         """The operation's state dict: views of the shared weights."""
-        found = {}
+        weights = {}
         for part, prefix, own in _parts(_template(name, self.channels)):
             shared = dict(self.parts[part].named_parameters())
             for key, like in own.named_parameters():
-                found[f"{prefix}.{key}"] = _middle(shared[key], like.shape)
-        return found
+                weights[f"{prefix}.{key}"] = _centre(shared[key], like.shape)
+        return weights
 
     def forward(self, name: str, x: Tensor) -> Tensor:
-        """The operation of that name."""
+        """Compute the operation of that name."""
         return functional_call(_template(name, self.channels), self.weights_of(name), (x,))
 
 
 @cache
 def _template(name: str, channels: int) -> nn.Module:
-    """The operation without memory of its own."""
+    """The operation on the meta device, without weights."""
     with torch.device("meta"):
         return OPERATIONS[name](channels)
 
 
 def _parts(operation: nn.Module) -> Iterator[tuple[str, str, nn.Module]]:
-    """The parts of an operation that have weights: (role, name in the operation, module)."""
+    """The modules of an operation that have weights: (role, name in the operation, module)."""
     gated = any(isinstance(module, ChannelNorm) for module in operation.children())
     pointwise = iter(("expand", "project") if gated else ("first", "second"))
     for name, module in operation.named_children():
@@ -90,8 +90,8 @@ def _parts(operation: nn.Module) -> Iterator[tuple[str, str, nn.Module]]:
             yield "depthwise" if module.groups > 1 else next(pointwise), name, module
 
 
-def _middle(weight: Tensor, shape: torch.Size) -> Tensor:
-    """The middle of a kernel, of the same number of channels."""
+def _centre(weight: Tensor, shape: torch.Size) -> Tensor:
+    """The centre of a kernel, cut to `shape`; the channels are the same."""
     if weight.shape == shape:
         return weight
     margin = (weight.shape[-1] - shape[-1]) // 2

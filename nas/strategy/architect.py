@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.func import grad, jvp
 
 from nas.space.operations import norm_in_steps
-from nas.space.supernet import Choices
+from nas.space.paths import Choices
 
 Weights = dict[str, Tensor]
 Loss = Callable[[Weights, Choices], Tensor]

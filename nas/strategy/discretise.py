@@ -9,7 +9,7 @@ from torch import Tensor
 from blurkit.progress import bar
 from nas.cost.table import CostTable
 from nas.space.genotype import WIDTHS, Genotype
-from nas.space.supernet import Choices, one_hot
+from nas.space.paths import Choices, one_hot
 
 ROUNDS = 3
 NEVER = -1e6  # a logit whose softmax is 0, a score that is not taken

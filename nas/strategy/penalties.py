@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from nas.space.supernet import Choices, softmax
+from nas.space.paths import Choices, softmax
 
 
 def beta_decay(alphas: Choices) -> Tensor:

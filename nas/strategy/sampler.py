@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nas.space.supernet import Choices, OpPath, gumbel_path, softmax_path
+from nas.space.paths import Choices, OpPath, gumbel_path, softmax_path
 from nas.strategy.settings import SearchSettings
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from nas.cost.table import CostTable
 from nas.data import Batch, Pairs, share, spread
 from nas.space.genotype import Genotype
-from nas.space.supernet import Choices, OpPath, Supernet, one_hot_path, softmax
+from nas.space.paths import Choices, OpPath, one_hot_path, softmax
+from nas.space.supernet import Supernet
 from nas.strategy.discretise import best_within, drawn, losses, perturb
 from nas.strategy.evolution import evolve
 from nas.strategy.penalties import entropy

@@ -17,7 +17,7 @@ from nas.retrain import RetrainSettings, retrain
 from nas.search import search
 from nas.space.genotype import Genotype
 from nas.space.network import build
-from nas.space.supernet import softmax
+from nas.space.paths import softmax
 from nas.strategy.searcher import Searcher
 from nas.strategy.selection import Judge
 

@@ -15,15 +15,8 @@ from nas.space.operations import (
     local_means,
     norm_in_steps,
 )
-from nas.space.supernet import (
-    Choices,
-    MixedOp,
-    Supernet,
-    gumbel_path,
-    one_hot,
-    one_hot_path,
-    softmax_path,
-)
+from nas.space.paths import Choices, gumbel_path, one_hot, one_hot_path, softmax_path
+from nas.space.supernet import MixedOp, Supernet
 from nas.space.weight_sharing import OwnOps, SharedOps
 
 
@@ -123,9 +116,9 @@ def test_softmax_of_a_very_sharp_alpha_is_the_one_hot_network():
 def test_mixed_op_is_linear_in_its_weights():
     ops = OwnOps(OPERATIONS, 4)
     op, x = _stir(MixedOp(OPERATION_NAMES, ops)), torch.rand(1, 4, 8, 8)
-    every = tuple(range(len(OPERATION_NAMES)))
     p, q = torch.rand(8), torch.rand(8)
-    torch.testing.assert_close(op(x, p + q, every), op(x, p, every) + op(x, q, every))
+    first, second, both = (op(x, weights=w, active=range(8)) for w in (p, q, p + q))
+    torch.testing.assert_close(both, first + second)
 
 
 def test_alphas_are_saved_but_not_the_weight_optimisers():

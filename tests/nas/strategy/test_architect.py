@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.func import functional_call
 
-from nas.space.supernet import Choices, Supernet, gumbel_path, softmax_path
+from nas.space.paths import Choices, gumbel_path, softmax_path
+from nas.space.supernet import Supernet
 from nas.strategy.architect import first_order, second_order
 from nas.training.loss import psnr, psnr_loss
 

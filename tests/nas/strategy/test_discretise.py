@@ -9,7 +9,7 @@ import torch
 from making_search import toy_table
 
 from nas.space.genotype import Genotype
-from nas.space.supernet import Choices, gumbel_path, one_hot, softmax
+from nas.space.paths import Choices, gumbel_path, one_hot, softmax
 from nas.strategy.discretise import best_within, drawn, losses, perturb, pinned, without
 
 UNIFORM = Choices(torch.zeros(27, 8), torch.zeros(4, 3))

@@ -6,7 +6,7 @@ import pytest
 import torch
 from making_search import SMALL, changed, toy_table
 
-from nas.space.supernet import Choices, softmax
+from nas.space.paths import Choices, softmax
 from nas.strategy.discretise import NEVER
 from nas.strategy.penalties import beta_decay, entropy, off_target
 from nas.strategy.searcher import Searcher

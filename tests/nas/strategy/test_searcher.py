@@ -8,7 +8,8 @@ from making_search import SMALL, changed, counted, toy_table
 
 from nas.space.genotype import Genotype
 from nas.space.network import Network
-from nas.space.supernet import Choices, Supernet, one_hot, one_hot_path, softmax
+from nas.space.paths import Choices, one_hot, one_hot_path, softmax
+from nas.space.supernet import Supernet
 from nas.strategy.sampler import Sampler
 from nas.strategy.searcher import Searcher
 from nas.strategy.selection import Judge
