@@ -15,7 +15,7 @@ from torch import nn
 
 from blurkit._version import __version__
 from blurkit.errors import FileError, SettingError, printable
-from nas.device import channels_last
+from nas.device import to_channels_last
 from nas.restoration.scales import check_scales
 from nas.space.frame import Frame
 from nas.space.network import build
@@ -116,7 +116,7 @@ def load_model(
     info["name"] = _name(path, info.get("name", path.stem))
     arch = info["arch"]
     info["genotype"] = arch if isinstance(arch, dict) else None
-    return channels_last(model.float(), device).eval(), info
+    return to_channels_last(model.float(), device).eval(), info
 
 
 def _check_values(path: Path, model: nn.Module, floating: Mapping[str, bool]) -> None:

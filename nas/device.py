@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from blurkit._version import __version__
 from blurkit.errors import SettingError
 
-Model = TypeVar("Model", bound=nn.Module)
+Net = TypeVar("Net", bound=nn.Module)
 
 
 def pick(name: str = "auto") -> torch.device:
@@ -44,15 +44,9 @@ def pick(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
-def channels_last(model: Model, device: torch.device | str) -> Model:
-    """Move a model to the device, its weights in channels_last order (fastest for convolutions)."""
-    return model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's overloads lack it
-
-
-def to_device(pair: tuple[Tensor, Tensor], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Copy a batch (blurry, sharp) to the device."""
-    blurry, sharp = pair
-    return blurry.to(device, non_blocking=True), sharp.to(device, non_blocking=True)
+def to_channels_last(net: Net, device: torch.device | str) -> Net:
+    """Move a network to a device, its convolutions' weights in channels_last memory format."""
+    return net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's overloads lack it
 
 
 # parameters of mallopt, from glibc's malloc.h

@@ -23,7 +23,7 @@ from nas.cost.cache import cached
 from nas.cost.stopwatch import Stopwatch, places, watched
 from nas.cost.table import CostTable
 from nas.cost.timing import SIDE, image_of, macs, timed
-from nas.device import Model, channels_last, hardware, keep_memory
+from nas.device import Net, hardware, keep_memory, to_channels_last
 from nas.space.frame import LEVELS
 from nas.space.genotype import (
     CELLS,
@@ -173,8 +173,8 @@ def _measure(
     keep_memory()
     image, watch = image_of(side, device), Stopwatch(device)
 
-    def ready(net: Model) -> Model:
-        return channels_last(net.eval(), device)
+    def ready(net: Net) -> Net:
+        return to_channels_last(net.eval(), device)
 
     def frame() -> Network:
         return ready(Network(Genotype(EMPTY.cells, widths=genotypes[0].widths), width))

@@ -9,7 +9,7 @@ from blurkit.files import write_whole
 from nas.cost.measured import latency_table, macs_table, trusted
 from nas.cost.table import CLOSE, CostTable
 from nas.cost.timing import latency, macs
-from nas.device import channels_last
+from nas.device import to_channels_last
 from nas.space.genotype import Genotype
 from nas.space.network import build
 from nas.strategy.settings import SearchSettings
@@ -44,7 +44,7 @@ def check_cost(
     """
     networks = {"found": build(genotype.to_dict(), s.width), "unet": build("unet", s.width)}
     for net in networks.values():
-        channels_last(net, device).eval()
+        to_channels_last(net, device).eval()
     if costs.unit == "MACs":
         measured = {name: float(macs(net, device=device)) for name, net in networks.items()}
     else:

@@ -12,7 +12,7 @@ from torch.func import functional_call
 from blurkit.errors import SettingError
 from nas.cost.table import CostTable
 from nas.data import Batch, Data, split
-from nas.device import channels_last
+from nas.device import to_channels_last
 from nas.space.paths import Choices, OpPath, softmax
 from nas.space.supernet import Supernet
 from nas.strategy.architect import Loss, Weights, first_order, second_order
@@ -70,7 +70,7 @@ class Searcher:
                 )
             tilted = costs.tilted(settings.target * costs.unet)
             self.net.set_prior(Choices(*map(torch.from_numpy, tilted)))
-        channels_last(self.net, device)
+        to_channels_last(self.net, device)
         self.judge = Judge(self.net, self.sampler, selection, self.alpha_batches, settings, costs)
         every = self.net.named_parameters()  # a walk of 20 ms, so once
         self.weights = {name: p for name, p in every if name not in Supernet.ALPHAS}
