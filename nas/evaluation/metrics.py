@@ -1,4 +1,4 @@
-"""How near a restored image is to the sharp one: PSNR and SSIM on 8-bit RGB."""
+"""PSNR and SSIM of 8-bit RGB images."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +19,18 @@ def psnr(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
     Returns
     -------
     float
-        ``10 log10(255^2 / MSE)``; ``inf`` where the two are equal.
+        ``10 log10(255^2 / MSE)``; ``inf`` if the images are equal.
 
     Raises
     ------
     SettingError
         "image must be uint8 (H, W, 3), got float64 (4, 4)", or
-        "image and reference must have one shape, got (4, 4, 3) and (5, 4, 3)"
+        "image and reference must have the same shape, got (4, 4, 3) and (5, 4, 3)"
 
     Notes
     -----
-    The figure of the GoPro benchmark: no crop, rounded to 8 bits first, then the mean of the
-    per-image values over a set.
+    As in the GoPro benchmark: no crop, images rounded to 8 bits, figures averaged over the images
+    of a set.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def psnr(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
 
 
 def ssim(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
-    """Structural similarity with a Gaussian window, the mean over pixels and channels.
+    """Structural similarity with a Gaussian window, averaged over pixels and channels.
 
     Parameters
     ----------
@@ -54,17 +54,17 @@ def ssim(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
 
     Returns
     -------
-    float in [-1, 1], 1 where the two are equal
+    float in [-1, 1]; 1 if the images are equal
 
     Raises
     ------
     SettingError
-        "image must be at least 11x11 for ssim, got 8x20", or as in `psnr`.
+        "image must be at least 11x11 for ssim, got 8x20"; also those of `psnr`
 
     Notes
     -----
-    Wang et al. 2004 channel by channel: sigma 1.5, window 11, K = (0.01, 0.03), borders left
-    out. `ssim_matlab3d` is another number, higher by about 0.02; both are in use.
+    Wang et al. 2004, each channel separately: sigma 1.5, window 11, K = (0.01, 0.03), borders
+    ignored. `ssim_matlab3d` is about 0.02 higher; both are in use.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def ssim(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
 
 
 def ssim_matlab3d(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
-    """Structural similarity of the RGB volume, as MATLAB's ``ssim(rgb, reference)`` computes it.
+    """Structural similarity of the RGB volume, equal to MATLAB's ``ssim(rgb, reference)``.
 
     Parameters
     ----------
@@ -97,18 +97,18 @@ def ssim_matlab3d(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> flo
 
     Returns
     -------
-    float in [-1, 1], 1 where the two are equal
+    float in [-1, 1]; 1 if the images are equal
 
     Raises
     ------
     SettingError
-        "image must be at least 11x11 for ssim, got 8x20", or as in `psnr`.
+        "image must be at least 11x11 for ssim, got 8x20"; also those of `psnr`
 
     Notes
     -----
-    The figure that MPRNet and NAFNet report: the image is a volume of depth 3, the window a
-    Gaussian of 11x11x11 and sigma 1.5, all borders continued by their last value, the mean over
-    every voxel. So the channels are mixed, and it is higher than `ssim` by about 0.02.
+    Reported by MPRNet and NAFNet: the image is a volume of depth 3, the window an 11x11x11
+    Gaussian with sigma 1.5, borders are padded with their edge values, and the mean is over all
+    voxels. This mixes the channels, and the value is about 0.02 higher than `ssim`.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def ssim_matlab3d(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> flo
 
 
 def _window(volume: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weighted by an 11x11x11 Gaussian window, borders continued by their last value."""
+    """Weighted by an 11x11x11 Gaussian window, borders padded with their edge values."""
     from scipy.ndimage import correlate1d
 
     offsets = np.arange(SSIM_WINDOW) - SSIM_WINDOW // 2
@@ -152,5 +152,5 @@ def _check(image: np.ndarray, reference: np.ndarray) -> None:
             )
     if image.shape != reference.shape:
         raise SettingError(
-            f"image and reference must have one shape, got {image.shape} and {reference.shape}"
+            f"image and reference must have the same shape, got {image.shape} and {reference.shape}"
         )

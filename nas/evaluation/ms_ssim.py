@@ -1,4 +1,4 @@
-"""Structural similarity over five scales, in the two forms that are in use, on grey images."""
+"""Multi-scale structural similarity of grey images, in the two forms in use."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,11 +12,11 @@ from blurkit.images.files import opencv
 Grey = NDArray[np.float64]
 
 EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-LEAST = 176  # px, shortest side: what is left of it at the fifth scale still holds the window
-MARGIN = 5  # px, half of the 11x11 window: where it would reach over the border
-BAND = 64  # rows
+LEAST = 176  # px, shortest side: at the fifth scale the 11x11 window still fits
+MARGIN = 5  # px, half of the 11x11 window
+BAND = 64  # rows processed at a time
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-# analysis low pass of the biorthogonal 9/7 wavelet: the first half and the middle
+# analysis low-pass filter of the biorthogonal 9/7 wavelet: first half and centre
 LOW_PASS = (
     0.037828455507260,
     -0.023849465019560,
@@ -27,14 +27,14 @@ LOW_PASS = (
 
 
 class MsSsim(NamedTuple):
-    """The two numbers that are called MS-SSIM, each at most 1, 1 where the images are equal."""
+    """The two metrics known as MS-SSIM, each at most 1; 1 if the images are equal."""
 
     wang: float
     metrix: float
 
 
 class _Terms(NamedTuple):
-    """Means over the valid region of one scale: of luminance l, contrast c, structure s."""
+    """Means over the valid region of one scale: luminance l, contrast c, structure s, products."""
 
     l: float  # noqa: E741
     c: float
@@ -44,7 +44,7 @@ class _Terms(NamedTuple):
 
 
 def ms_ssim(image: Grey, reference: Grey) -> MsSsim:
-    """Structural similarity over five scales: Wang's, and that of the MeTriX MuX package.
+    """Structural similarity over five scales: Wang et al.'s and that of the MeTriX MuX package.
 
     Parameters
     ----------
@@ -58,21 +58,21 @@ def ms_ssim(image: Grey, reference: Grey) -> MsSsim:
     ------
     SettingError
         "image must be float64 (H, W), got uint8 (4, 4, 3)", "image must be at least 176x176 for
-        ms_ssim, got 175x200", "image and reference must have one shape, got ..."
+        ms_ssim, got 175x200", "image and reference must have the same shape, got ..."
 
     Notes
     -----
-    At each scale a Gaussian window of 11x11 and sigma 1.5, K = (0.01, 0.03), borders left out.
+    Each scale uses an 11x11 Gaussian window with sigma 1.5, K = (0.01, 0.03), borders ignored.
     Exponents 0.0448, 0.2856, 0.3001, 0.2363, 0.1333. With l, c, s the terms of Wang et al. 2004
     and < > the mean over pixels:
 
-    - wang: ``<c s>_1^e1 ... <c s>_4^e4 <l c s>_5^e5``; a scale follows from the one before as
-      means of 2x2 pixels (Wang, Simoncelli, Bovik 2003, and the authors' code).
-    - metrix: ``<c>_1^e1 ... <c>_5^e5 <s>_1^e1 ... <s>_5^e5 <l>_5^e5``; a scale follows by the low
-      pass of the 9/7 wavelet, continued by reflection, and every second pixel (MeTriX MuX 1.0,
-      mssim_index.m: what the benchmark of Köhler et al. calls MSSIM).
+    - wang: ``<c s>_1^e1 ... <c s>_4^e4 <l c s>_5^e5``; each scale is the previous one averaged
+      over 2x2 pixels (Wang, Simoncelli, Bovik 2003, and the authors' code).
+    - metrix: ``<c>_1^e1 ... <c>_5^e5 <s>_1^e1 ... <s>_5^e5 <l>_5^e5``; each scale is the previous
+      one after the low-pass filter of the 9/7 wavelet, with reflected borders, subsampled by 2
+      (MeTriX MuX 1.0, mssim_index.m; called MSSIM in the benchmark of Köhler et al.).
 
-    A mean below 0, which has no such power, counts as 0.
+    Negative means count as 0.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def ms_ssim(image: Grey, reference: Grey) -> MsSsim:
             raise SettingError(f"{name} must be float64 (H, W), got {array.dtype} {array.shape}")
     if image.shape != reference.shape:
         shapes = f"{image.shape} and {reference.shape}"
-        raise SettingError(f"image and reference must have one shape, got {shapes}")
+        raise SettingError(f"image and reference must have the same shape, got {shapes}")
     if min(image.shape) < LEAST:
         size = "x".join(map(str, image.shape))
         raise SettingError(f"image must be at least {LEAST}x{LEAST} for ms_ssim, got {size}")
@@ -102,15 +102,15 @@ def _power(values: list[float]) -> float:
 
 
 def _coarser(x: Grey, y: Grey, halve: Callable[[Grey], Grey]) -> list[_Terms]:
-    found = []
+    terms = []
     for _ in EXPONENTS[1:]:
         x, y = halve(x), halve(y)
-        found.append(_terms(x, y))
-    return found
+        terms.append(_terms(x, y))
+    return terms
 
 
 def _mean_2x2(x: Grey) -> Grey:
-    """Half the size; an odd side is continued by its last pixel."""
+    """Half the size; odd sides are padded with their edge pixels."""
     x = np.pad(x, [(0, side % 2) for side in x.shape], mode="edge")
     rows = x[::2] + x[1::2]
     return (rows[:, ::2] + rows[:, 1::2]) / 4
@@ -125,14 +125,14 @@ def _wavelet(x: Grey) -> Grey:
 
 
 def _window(x: Grey) -> Grey:
-    """Weighted by the Gaussian window, the valid region alone."""
+    """Weighted by the Gaussian window, valid region only."""
     taps = np.exp(-(np.arange(-MARGIN, MARGIN + 1) ** 2) / (2 * 1.5**2))
     taps /= taps.sum()
     return opencv().sepFilter2D(x, -1, taps, taps)[MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
 def _terms(x: Grey, y: Grey) -> _Terms:
-    """In bands of rows that stay in the processor's cache."""
+    """Computed in bands of rows that fit in the CPU cache."""
     inside = x.shape[0] - 2 * MARGIN
     sums = np.zeros(5)
     for top in range(0, inside, BAND):
@@ -142,7 +142,7 @@ def _terms(x: Grey, y: Grey) -> _Terms:
 
 
 def _maps(x: Grey, y: Grey) -> tuple[Grey, ...]:
-    """l, c, s, c s and l c s of each pixel of the valid region."""
+    """l, c, s, c s and l c s at each pixel of the valid region."""
     mx, my = _window(x), _window(y)
     xx, yy, xy = mx * mx, my * my, mx * my
     vx, vy, both = _window(x * x) - xx, _window(y * y) - yy, _window(x * y) - xy

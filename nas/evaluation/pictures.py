@@ -17,7 +17,7 @@ def draw(evaluation: Evaluation, folder: Path) -> None:
     """Write compare.png (if there are examples) and report.html into the folder."""
     titles = [*(row.name for row in evaluation.rows), "sharp"]
     if evaluation.examples:
-        note = f"{evaluation.benchmark.shown}; larger photos: one region shown, all of it scored"
+        note = f"{evaluation.benchmark.caption}; larger photos: one region shown, all of it scored"
         regions, labels = [], []
         for example in evaluation.examples:
             region = most_detailed_region(example.images[-1], REGION)

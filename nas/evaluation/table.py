@@ -1,4 +1,4 @@
-"""Scores of networks, and the table, JSON and CSV that tell them."""
+"""Scores of networks as a Markdown table, JSON and CSV."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from typing import Any
 
 from nas.report.text import markdown_table, short_count
 
-# of each metric: its name in a table, and the digits shown
+# metric: its column name and the number of decimals
 METRICS = {
     "psnr": ("PSNR, dB", 2),
     "ssim": ("SSIM", 4),
@@ -23,14 +23,14 @@ COST = ("parameters", "MACs", "latency, ms")
 
 @dataclass(frozen=True)
 class Score:
-    """One image against the truth: PSNR in dB, and those similarities that the protocol has.
+    """Scores of one image: PSNR in dB, and the similarities that the protocol defines.
 
     Parameters
     ----------
     name : str
     psnr : float
     ssim, ssim_3d : float, optional
-        By channel, and of the RGB volume.
+        Per channel, and of the RGB volume; see `nas.evaluation.metrics`.
     ms_ssim, ms_ssim_metrix : float, optional
         See `nas.evaluation.ms_ssim`.
     """
@@ -43,21 +43,21 @@ class Score:
     ms_ssim_metrix: float | None = None
 
     def values(self) -> dict[str, float]:
-        """The metrics that there are, by name."""
+        """The defined metrics by name."""
         return {k: v for k, v in asdict(self).items() if k in METRICS and v is not None}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a network's scores and its cost, which the blurry input has not.
+    """One row of the table: a network's scores and cost; the blurry input has no cost.
 
     Parameters
     ----------
     name : str
     images : tuple of Score
-        At least one; all with the same metrics.
+        At least one, all with the same metrics.
     params, macs : int, optional
-        Trainable values; multiply-accumulates on one 256x256 image.
+        Trainable parameters; multiply-accumulates for one 256x256 image.
     latency_ms : float, optional
         Median time of one 256x256 image.
     """
@@ -74,9 +74,9 @@ class Row:
         return len(self.images)
 
     def means(self) -> dict[str, float]:
-        """Mean over the images of each metric that there is, by name; PSNR in dB."""
+        """Mean over the images of each defined metric, by name; PSNR in dB."""
         values = [score.values() for score in self.images]
-        return {metric: fmean(of[metric] for of in values) for metric in values[0]}
+        return {metric: fmean(scores[metric] for scores in values) for metric in values[0]}
 
     @property
     def psnr(self) -> float:
@@ -85,17 +85,17 @@ class Row:
 
     @property
     def ssim(self) -> float | None:
-        """Mean of the images' SSIM, None where the protocol has none."""
+        """Mean of the images' SSIM; None if the protocol does not define it."""
         return self.means().get("ssim")
 
     @property
     def ssim_3d(self) -> float | None:
-        """Mean of the images' SSIM of the RGB volume, as MATLAB computes it."""
+        """Mean of the images' SSIM of the RGB volume; None if the protocol does not define it."""
         return self.means().get("ssim_3d")
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows as Markdown, aligned so that it reads well as plain text too.
+    """The rows as a Markdown table, aligned to be readable as plain text.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def rows_of(rows: Sequence[Row]) -> list[list[str]]:
-    """Head and rows as texts, for a table of any form."""
+    """Header and rows as text cells."""
     metrics = list(rows[0].means())
     lines = [["network", *(METRICS[metric][0] for metric in metrics), *COST]]
     for row in rows:
@@ -122,7 +122,7 @@ def rows_of(rows: Sequence[Row]) -> list[list[str]]:
 
 
 def csv_text(rows: Sequence[Row]) -> str:
-    """A line for each network and image, with all digits; a PSNR of infinity is "inf".
+    """One line per network and image, in full precision; an infinite PSNR is "inf".
 
     Examples
     --------
@@ -140,7 +140,7 @@ def csv_text(rows: Sequence[Row]) -> str:
 
 
 def document(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The rows as JSON values, means first; a PSNR of infinity (equal images) becomes None.
+    """The rows as JSON values, means first; an infinite PSNR (equal images) becomes None.
 
     Examples
     --------

@@ -84,7 +84,7 @@ def test_the_command_prints_the_table_and_writes_what_it_is_asked(here):
     head, blank, *lines, _, last = output.splitlines()
     assert head == (
         "5 pairs of test.h5, on cpu; MACs and median latency of one 256x256 image; "
-        "SSIM: per channel; SSIM 3-D: of the RGB volume, as MATLAB's"
+        "SSIM: per channel; SSIM 3-D: of the RGB volume, as in MATLAB"
     )
     assert blank == ""
     assert [line.split("|")[1].strip() for line in lines] == [
@@ -290,7 +290,7 @@ def test_networks_of_one_name_are_told_apart_by_folder(here, models, names):
         ),
         (["runs", "--data", "test.h5"], 1, "runs/model.safetensors: no such checkpoint"),
         (["runs/naf", "--data", "notes.txt"], 1, "notes.txt: not an HDF5 file"),
-        (["runs/naf", "--pairs", "runs"], 1, "runs: must hold blur/ and sharp/, or input/ and"),
+        (["runs/naf", "--pairs", "runs"], 1, "runs: must contain blur/ and sharp/, or input/"),
         (["runs/naf", "--data", "test.h5", "--out", "notes.txt/o"], 1, "Not a directory"),
     ],
 )

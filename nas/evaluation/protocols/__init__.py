@@ -1,1 +1,4 @@
-"""Protocols of published figures: what a folder must hold, and how it is scored."""
+"""Evaluation protocols of published benchmarks: folder layouts and scores, one file each.
+
+Import from here: `by_name`, and `kohler_score` and `levin_score` for images restored elsewhere.
+"""

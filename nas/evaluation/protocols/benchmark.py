@@ -1,4 +1,4 @@
-"""What every protocol comes to: cases with an input, and a way to score what was made of it."""
+"""What every protocol provides: cases with a blurry input, and a way to score restored images."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -16,13 +16,12 @@ class Case(NamedTuple):
     Attributes
     ----------
     blurry : (H, W, 3) uint8
-        What a network is given.
+        The network's input.
     sharp : (H, W, 3) uint8
-        What it is shown beside.
+        Shown beside the restored image.
     score : callable
-        (images, pool, done) to a Score for each of the images, which are of `blurry`'s shape and
-        type; the work may be spread over the pool, and `done()` is called after each ground-truth
-        image.
+        (images, pool, done) to one Score per image. The images have `blurry`'s shape and dtype.
+        Work may be spread over the pool; `done()` is called after each ground-truth image.
     """
 
     blurry: Image
@@ -32,37 +31,37 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A set and the protocol by which it is scored; cases are read one at a time.
+    """A set of images and the protocol by which it is scored. Cases are read one at a time.
 
     Parameters
     ----------
     protocol : str
-        Its name, a key of `nas.evaluation.protocols.by_name.PROTOCOLS`.
+        A key of `nas.evaluation.protocols.by_name.PROTOCOLS`.
     source : str
-        Where the images are from, for a reader.
-    what : str
-        "pairs of test.h5": follows their number in a sentence.
+        Name of the folder or dataset.
+    title : str
+        What the cases are, such as "pairs of test.h5"; follows their number.
     note : str
-        What the numbers are.
-    shown : str
-        What the PSNR under a picture is.
+        How the metrics are computed.
+    caption : str
+        Which PSNR is printed under a picture.
     names : tuple of str
-        One for each case.
+        One per case.
     steps : tuple of int
-        Ground-truth images of each case.
+        Number of ground-truth images of each case.
     read : callable
-        Position to Case.
+        Index to Case.
     published : int, optional
-        How many cases published figures are means over.
+        Number of cases over which published figures are averaged.
     facts : mapping
-        What was found in the folder, as JSON values.
+        What was detected in the folder, as JSON values.
     """
 
     protocol: str
     source: str
-    what: str
+    title: str
     note: str
-    shown: str
+    caption: str
     names: tuple[str, ...]
     steps: tuple[int, ...]
     read: Callable[[int], Case]
@@ -70,8 +69,8 @@ class Benchmark:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def headline(self, n: int) -> str:
-        """What was scored, for the head of a table; says where it is not the published set."""
-        what = re.sub("(pair|image)s", r"\1", self.what, count=1) if n == 1 else self.what
+        """What was scored, such as "5 pairs of test.h5"; notes if it is not the published set."""
+        title = re.sub("(pair|image)s", r"\1", self.title, count=1) if n == 1 else self.title
         if self.published in (None, n):
-            return f"{n} {what}"
-        return f"{n} {what} (not the {self.published:,} that published figures are for)"
+            return f"{n} {title}"
+        return f"{n} {title} (published figures use {self.published:,})"

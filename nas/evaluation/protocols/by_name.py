@@ -1,4 +1,4 @@
-"""A protocol by its name, on a folder that must be laid out for it."""
+"""Choose a protocol by name."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -36,25 +36,26 @@ def find_benchmark(
     *,
     progress: bool = False,
 ) -> Benchmark:
-    """The images of a folder, and how they are scored.
+    """Open a folder as the benchmark of a protocol.
 
     Parameters
     ----------
     folder : path
     protocol : "plain", "gopro", "kohler" or "levin"
     blur : "found", "blur" or "blur_gamma"
-        Which input of GoPro; "found" is the one that is there.
+        Which input of GoPro; "found" is the only one present.
     progress : bool
         Show a bar while the images are checked.
 
     Raises
     ------
     SettingError
-        as of `check_protocol`
+        see `check_protocol`
     FileError
-        The folder is not laid out as the protocol's function says, or can be read in two ways;
-        the message lists what was found.
+        The folder does not have the layout that the protocol's function describes, or is
+        ambiguous; the message lists its contents.
     """
     check_protocol(protocol, blur)
-    more = {} if blur == "found" else {"blur": blur}
-    return PROTOCOLS[protocol](Path(folder), **more, progress=progress)
+    if protocol == "gopro":
+        return gopro(Path(folder), None if blur == "found" else blur, progress=progress)
+    return PROTOCOLS[protocol](Path(folder), progress=progress)

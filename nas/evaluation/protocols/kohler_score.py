@@ -1,4 +1,4 @@
-"""The score of Köhler et al. 2012: a restored image against the frames of a camera's path."""
+"""The score of Köhler et al. 2012: a restored image against the frames of a camera trajectory."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -13,7 +13,7 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 class Prepared(NamedTuple):
-    """Of an image all that does not depend on its partner, so that it is computed once.
+    """What depends on one image alone, computed once and used in every comparison.
 
     Attributes
     ----------
@@ -28,13 +28,13 @@ class Prepared(NamedTuple):
 
 
 class FrameScore(NamedTuple):
-    """A restored image against one frame.
+    """The score of a restored image against one frame.
 
     Attributes
     ----------
     psnr : float, dB
     ms_ssim, ms_ssim_metrix : float <= 1, see `nas.evaluation.ms_ssim.ms_ssim`
-    shift : (down, right) in whole pixels, by which the restored image was moved
+    shift : (down, right), by which the restored image was moved, in whole pixels
     """
 
     psnr: float
@@ -44,7 +44,7 @@ class FrameScore(NamedTuple):
 
 
 class Best(NamedTuple):
-    """The best of all frames, for each number separately."""
+    """The best score over all frames, for each metric separately."""
 
     psnr: float
     ms_ssim: float
@@ -52,11 +52,11 @@ class Best(NamedTuple):
 
 
 def prepare(image: NDArray[np.uint8]) -> Prepared:
-    """What `score_frame` needs of a restored image or of a frame.
+    """Prepare a restored image or a frame for `score_frame`.
 
     Parameters
     ----------
-    image : (H, W, 3) uint8, linear light as the benchmark's images are, H and W >= 176
+    image : (H, W, 3) uint8, linear light, as in the benchmark; H and W >= 176
 
     Raises
     ------
@@ -74,81 +74,76 @@ def prepare(image: NDArray[np.uint8]) -> Prepared:
 
 
 def score_frame(restored: Prepared, frame: Prepared) -> FrameScore:
-    """One frame's PSNR and MS-SSIM, as eval_image.m of the benchmark computes them.
+    """PSNR and MS-SSIM against one frame, as computed by the benchmark's eval_image.m.
 
     Raises
     ------
     SettingError
-        "image and frame must have one shape, got (800, 800, 3) and (800, 801, 3)"
+        "image and frame must have the same shape, got (800, 800, 3) and (800, 801, 3)"
 
     Notes
     -----
     For the restored z and the frame x, in this order: ``z <- z sum(x z) / sum(z z)`` over all
-    pixels and channels, not clipped; z is moved by the whole pixels at which the circular
-    cross-correlation of the channels' means is largest, zeros coming in, and x is set to 0 there;
-    luma; ``10 log10(255^2 / MSE)`` over the whole frame. The scale is found before the shift.
+    pixels and channels, not clipped; z is shifted by the whole pixels that maximise the circular
+    cross-correlation of the channel means, filled with zeros where x is set to 0 as well; luma;
+    ``10 log10(255^2 / MSE)`` over the whole frame. The scale is computed before the shift.
     """
     from scipy.fft import irfft2
 
     z, x = restored.pixels, frame.pixels
     if z.shape != x.shape:
-        raise SettingError(f"image and frame must have one shape, got {z.shape} and {x.shape}")
+        raise SettingError(f"image and frame must have the same shape, got {z.shape} and {x.shape}")
     energy = float(np.vdot(z, z))
     scale = float(np.vdot(x, z)) / energy if energy else 0.0
     height, width = x.shape[:2]
-    like = irfft2(frame.spectrum * restored.spectrum.conj(), s=(height, width))
-    row, column = (int(i) for i in np.unravel_index(like.argmax(), like.shape))
-    shift = (_signed(row, height), _signed(column, width))
-    to, off = zip(
-        *(_moved(*each) for each in zip(shift, (height, width), strict=True)), strict=True
-    )
-    moved, seen = np.zeros((height, width)), np.zeros((height, width))
-    moved[to] = scale * restored.luma[off]
-    seen[to] = frame.luma[to]
-    difference = (moved - seen).ravel()
+    correlation = irfft2(frame.spectrum * restored.spectrum.conj(), s=(height, width))
+    row, column = (int(i) for i in np.unravel_index(correlation.argmax(), correlation.shape))
+    down, right = _signed(row, height), _signed(column, width)
+    rows, columns = _overlap(down, height), _overlap(right, width)
+    moved, reference = np.zeros((height, width)), np.zeros((height, width))
+    moved[rows, columns] = scale * restored.luma[_overlap(-down, height), _overlap(-right, width)]
+    reference[rows, columns] = frame.luma[rows, columns]
+    difference = (moved - reference).ravel()
     error = float(difference @ difference) / difference.size
     psnr = 10 * np.log10(255**2 / error) if error else np.inf
-    return FrameScore(float(psnr), *ms_ssim(moved, seen), shift)
+    wang, metrix = ms_ssim(moved, reference)
+    return FrameScore(float(psnr), wang, metrix, (down, right))
 
 
 def best(scores: Iterable[FrameScore]) -> Best:
-    """The best of all frames, for each number separately, as the benchmark reports it."""
+    """The best score over all frames, for each metric separately, as the benchmark reports it."""
     psnrs, wang, metrix, _ = zip(*scores, strict=True)
     return Best(max(psnrs), max(wang), max(metrix))
 
 
 def kohler(image: NDArray[np.uint8], frames: Iterable[NDArray[np.uint8]]) -> Best:
-    """A restored image against every ground-truth frame of its trajectory.
+    """The best score of a restored image over all ground-truth frames of its trajectory.
 
     Parameters
     ----------
     image : (H, W, 3) uint8, linear light, H and W >= 176
-    frames : of the same shape and type, at least one; only one is held at a time
+    frames : iterable of images of the same shape and dtype, at least one; read one at a time
 
     Notes
     -----
     Köhler, Hirsch, Mohler, Schölkopf, Harmeling: Recording and Playback of Camera Shake, ECCV 2012,
-    and their evaluation code. Figures of a paper are the means of this over the 48 images.
+    and their evaluation code. Papers report the mean of this score over the 48 images.
 
     Examples
     --------
     >>> photo = np.random.default_rng(0).integers(0, 120, (176, 180, 3), dtype=np.uint8)
-    >>> kohler(photo, [photo[::-1], 2 * photo]).psnr  # brightness does not count
+    >>> kohler(photo, [photo[::-1], 2 * photo]).psnr  # insensitive to brightness
     inf
     """
     restored = prepare(image)
     return best(score_frame(restored, prepare(frame)) for frame in frames)
 
 
-def _signed(at: int, side: int) -> int:
-    """A circular shift of `at` as the nearest one with a sign, the lower half being positive."""
-    return at if at < side // 2 else at - side
+def _signed(shift: int, side: int) -> int:
+    """A circular shift in [0, side) as the equivalent one in [-side/2, side/2)."""
+    return shift if shift < side // 2 else shift - side
 
 
-def _moved(shift: int, side: int) -> tuple[slice, slice]:
-    """Along one axis: where the moved pixels come to lie, and where they come from."""
-    to, off = (
-        slice(max(shift, 0), side + min(shift, 0)),
-        slice(max(-shift, 0), side - max(shift, 0)),
-    )
-    return to, off
+def _overlap(shift: int, side: int) -> slice:
+    """The pixels of an axis that pixels moved by `shift` land on."""
+    return slice(max(shift, 0), side + min(shift, 0))

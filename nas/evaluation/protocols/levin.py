@@ -1,4 +1,4 @@
-"""The set of Levin et al. 2009: 32 grey images of 255x255, blurred by a real camera's shake."""
+"""The set of Levin et al. 2009: 32 grey images of 255x255, blurred by real camera shake."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -16,30 +16,30 @@ from nas.evaluation.protocols.levin_score import levin as score_levin
 from nas.evaluation.table import Score
 
 IMAGES = 32
-NOTE = "PSNR: grey, 15 px left out at each border, after the best shift of +-5 px by quarters"
-SHOWN = "PSNR of the grey image inside its borders, after the best shift"
+NOTE = "PSNR: grey, without 15 px at each border, after the best shift of +-5 px in quarter pixels"
+CAPTION = "PSNR of the grey image without its borders, after the best shift"
 
 
 def levin(folder: Path, *, progress: bool = False) -> Benchmark:
-    """Grey images in blur/ and sharp/, or input/ and target/, partners of one name.
+    """Grey images in blur/ and sharp/, or input/ and target/, paired by name.
 
     Parameters
     ----------
     folder : Path
-        See `nas.evaluation.pairs.pairs_of_folder`; every blurry image has a sharp file of its own.
+        See `nas.evaluation.pairs.pairs_of_folder`; every blurry image needs its own sharp file.
     progress : bool
 
     Raises
     ------
     FileError
-        "levin: im05_flit01: must be grey, as all of Levin's images are",
+        "levin: im05_flit01: must be grey, like all of Levin's images",
         "levin: im05_flit01: must be at least 31x31, got 20x20",
-        or as of `nas.evaluation.pairs.pairs_of_folder`
+        or see `nas.evaluation.pairs.pairs_of_folder`
 
     Notes
     -----
-    The score is `nas.evaluation.protocols.levin_score.levin`. A network sees the grey image as
-    three equal channels; of what it returns the luma is scored, not rounded.
+    The score is `nas.evaluation.protocols.levin_score.levin`. A network's input
+    is the grey image as three equal channels; the luma of its output is scored, not rounded.
     """
     pairs = pairs_of_folder(folder, progress=progress)
     for i, name in enumerate(pairs.names):
@@ -49,7 +49,7 @@ def levin(folder: Path, *, progress: bool = False) -> Benchmark:
                 rule = f"must be at least {LEAST}x{LEAST}, got {height}x{width}"
                 raise FileError(f"{folder}: {name}: {rule}")
             if (image != image[..., :1]).any():
-                raise FileError(f"{folder}: {name}: must be grey, as all of Levin's images are")
+                raise FileError(f"{folder}: {name}: must be grey, like all of Levin's images")
 
     def read(i: int) -> Case:
         blurry, sharp = pairs.read(i)
@@ -58,15 +58,22 @@ def levin(folder: Path, *, progress: bool = False) -> Benchmark:
             images: Sequence[Image], pool: Executor, done: Callable[[], object]
         ) -> list[Score]:
             grey = _grey(sharp)
-            found = list(pool.map(lambda image: score_levin(_grey(image), grey), images))
+            shifted = list(pool.map(lambda image: score_levin(_grey(image), grey), images))
             done()
-            return [Score(pairs.names[i], each.psnr) for each in found]
+            return [Score(pairs.names[i], score.psnr) for score in shifted]
 
         return Case(blurry, sharp, score)
 
-    what, steps = f"grey images of {pairs.source}", (1,) * len(pairs.names)
     return Benchmark(
-        "levin", pairs.source, what, NOTE, SHOWN, pairs.names, steps, read, published=IMAGES
+        protocol="levin",
+        source=pairs.source,
+        title=f"grey images of {pairs.source}",
+        note=NOTE,
+        caption=CAPTION,
+        names=pairs.names,
+        steps=(1,) * len(pairs.names),
+        read=read,
+        published=IMAGES,
     )
 
 

@@ -1,4 +1,4 @@
-"""The score of Levin et al. 2009: PSNR of grey images after the best shift by quarter pixels."""
+"""The score of Levin et al. 2009: PSNR of grey images after the best quarter-pixel shift."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from blurkit.errors import SettingError
 
-BORDER = 15  # px, left out at each side
+BORDER = 15  # px, ignored on each side
 REACH = 5  # px, largest shift
-STEPS = 4  # shifts in a pixel
+STEPS = 4  # shifts per pixel
 LEAST = 2 * BORDER + 1
 
 
 class Shifted(NamedTuple):
-    """PSNR in dB after the best shift, and that shift: (down, right) in pixels, of the samples."""
+    """PSNR in dB after the best shift, and that shift, (down, right) in pixels."""
 
     psnr: float
     shift: tuple[float, float]
@@ -31,22 +31,22 @@ def levin(image: NDArray[np.float64], reference: NDArray[np.float64]) -> Shifted
     Returns
     -------
     Shifted
-        psnr ``inf`` where the two are equal after a shift. A shift of (0, 1) means that the
-        image was read one pixel further to the right.
+        The PSNR is ``inf`` if the two are equal after a shift. A shift of (0, 1) means that the
+        image was sampled one pixel further to the right.
 
     Raises
     ------
     SettingError
         "image must be float64 (H, W), at least 31x31, got uint8 (4, 4)",
-        "image and reference must have one shape, got (40, 40) and (40, 41)"
+        "image and reference must have the same shape, got (40, 40) and (40, 41)"
 
     Notes
     -----
     comp_upto_shift.m of Levin, Weiss, Durand, Freeman: Understanding and evaluating blind
-    deconvolution algorithms, CVPR 2009: 15 pixels at each border are left out, the image is
-    shifted by -5, -4.75 ... 5 pixels along both axes with bilinear interpolation, the least sum
-    of squared differences counts. The paper's own figure is the ratio of that sum to the one of
-    a deconvolution with the true kernel; papers since give the PSNR.
+    deconvolution algorithms, CVPR 2009: 15 pixels at each border are ignored, the image is
+    shifted by -5, -4.75 ... 5 pixels along both axes with bilinear interpolation, and the smallest
+    sum of squared differences counts. The paper itself reports the ratio of that sum to the one
+    of a deconvolution with the true kernel; later papers report the PSNR.
 
     Examples
     --------
@@ -60,27 +60,27 @@ def levin(image: NDArray[np.float64], reference: NDArray[np.float64]) -> Shifted
             raise SettingError(f"{rule}, got {array.dtype} {array.shape}")
     if image.shape != reference.shape:
         shapes = f"{image.shape} and {reference.shape}"
-        raise SettingError(f"image and reference must have one shape, got {shapes}")
+        raise SettingError(f"image and reference must have the same shape, got {shapes}")
     inner = reference[BORDER:-BORDER, BORDER:-BORDER]
-    near = BORDER - REACH
-    room = image[near:-near, near:-near]
-    least, shift = np.inf, (0.0, 0.0)
-    for at, moved in _shifts(room, inner.shape):
-        difference = (moved - inner).ravel()
+    margin = BORDER - REACH
+    reachable = image[margin:-margin, margin:-margin]
+    least_error, best_shift = np.inf, (0.0, 0.0)
+    for shift, shifted in _shifts(reachable, inner.shape):
+        difference = (shifted - inner).ravel()
         error = float(difference @ difference)
-        if error < least:
-            least, shift = error, at
-    psnr = 10 * np.log10(255**2 * inner.size / least) if least else np.inf
-    return Shifted(float(psnr), shift)
+        if error < least_error:
+            least_error, best_shift = error, shift
+    psnr = 10 * np.log10(255**2 * inner.size / least_error) if least_error else np.inf
+    return Shifted(float(psnr), best_shift)
 
 
 def _shifts(
-    room: NDArray[np.float64], shape: tuple[int, ...]
+    image: NDArray[np.float64], shape: tuple[int, ...]
 ) -> Iterator[tuple[tuple[float, float], NDArray[np.float64]]]:
-    """Every shift, and the image of `shape` that it gives: interpolated 16 times, then sliced."""
+    """All shifts, each with the image of `shape` it gives: 16 interpolations, then slices."""
     height, width = shape
     for y in range(STEPS):
-        rows = _between(room, y / STEPS)
+        rows = _between(image, y / STEPS)
         for x in range(STEPS):
             fine = _between(rows.T, x / STEPS).T
             for down in range(fine.shape[0] - height + 1):
@@ -89,6 +89,6 @@ def _shifts(
                     yield shift, fine[down : down + height, right : right + width]
 
 
-def _between(room: NDArray[np.float64], part: float) -> NDArray[np.float64]:
-    """Linear interpolation between each row and the next; one row fewer, but for a part of 0."""
-    return room if part == 0 else (1 - part) * room[:-1] + part * room[1:]
+def _between(image: NDArray[np.float64], part: float) -> NDArray[np.float64]:
+    """Linear interpolation between successive rows; one row fewer unless `part` is 0."""
+    return image if part == 0 else (1 - part) * image[:-1] + part * image[1:]

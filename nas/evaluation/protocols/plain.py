@@ -11,12 +11,11 @@ from nas.evaluation.pairs import Image, ImagePairs, pairs_of_folder
 from nas.evaluation.protocols.benchmark import Benchmark, Case
 from nas.evaluation.table import Score
 
-NOTE = "SSIM: per channel; SSIM 3-D: of the RGB volume, as MATLAB's"
-SHOWN = "PSNR over RGB"
+NOTE = "SSIM: per channel; SSIM 3-D: of the RGB volume, as in MATLAB"
 
 
 def plain(folder: Path, *, progress: bool = False) -> Benchmark:
-    """The pairs of a folder, see `nas.evaluation.pairs.pairs_of_folder`."""
+    """The pairs in a folder; see `nas.evaluation.pairs.pairs_of_folder`."""
     return benchmark_of_pairs(pairs_of_folder(folder, progress=progress))
 
 
@@ -24,18 +23,18 @@ def benchmark_of_pairs(
     pairs: ImagePairs,
     *,
     protocol: str = "plain",
-    more: str = "",
+    detail: str = "",
     published: int | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Benchmark:
-    """Pairs to be scored by PSNR after rounding, `ssim` and `ssim_matlab3d`, each image by itself.
+    """Pairs scored by PSNR (after rounding), `ssim` and `ssim_matlab3d`, image by image.
 
     Parameters
     ----------
     pairs : ImagePairs
-    protocol, published, facts : as of `Benchmark`
-    more : str
-        Follows the source's name: ", input blur".
+    protocol, published, facts : see `Benchmark`
+    detail : str
+        Appended to the source's name: ", input blur".
     """
 
     def read(i: int) -> Case:
@@ -50,21 +49,21 @@ def benchmark_of_pairs(
                 pool.map(ssim_matlab3d, images, repeat(sharp)),
                 strict=True,
             )
-            scores = [Score(pairs.names[i], *of_image) for of_image in values]
+            scores = [Score(pairs.names[i], *metrics) for metrics in values]
             done()
             return scores
 
         return Case(blurry, sharp, score)
 
     return Benchmark(
-        protocol,
-        pairs.source,
-        f"pairs of {pairs.source}{more}",
-        NOTE,
-        SHOWN,
-        pairs.names,
-        (1,) * len(pairs.names),
-        read,
-        published,
-        facts or {},
+        protocol=protocol,
+        source=pairs.source,
+        title=f"pairs of {pairs.source}{detail}",
+        note=NOTE,
+        caption="PSNR over RGB",
+        names=pairs.names,
+        steps=(1,) * len(pairs.names),
+        read=read,
+        published=published,
+        facts=facts or {},
     )

@@ -116,5 +116,5 @@ def test_bad_images_say_what(photo):
         prepare(photo[:20, :20])
     with pytest.raises(SettingError, match=r"must be uint8 \(H, W, 3\), .* got float64"):
         prepare(photo / 255)
-    with pytest.raises(SettingError, match="image and frame must have one shape"):
+    with pytest.raises(SettingError, match="image and frame must have the same shape"):
         score(photo, photo[1:])

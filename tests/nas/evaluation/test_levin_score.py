@@ -73,5 +73,5 @@ def test_bad_images_say_what(photo):
         levin(photo, photo.astype(np.uint8))
     with pytest.raises(SettingError, match=r"image must be .*, got float64 \(30, 44\)"):
         levin(photo[:30], photo[:30])
-    with pytest.raises(SettingError, match=r"one shape, got \(41, 44\) and \(41, 43\)"):
+    with pytest.raises(SettingError, match=r"the same shape, got \(41, 44\) and \(41, 43\)"):
         levin(photo, photo[:, 1:])

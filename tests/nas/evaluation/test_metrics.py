@@ -66,7 +66,7 @@ def test_floats_and_greys_are_refused(metric):
 
 def test_other_shapes_and_small_images_are_refused():
     small = np.zeros((8, 20, 3), np.uint8)
-    with pytest.raises(SettingError, match=r"one shape, got \(8, 20, 3\) and \(20, 8, 3\)$"):
+    with pytest.raises(SettingError, match=r"the same shape, got \(8, 20, 3\) and \(20, 8, 3\)$"):
         psnr(small, small.transpose(1, 0, 2))
     with pytest.raises(SettingError, match=r"^image must be at least 11x11 for ssim, got 8x20$"):
         ssim(small, small)

@@ -96,7 +96,11 @@ def test_it_is_symmetric_and_1_for_equal_images(pair):
         ),
         (np.zeros((176, 176)), np.zeros(9), "reference must be float64 (H, W), got float64 (9,)"),
         (np.zeros((175, 200)), np.zeros((175, 200)), "image must be at least 176x176 for ms_ssim"),
-        (np.zeros((176, 176)), np.zeros((176, 177)), "one shape, got (176, 176) and (176, 177)"),
+        (
+            np.zeros((176, 176)),
+            np.zeros((176, 177)),
+            "same shape, got (176, 176) and (176, 177)",
+        ),
     ],
 )
 def test_bad_images_say_what(image, reference, message):

@@ -51,18 +51,19 @@ def test_endings_may_differ(folder):
 
 def test_neither_layout_lists_what_is_there(tmp_path):
     assert (
-        refused(tmp_path) == "must hold blur/ and sharp/, or input/ and target/; it holds nothing "
+        refused(tmp_path)
+        == "must contain blur/ and sharp/, or input/ and target/; it contains nothing "
         "(--protocol reads the layouts of GoPro, Köhler and Levin)"
     )
     (tmp_path / "left").mkdir()
     (tmp_path / "notes.txt").touch()
-    assert "; it holds left/, notes.txt (--protocol" in refused(tmp_path)
+    assert "; it contains left/, notes.txt (--protocol" in refused(tmp_path)
 
 
 def test_both_layouts_are_ambiguous(folder):
     (folder / "input").mkdir()
     (folder / "target").mkdir()
-    assert refused(folder) == "holds blur/ and sharp/ as well as input/ and target/"
+    assert refused(folder) == "contains both blur/ and sharp/ and input/ and target/"
 
 
 def test_missing_partners_are_listed(folder):
@@ -79,7 +80,7 @@ def test_a_long_list_is_cut(folder):
 
 def test_one_name_for_two_files_is_ambiguous(folder):
     write_image(folder / "blur/a.jpg", image(10))
-    assert refused(folder) == "several files of one name: blur/a.jpg, blur/a.png"
+    assert refused(folder) == "several files with the same name: blur/a.jpg, blur/a.png"
 
 
 def test_other_sizes_are_listed_before_anything_is_scored(folder):

@@ -49,7 +49,7 @@ def test_gopro_as_published(tmp_path, base, blur):
     assert found.names == ("GOPR1/1", "GOPR1/2", "GOPR2/1", "GOPR2/2")
     assert found.facts["blur"] == blur
     assert found.headline(4) == (
-        f"4 pairs of {tmp_path.name}, input {blur} (not the 1,111 that published figures are for)"
+        f"4 pairs of {tmp_path.name}, input {blur} (published figures use 1,111)"
     )
     assert found.headline(1111).endswith(f"input {blur}")
     case = found.read(1)
@@ -72,7 +72,7 @@ def test_gopro_in_two_folders_says_its_input(tmp_path, base, input_):
     found = find_benchmark(tmp_path, "gopro")
     assert (found.names, found.facts["blur"]) == (("a",), input_)
     other = "blur_gamma" if input_ == "blur" else "blur"
-    assert refused(tmp_path, "gopro", other) == f"HERE: holds no {other}/, but {input_}/"
+    assert refused(tmp_path, "gopro", other) == f"HERE: contains no {other}/, only {input_}/"
 
 
 @pytest.mark.parametrize("base", ["test/", ""])
@@ -80,7 +80,7 @@ def test_input_and_target_must_be_told_which_input_they_are(tmp_path, base):
     put(tmp_path, f"{base}input/a.png", f"{base}target/a.png")
     message = refused(tmp_path, "gopro")
     assert message == (
-        f"HERE: {base}input/ and {base}target/ do not say which input they hold: "
+        f"HERE: {base}input/ and {base}target/ do not tell which input they contain: "
         "give --blur blur or --blur blur_gamma"
     )
     assert find_benchmark(tmp_path, "gopro", "blur").facts["blur"] == "blur"
@@ -88,29 +88,29 @@ def test_input_and_target_must_be_told_which_input_they_are(tmp_path, base):
 
 def test_two_inputs_are_never_chosen_between(tmp_path):
     tree(tmp_path)
-    asked = "HERE: holds blur/ and blur_gamma/: say which with --blur"
-    assert refused(tmp_path, "gopro") == asked
+    message = "HERE: contains blur/ and blur_gamma/: choose one with --blur"
+    assert refused(tmp_path, "gopro") == message
     put(tmp_path / "flat", "blur/a.png", "blur_gamma/a.png", "sharp/a.png")
-    assert refused(tmp_path / "flat", "gopro") == asked
+    assert refused(tmp_path / "flat", "gopro") == message
 
 
 def test_two_layouts_are_never_chosen_between(tmp_path):
     tree(tmp_path)
     put(tmp_path, "input/a.png", "target/a.png")
     assert refused(tmp_path, "gopro", "blur") == (
-        "HERE: may be read in 2 ways: input/ and target/; test/SEQ/ of GOPR1, GOPR2"
+        "HERE: ambiguous layout: input/ and target/; test/SEQ/ of GOPR1, GOPR2"
     )
 
 
 def test_gopro_lists_what_a_folder_holds_instead(tmp_path):
     put(tmp_path, "left/a.png")
-    assert refused(tmp_path, "gopro").endswith("or input/ and target/; it holds left/")
+    assert refused(tmp_path, "gopro").endswith("or input/ and target/; it contains left/")
 
 
 def test_a_sequence_without_one_side_is_named(tmp_path):
     tree(tmp_path, inputs=("blur",))
     tree(tmp_path, inputs=("blur_gamma",), sequences=("GOPR3",))
-    assert refused(tmp_path, "gopro", "blur") == "HERE: test/GOPR3/ holds no blur/"
+    assert refused(tmp_path, "gopro", "blur") == "HERE: test/GOPR3/ contains no blur/"
     put(tmp_path, "test/GOPR3/blur/1.png", "test/GOPR3/blur/2.png", "test/GOPR3/blur/9.png")
     assert refused(tmp_path, "gopro", "blur") == "HERE: no partner for test/GOPR3/blur/9.png"
 
@@ -132,7 +132,7 @@ def test_kohler_is_the_best_of_all_frames_and_says_how_many(tmp_path):
     assert found.facts == {"frames": {"Blurry1_2": 3, "Blurry1_10": 2}}
     assert found.headline(2) == (
         f"2 images of {tmp_path.name}, each against 2 .. 3 ground-truth frames "
-        "(not the 48 that published figures are for)"
+        "(published figures use 48)"
     )
     case = found.read(0)
     other = np.flipud(case.blurry).copy()
@@ -149,7 +149,8 @@ def test_kohler_is_the_best_of_all_frames_and_says_how_many(tmp_path):
 
 def test_kohler_refuses_what_it_cannot_place(tmp_path):
     assert refused(tmp_path, "kohler") == (
-        "HERE: must hold Blurry1_1.png .. Blurry4_12.png and GroundTruth1_1/ ..; it holds nothing"
+        "HERE: must contain Blurry1_1.png .. Blurry4_12.png and GroundTruth1_1/ ..; "
+        "it contains nothing"
     )
     put(tmp_path, "Blurry1_1/1.png", shape=SIDE)  # no ground truth, whatever it holds
     path_set(tmp_path, {"1_1": 1, "1_2": 1})
@@ -157,20 +158,22 @@ def test_kohler_refuses_what_it_cannot_place(tmp_path):
     assert refused(tmp_path, "kohler") == "HERE: no partner for Blurry1_3.png, GroundTruth1_2/"
     put(tmp_path, "Blurry5_1.png", "Blurry1_13.png")
     message = refused(tmp_path, "kohler")
-    assert message == "HERE: not Blurry1_1 .. Blurry4_12: Blurry1_13.png, Blurry5_1.png"
+    assert (
+        message == "HERE: names must be Blurry1_1 .. Blurry4_12, got Blurry1_13.png, Blurry5_1.png"
+    )
 
 
 def test_kohler_refuses_doubles_small_images_and_frames_of_another_size(tmp_path):
     path_set(tmp_path, {"1_1": 2})
     put(tmp_path, "Blurry1_1.tif")
     message = refused(tmp_path, "kohler")
-    assert message == "HERE: several files of one name: Blurry1_1.png, Blurry1_1.tif"
+    assert message == "HERE: several files with the same name: Blurry1_1.png, Blurry1_1.tif"
     (tmp_path / "Blurry1_1.png").unlink()
     message = refused(tmp_path, "kohler")
     assert message == "HERE/Blurry1_1.tif: must be at least 176x176, got 20x24"
     put(tmp_path, "Blurry1_1.tif", shape=SIDE)
     put(tmp_path, "GroundTruth1_1/000.png", shape=(181, 184, 3))
-    with pytest.raises(FileError, match=r"000\.png: must be of .* size 180x184, got 181x184"):
+    with pytest.raises(FileError, match=r"000\.png: must have the size .* 180x184, got 181x184"):
         scores(find_benchmark(tmp_path, "kohler"), 0)
 
 
@@ -190,7 +193,7 @@ def test_levin_scores_grey_images(tmp_path):
     found = find_benchmark(tmp_path, "levin")
     assert found.names == ("b", "im05_flit01")
     assert found.headline(32) == f"32 grey images of {tmp_path.name}"
-    assert found.headline(1).startswith(f"1 grey image of {tmp_path.name} (not the 32")
+    assert found.headline(1).startswith(f"1 grey image of {tmp_path.name} (published figures")
     assert scores(found, 0) == ([Score("b", math.inf)], 1)
     blurry, sharp = (image[..., 0].astype(float) for image in found.read(1)[:2])
     assert scores(found, 1)[0][0].psnr == pytest.approx(levin(blurry, sharp).psnr, abs=1e-9)
@@ -200,7 +203,7 @@ def test_levin_refuses_colour_and_images_within_the_borders(tmp_path):
     put(tmp_path, "blur/a.png", "sharp/a.png", shape=(30, 40))
     assert refused(tmp_path, "levin") == "HERE: a: must be at least 31x31, got 30x40"
     put(tmp_path, "blur/a.png", "sharp/a.png", shape=(40, 40, 3))
-    assert refused(tmp_path, "levin") == "HERE: a: must be grey, as all of Levin's images are"
+    assert refused(tmp_path, "levin") == "HERE: a: must be grey, like all of Levin's images"
 
 
 def test_a_protocol_is_one_that_there_is():
