@@ -56,6 +56,7 @@ def some_photos(tmp_path_factory):
     return photos(tmp_path_factory.mktemp("photos") / "folder")
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_blocks_run(page, desk, some_photos, tmp_path):

@@ -45,6 +45,7 @@ def test_it_names_no_folder_of_whoever_ran_it(stored):
         assert place not in text, place
 
 
+@pytest.mark.slow
 def test_the_notebook_runs(stored, tmp_path, monkeypatch):
     fresh = nbformat.from_dict(stored)
     first = code(fresh)[0]

@@ -36,6 +36,7 @@ def test_the_reason_of_the_last_change_stands_in_the_changelog():
     assert " ".join(PROMISE["reason"].split()) in changes
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 def test_the_bytes_are_the_same_on_the_plainest_cpu(tmp_path):
     # datasets made on several machines must join without a seam; fused or reordered sums differ

@@ -47,6 +47,7 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = blurkit.colour
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 def test_compiling_is_announced_once_and_cached_until_any_loop_changes(tmp_path):
     # numba alone would keep using old machine code of a loop when one that it calls has changed

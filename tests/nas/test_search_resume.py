@@ -59,6 +59,7 @@ def search_until(number, data, out, settings):
             search(data, out, settings, progress=False)
 
 
+@pytest.mark.slow
 def test_killed_search_goes_on_to_the_same_result(pairs_file, searched, tmp_path, quick):
     command = [sys.executable, "-c", KILLED, pairs_file, "--out", tmp_path, "--device", "cpu"]
     words = [*map(str, command), *as_options(SMALL)]

@@ -23,6 +23,7 @@ KILLS = 25
 
 pytestmark = [
     pytest.mark.compiled,
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
 ]
 

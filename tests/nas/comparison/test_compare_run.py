@@ -18,6 +18,8 @@ from nas.evaluation.pairs import pairs_of_folder
 from nas.restoration.restore import restore
 from nas.space.genotype import Genotype
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = (
     *("--width", "2", "--cost", "macs", "--band", "0.5", "--steps", "4", "--brief", "2"),
     *(

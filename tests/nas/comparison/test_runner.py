@@ -123,7 +123,7 @@ def script(root, names, seconds, **options):
     """A process that runs a crew of its own over the same folder."""
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
-        "import test_crew as t\n"
+        f"import {Path(__file__).stem} as t\n"
         f"one = t.crew(Path({str(root)!r}), [t.trial(n) for n in {names!r}], slots=1, "
         f"seconds={seconds}, **{options!r})\n"
         "one.run()\n"
@@ -133,6 +133,7 @@ def script(root, names, seconds, **options):
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_folder_and_do_each_trial_once(tmp_path):
     names = [f"t{i}" for i in range(8)]
     two = [script(tmp_path, names, 0.3) for _ in range(2)]
@@ -149,6 +150,7 @@ def wait_for(path, seconds=60):
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_who_does_not_wait_leaves_what_others_hold(tmp_path):
     other = script(tmp_path, ["a"], 60)
     try:
@@ -163,6 +165,7 @@ def test_who_does_not_wait_leaves_what_others_hold(tmp_path):
     assert starts(tmp_path, "a") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_process_leaves_its_trial_to_the_next(tmp_path, how):
     """Killed, its subprocess lives on and holds the lock: nobody starts a second in one folder."""

@@ -23,6 +23,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PAGES = ("search", "evaluation", "comparison", "nasty")
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def browser():
     """A headless Chromium; without one the tests are skipped, but never where CI is set."""

@@ -22,7 +22,7 @@ SCRIPT = str(Path(on_ranks.__file__))
 S = on_ranks.SETTINGS
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 
 def torchrun(*arguments):

@@ -222,6 +222,7 @@ def test_model_file_is_as_readable_as_any_other(tmp_path):
     assert modes[0] == modes[1]
 
 
+@pytest.mark.slow
 def test_commands_work_as_modules(pairs_file, shards, tmp_path):
     small = ["--width", "2", "--crop", "16", "--batch", "2", "--steps", "2"]
 
