@@ -2,6 +2,7 @@
 
 import json
 import reprlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,25 @@ def read_log(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in lines]
     except (OSError, ValueError, RecursionError) as error:
         raise FileError(f"{path}: not a log ({error})") from error
+
+
+def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What differs between the settings in a folder and those of this call, for an error message.
+
+    Values of "arch", "data" and "test" are too long to show.
+
+    Examples
+    --------
+    >>> changed_settings({"width": 8, "data": "A"}, {"width": 16, "data": "B"})
+    ['width: 8 there, 16 now', 'another data']
+    """
+    return [
+        f"another {key}"
+        if key in ("arch", "data", "test")
+        else f"{key}: {reprlib.repr(before.get(key))} there, {value!r} now"
+        for key, value in now.items()
+        if before.get(key) != value
+    ]
 
 
 def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

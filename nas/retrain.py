@@ -1,6 +1,6 @@
-"""Train one network from scratch: `python -m nas.retrain ARCH data.h5 --out DIR`.
+"""Train one network: `python -m nas.retrain ARCH data.h5 --out DIR`.
 
-Every network gets the same recipe (`nas.training.trainer`).
+The recipe is the same for every network (`nas.training.recipe`).
 
 `torchrun --nproc-per-node N -m nas.retrain ...` shares each batch among N processes.
 """
@@ -30,7 +30,7 @@ log = logging.getLogger("nas")
 
 
 def parse_arch(text: str) -> tuple[str, str | dict[str, Any]]:
-    """ARCH of the command line: (name, arch for `nas.space.network.build`).
+    """The command line's ARCH as (name, arch for `nas.space.network.build`).
 
     Raises
     ------
@@ -38,7 +38,7 @@ def parse_arch(text: str) -> tuple[str, str | dict[str, Any]]:
         "ARCH must be an existing genotype file or one of unet, unet-residual, conv, ...,
         got 'resnet'"
     FileError
-        the file is no genotype
+        the file is not a genotype
     """
     if text in BUILT_IN:
         return text, text
@@ -62,7 +62,7 @@ def retrain(
     overwrite: bool = False,
     progress: bool = True,
 ) -> Path:
-    """Train a network, from scratch or from given weights; the same call goes on when interrupted.
+    """Train a network, from scratch or from given weights; repeat an interrupted call to resume.
 
     Parameters
     ----------
@@ -71,10 +71,10 @@ def retrain(
     out : folder for model.safetensors, log.jsonl, training.png, tensorboard/, settings.json
     settings : RetrainSettings, the defaults for the device if None
     name : what tables call the network; the built-in name or "searched" if None
-    init : a model.safetensors of the same network, or its folder, whose weights to start from;
-        slots that are empty there and filled here begin as the identity
+    init : a model.safetensors of the same network, or its folder, to take the initial weights from;
+        its empty slots may hold an operation here, which starts as the identity
     device : "auto", "cpu", "cuda" or "cuda:N"
-    overwrite : start again whatever `out` holds
+    overwrite : discard what `out` holds and start over
     progress : show a progress bar
 
     Returns
@@ -87,24 +87,24 @@ def retrain(
         a setting breaks its rule
     FileError
         the data cannot be read, the folder cannot be written or holds a run with other settings,
-        the weights to start from are of another network, or a loss is not finite
+        `init` holds another network, or a loss is not finite
 
     Notes
     -----
-    In each of the processes that torchrun started, the same call trains one network: a batch is
-    shared among them, and the first writes the folder. The result is that of one process but for
-    rounding; how many they are may change between an interruption and the next call.
+    Under torchrun, the processes that make this call train one network together: they share each
+    batch, and rank 0 writes the folder. The result is that of a single process up to rounding. An
+    interrupted run may be resumed with another number of processes.
     """
     ranks = current_ranks()
     where, folder, pairs = pick(device), Path(out), open_data(data)
     s = settings or for_device(RetrainSettings, where, {})
-    trainer = Trainer(arch, pairs, s, where)  # refuses bad settings before the folder
+    trainer = Trainer(arch, pairs, s, where, ranks)  # checks the settings, so before the folder
     facts = {**dataclasses.asdict(s), "arch": arch, "data": pairs.identity}
     if init is not None:
-        facts["init"] = trainer.begin_with(Path(init))
+        facts["init"] = trainer.load_weights(Path(init))
     run = Run(folder, facts, "model.safetensors", overwrite, also=("log.jsonl", "training.png"))
     if run.finished:
-        log.info("%s is complete; --overwrite trains again", folder)
+        log.info("%s is complete; --overwrite starts over", folder)
         return run.product
     optimisers = {"weights": trainer.optimiser}
     run.resume(trainer.net, optimisers)
@@ -113,7 +113,13 @@ def retrain(
     done = run.history[-1]["step"] if run.history else 0
     log.info(
         "%s: %.2f M parameters, %d steps of %d crops %dx%d on %s%s",
-        *(name, size / 1e6, s.steps, s.batch, trainer.crop, trainer.crop, where),
+        name,
+        size / 1e6,
+        s.steps,
+        s.batch,
+        trainer.crop,
+        trainer.crop,
+        where,
         f", {ranks.count} processes" if ranks.count > 1 else "",
     )
     hidden = not (progress and ranks.first)
@@ -121,7 +127,7 @@ def retrain(
         while done < s.steps:
             stop = min(done + s.every, s.steps)
             loss = trainer.run(done, stop, steps)
-            psnr, untouched = trainer.judge()
+            psnr, untouched = trainer.validate()
             steps.set_postfix_str(f"{psnr:.2f} dB (input {untouched:.2f})")
             done = stop
             epoch = {"step": done, "loss": loss, "psnr": psnr, "psnr_input": untouched}
@@ -145,16 +151,16 @@ def retrain(
 @click.command()
 @click.argument("arch")
 @click.argument("data", nargs=-1, required=True, metavar="DATA...", type=DATASET)
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to fill.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write to.")
 @click.option(
     "--init",
     type=click.Path(exists=True, path_type=Path),
-    help="Start from these weights: a checkpoint of the same network (slots may be empty that are "
-    "filled here), or its folder.",
+    help="Checkpoint, or its folder, to take the initial weights from. It must be of the same "
+    "network, except that its slots may be empty where ARCH has an operation.",
 )
-@click.option("--name", help="What tables call it.  [default: the built-in name or 'searched']")
+@click.option("--name", help="Its name in tables.  [default: the built-in name or 'searched']")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
-@click.option("--overwrite", is_flag=True, help="Start again whatever --out holds.")
+@click.option("--overwrite", is_flag=True, help="Discard what --out holds and start over.")
 @options(RetrainSettings)
 def main(
     arch: str,
@@ -166,18 +172,22 @@ def main(
     overwrite: bool,
     **given: Any,
 ) -> None:
-    """Train ARCH on the pairs of DATA: a genotype file, or unet, unet-residual, unet-nobn,
-    frame, conv, naf, naf-half.
+    """Train the network ARCH on the pairs of DATA.
 
-    Writes OUT/model.safetensors and a log. Stop it at any time: the same command goes on where
-    the last state was saved.
+    ARCH is a genotype file, or one of unet, unet-residual, unet-nobn, frame, conv, naf, naf-half.
+
+    Writes OUT/model.safetensors and a log. You can stop it at any time: rerun the command to
+    resume from the last saved state.
     """
     with exit_codes(), show_log():
-        of_arch, parsed = parse_arch(arch)
+        default_name, parsed = parse_arch(arch)
         settings = for_device(RetrainSettings, pick(device), given)
         path = retrain(
-            *(parsed, data, out, settings),
-            name=name or of_arch,
+            parsed,
+            data,
+            out,
+            settings,
+            name=name or default_name,
             init=init,
             device=device,
             overwrite=overwrite,

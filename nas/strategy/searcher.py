@@ -1,6 +1,5 @@
 """The search itself: weights and alphas of a supernet trained in turn, an epoch at a time."""
 
-import math
 import time
 from itertools import repeat
 from typing import Any
@@ -20,11 +19,13 @@ from nas.strategy.penalties import beta_decay, entropy, off_target
 from nas.strategy.sampler import Sampler
 from nas.strategy.selection import Judge
 from nas.strategy.settings import SearchSettings
-from nas.training.batches import Batches, fit_crop
+from nas.training.batches import Batches, fit_crop, to_device
 from nas.training.distributed import current_ranks
 from nas.training.loss import psnr_loss
+from nas.training.recipe import learning_rate, make_optimiser, update
 
 SHARES = (0.6, 0.35, 0.05)  # of the pairs: weights, alphas, selection
+LAST_SHARE = 0.02  # of the initial learning rate, at the end
 
 
 class Searcher:
@@ -74,9 +75,7 @@ class Searcher:
         self.judge = Judge(self.net, self.sampler, selection, self.alpha_batches, settings, costs)
         every = self.net.named_parameters()  # a walk of 20 ms, so once
         self.weights = {name: p for name, p in every if name not in Supernet.ALPHAS}
-        self.weight_optimiser = torch.optim.AdamW(
-            self.weights.values(), lr=settings.lr, betas=(0.9, 0.9), weight_decay=1e-3, fused=True
-        )
+        self.weight_optimiser = make_optimiser(self.weights.values(), settings.lr)
         self.alpha_optimiser = torch.optim.Adam(
             list(self.net.choices), lr=settings.alpha_lr, betas=(0.5, 0.999)
         )
@@ -90,13 +89,9 @@ class Searcher:
         """The sampler's draw for the alphas of now."""
         return self.sampler.path(self.net.logits, step, purpose)
 
-    def _to_device(self, batch: Batch) -> Batch:
-        blurry, sharp = (t.to(self.device, non_blocking=True) for t in batch)
-        return blurry, sharp
-
     def weight_gradient(self, batch: Batch, path: OpPath) -> Tensor:
         """Loss on a batch; leaves its gradient in the weights (bf16 autocast on CUDA)."""
-        blurry, sharp = self._to_device(batch)
+        blurry, sharp = to_device(batch, self.device)
         self.weight_optimiser.zero_grad(set_to_none=True)
         with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
             restored = self.net(blurry, path)
@@ -111,7 +106,10 @@ class Searcher:
         """Gradient for the alphas on a batch of their own part, of the order asked for."""
         path = self.path(step, purpose=1)
         half = self.device.type == "cuda" and self.settings.order == 1
-        pairs = {"valid": self._to_device(batch), "train": self._to_device(train_batch)}
+        pairs = {
+            "valid": to_device(batch, self.device),
+            "train": to_device(train_batch, self.device),
+        }
 
         def loss_on(part: str) -> Loss:
             blurry, sharp = pairs[part]
@@ -157,11 +155,9 @@ class Searcher:
         alpha_batches = repeat(None) if warm else self.alpha_batches.run(start, stop)
         batches = zip(self.weight_batches.run(start, stop), alpha_batches, strict=False)
         for step, (batch, alpha_batch) in enumerate(batches, start=start):
-            rate = s.lr * (0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * step / self.total)))
-            self.weight_optimiser.param_groups[0]["lr"] = rate
             losses.append(self.weight_gradient(batch, self.path(step, purpose=0)))
-            torch.nn.utils.clip_grad_norm_(self.weights.values(), 1.0)
-            self.weight_optimiser.step()
+            rate = learning_rate(step, self.total, s.lr, LAST_SHARE * s.lr)
+            update(self.weight_optimiser, rate)
             if alpha_batch is not None:
                 found = self.alpha_gradient(alpha_batch, batch, step)
                 for alphas, gradient in zip(self.net.choices, found, strict=True):

@@ -19,7 +19,7 @@ from nas.strategy.evolution import evolve
 from nas.strategy.penalties import entropy
 from nas.strategy.sampler import Sampler
 from nas.strategy.settings import SearchSettings
-from nas.training.batches import Batches
+from nas.training.batches import Batches, to_device
 from nas.training.distributed import current_ranks
 from nas.training.loss import psnr, psnr_loss
 
@@ -47,10 +47,6 @@ class Judge:
         self.selection, self.probes = selection, probes
         self.budget = settings.target * costs.unet if costs else 0.0
 
-    def _to_device(self, batch: Batch) -> Batch:
-        blurry, sharp = (t.to(self.net.alphas.device, non_blocking=True) for t in batch)
-        return blurry, sharp
-
     @torch.no_grad()
     def judge(
         self, path_of_batch: Callable[[int], OpPath] | None, most: int = MOST_SELECTION
@@ -64,7 +60,7 @@ class Judge:
         count = -(-min(most, len(self.selection)) // s.batch)
         scores = [torch.empty(0, device=self.net.alphas.device)]  # a rank may get none
         for k, batch in zip(share(count, ranks.part), batches, strict=True):
-            blurry, sharp = self._to_device(batch)
+            blurry, sharp = to_device(batch, self.net.alphas.device)
             restored = self.net(blurry, path_of_batch(k)).clamp(0, 1) if path_of_batch else blurry
             scores.append(psnr(restored, sharp))
         return ranks.gather(torch.cat(scores)).mean().item()
@@ -86,7 +82,7 @@ class Judge:
         batches = self.selection.batches(1, Supernet.stride, count)
         rows = (self.selection.rows[i] for i in spread(len(self.selection), count))
         for row, (blurry, sharp) in zip(rows, batches, strict=True):
-            restored = self.net(self._to_device((blurry, sharp))[0], path)
+            restored = self.net(blurry.to(self.net.alphas.device), path)
             images = [(t[0].clamp(0, 1) * 255).round().byte() for t in (blurry, restored, sharp)]
             arrays = tuple(image.permute(1, 2, 0).cpu().numpy() for image in images)
             found.append((self.selection.file.label(row), arrays))
@@ -123,7 +119,8 @@ class Judge:
         # of the alphas' pairs: the supernet's weights have seen none of them, the alphas have, but
         # not in these batches and crops
         start = self.sampler.total
-        return [self._to_device(self.probes[start + k]) for k in range(PROBES)]
+        device = self.net.alphas.device
+        return [to_device(self.probes[start + k], device) for k in range(PROBES)]
 
     @torch.no_grad()
     def loss_under(self, logits: Choices) -> float:

@@ -1,4 +1,4 @@
-"""BatchNorm over the batch of all ranks, which torch has for CUDA alone."""
+"""BatchNorm over the batch of all ranks; torch's own SyncBatchNorm needs CUDA."""
 
 import torch
 from torch import Tensor, nn
@@ -9,13 +9,23 @@ from nas.training.distributed import Ranks
 class SharedBatchNorm(nn.BatchNorm2d):
     """`nn.BatchNorm2d` whose statistics in training are those of all ranks' rows together.
 
-    Takes over the tensors of `plain`; the state dict is the same. Each rank must give equally
-    many values.
+    Parameters
+    ----------
+    plain : nn.BatchNorm2d
+        The layer to replace. Its parameters and buffers are taken over, so the state dict is the
+        same.
+    ranks : Ranks
+        Each must contribute the same number of values.
 
     Shapes
     ------
     (N, C, H, W) -> the same, in the input's dtype; computed in float32.
     """
+
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+    momentum: float
 
     def __init__(self, plain: nn.BatchNorm2d, ranks: Ranks) -> None:
         super().__init__(plain.num_features, plain.eps, plain.momentum)
@@ -34,19 +44,16 @@ class SharedBatchNorm(nn.BatchNorm2d):
         variance = variances.mean(0) + (means - mean).square().mean(0)
         with torch.no_grad():
             count = values[:, 0].numel() * self.ranks.count
-            for kept, new in (
-                (self.running_mean, mean),
-                (self.running_var, variance * count / (count - 1)),
-            ):
-                kept.lerp_(new, self.momentum)  # type: ignore[union-attr,arg-type]
-            self.num_batches_tracked.add_(1)  # type: ignore[union-attr]
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+            self.num_batches_tracked.add_(1)
         scale = self.weight * (variance + self.eps).rsqrt()
         centred = values - mean[:, None, None]
         return (centred * scale[:, None, None] + self.bias[:, None, None]).to(x.dtype)
 
 
 def share_statistics(net: nn.Module, ranks: Ranks) -> None:
-    """Put a SharedBatchNorm in the place of each BatchNorm2d of `net`, if there are other ranks."""
+    """Replace each BatchNorm2d of `net` by a SharedBatchNorm, unless this process is alone."""
     if ranks.count == 1:
         return
     for module in list(net.modules()):

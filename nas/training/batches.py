@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import torch
 
 from blurkit.errors import SettingError
 from nas.data import Batch, Pairs, share, to_tensor
@@ -13,7 +14,7 @@ log = logging.getLogger("nas")
 
 
 def fit_crop(crop: int, pairs: Pairs, stride: int) -> int:
-    """The crop to train on: `crop`, or the largest multiple of the stride that the patches hold.
+    """The side of the training crops: `crop`, or the largest multiple of `stride` in the patches.
 
     Raises
     ------
@@ -28,12 +29,20 @@ def fit_crop(crop: int, pairs: Pairs, stride: int) -> int:
         )
     fits = min(crop, pairs.side // stride * stride)
     if fits < crop:
-        log.info("crops of %d px: the patches have %d px, no %d", fits, pairs.side, crop)
+        log.info("crop reduced from %d to %d px: patches are %d px wide", crop, fits, pairs.side)
     return fits
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """A batch on the device; the copy may still be under way when this returns."""
+    blurry, sharp = batch
+    return blurry.to(device, non_blocking=True), sharp.to(device, non_blocking=True)
 
 
 class Batches:
     """Endless random batches of crops, flipped and turned; batch k depends on (seed, k) alone.
+
+    Each epoch goes through all pairs once, in an order of its own.
 
     Parameters
     ----------
@@ -42,10 +51,13 @@ class Batches:
         Pairs in a batch; side of the square crops, in pixels.
     seed : int
     part : (int, int)
-        Which rank this is, of how many: it gets its rows of each batch and reads no others.
+        (rank, number of ranks): only this rank's rows of each batch are read and returned.
 
-    Raises SettingError "batch must be <= the 36 pairs of its part, got 100"; "batch must be a
-    multiple of the 3 processes, got 8".
+    Raises
+    ------
+    SettingError
+        "batch must be <= the 36 pairs of its part, got 100"; "batch must be a multiple of the 3
+        processes, got 8"
     """
 
     def __init__(
@@ -62,31 +74,31 @@ class Batches:
         return np.random.default_rng((self.seed, 0, epoch)).permutation(len(self.pairs))
 
     def __getitem__(self, step: int) -> Batch:
-        """Batch number `step`: blurry and sharp, each (rows, 3, crop, crop) float32."""
+        """Batch number `step`: blurry and sharp, each (rows, 3, crop, crop) float32 in [0, 1]."""
         n, first, rows = len(self.pairs), step * self.batch, len(self.own)
         places = [first + i for i in self.own]
         orders = {epoch: self._order(epoch) for epoch in {place // n for place in places}}
         blurry, sharp = self.pairs.raw([int(orders[place // n][place % n]) for place in places])
         rng = np.random.default_rng((self.seed, 1, step))
-        out = np.empty((2, rows, self.crop, self.crop, 3), np.uint8)
+        crops = np.empty((2, rows, self.crop, self.crop, 3), np.uint8)
         height, width = blurry.shape[1:3]
-        for i in range(-self.own.start, rows):  # the rows before are drawn too, as one process does
+        for i in range(-self.own.start, rows):
             y = rng.integers(height - self.crop + 1)
             x = rng.integers(width - self.crop + 1)
             turns, mirror = int(rng.integers(4)), rng.integers(2)
-            if i < 0:
+            if i < 0:  # a row of an earlier rank, drawn so that the others are as in one process
                 continue
             for side, images in enumerate((blurry, sharp)):
                 patch = np.rot90(images[i, y : y + self.crop, x : x + self.crop], turns)
-                out[side, i] = patch[:, ::-1] if mirror else patch
-        return to_tensor(out[0]), to_tensor(out[1])
+                crops[side, i] = patch[:, ::-1] if mirror else patch
+        return to_tensor(crops[0]), to_tensor(crops[1])
 
     def run(self, start: int, stop: int) -> Iterator[Batch]:
-        """Batches start .. stop-1, the next one made in a thread while this one is used."""
+        """Batches start .. stop-1; a thread prepares the next one while this one is used."""
         with ThreadPoolExecutor(1) as thread:
-            ahead = thread.submit(self.__getitem__, start)
+            upcoming = thread.submit(self.__getitem__, start)
             for step in range(start, stop):
-                ready = ahead.result()
+                batch = upcoming.result()
                 if step + 1 < stop:
-                    ahead = thread.submit(self.__getitem__, step + 1)
-                yield ready
+                    upcoming = thread.submit(self.__getitem__, step + 1)
+                yield batch

@@ -1,7 +1,7 @@
-"""The processes that `torchrun` started for one run: they share each batch and stay alike.
+"""The processes that `torchrun` starts for one run: they share each batch and stay identical.
 
-Each holds the whole network and computes its share of every batch; the mean of their gradients is
-the gradient of the whole batch, so the run is that of one process but for rounding.
+Each rank holds the whole network and computes its share of every batch. The mean of their gradients
+is the gradient of the whole batch, so the result is that of one process up to rounding.
 """
 
 import atexit
@@ -23,19 +23,18 @@ from torch import Tensor, nn
 from blurkit.errors import FileError
 
 _parent = os.getppid()  # torchrun, if it started this process
-_failed = False
 
 
 @dataclass(frozen=True)
 class Ranks:
-    """This process among those of the run. Alone, every method returns at once what it was given.
+    """This process among those of the run. In a single process every method is the identity.
 
-    A method that talks to the others must be called by all of them, in the same order.
+    Methods that communicate must be called on all ranks, in the same order.
 
     Parameters
     ----------
     rank, count : int
-        Which one this is, from 0, of how many.
+        Number of this process, from 0, and number of processes.
     """
 
     rank: int = 0
@@ -43,7 +42,7 @@ class Ranks:
 
     @property
     def first(self) -> bool:
-        """Whether this is the one that writes files and talks."""
+        """Whether this is rank 0, which alone writes files and prints."""
         return self.rank == 0
 
     @property
@@ -53,11 +52,11 @@ class Ranks:
 
     @property
     def restarted(self) -> bool:
-        """Whether torchrun has started the run again after a failure (`--max-restarts`)."""
+        """Whether torchrun restarted the run after a failure (`--max-restarts`)."""
         return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
 
     def sum(self, x: Tensor) -> Tensor:
-        """The sum over the ranks, bit for bit the same on all of them; differentiable."""
+        """The sum over the ranks, bit-identical on all of them; differentiable."""
         return x if self.count == 1 else _Sum.apply(x)
 
     def mean(self, x: Tensor) -> Tensor:
@@ -65,12 +64,12 @@ class Ranks:
         return x if self.count == 1 else self.sum(x) / self.count
 
     def all_gather(self, x: Tensor) -> Tensor:
-        """(count, *shape): what each rank gave, which has one shape on all; differentiable."""
-        nothing = torch.zeros_like(x)
-        return self.sum(torch.stack([x if r == self.rank else nothing for r in range(self.count)]))
+        """(count, *shape): the tensors of all ranks, of equal shapes; differentiable."""
+        zeros = torch.zeros_like(x)
+        return self.sum(torch.stack([x if r == self.rank else zeros for r in range(self.count)]))
 
     def gather(self, x: Tensor) -> Tensor:
-        """What all gave, one after the other along the first axis, whose length may differ."""
+        """The tensors of all ranks concatenated along the first axis, whose length may differ."""
         if self.count == 1:
             return x
         lengths = self.all_gather(torch.tensor(len(x))).tolist()
@@ -80,44 +79,47 @@ class Ranks:
         return self.sum(whole)
 
     def broadcast(self, value: bool) -> bool:
-        """What the first rank gave."""
+        """The value of rank 0."""
         return bool(self.all_gather(torch.tensor(int(value)))[0])
 
     def barrier(self) -> None:
-        """Wait until all are here."""
+        """Wait until all ranks have reached this call."""
         self.sum(torch.zeros(1))
 
     @torch.no_grad()
     def mean_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Put the mean over the ranks into each gradient that there is, in one exchange.
+        """Replace each gradient by its mean over the ranks, in one exchange.
 
-        The same parameters must have one on every rank, as they do when all take the same path.
+        Parameters without a gradient are skipped; they must be the same on all ranks.
         """
         if self.count == 1:
             return
         gradients = [p.grad for p in parameters if p.grad is not None]
-        flat = _add_up(torch.cat([g.flatten() for g in gradients])).div_(self.count)
+        flat = _all_reduce(torch.cat([g.flatten() for g in gradients])).div_(self.count)
         parts = flat.split([g.numel() for g in gradients])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
 
-    def first_mismatch(self, *given: Tensor | str) -> int | None:
-        """The lowest rank that gave other bytes than rank 0; None where all gave the same."""
+    def first_mismatch(self, *values: Tensor | str) -> int | None:
+        """The lowest rank whose values differ from those of rank 0 in any byte, or None."""
         if self.count == 1:
             return None
         digest = hashlib.sha256()
-        for one in given:
-            if isinstance(one, Tensor):
-                plain = one.detach().cpu().contiguous().flatten().view(torch.uint8)
+        for value in values:
+            if isinstance(value, Tensor):
+                plain = value.detach().cpu().contiguous().flatten().view(torch.uint8)
                 digest.update(plain.numpy().data)
             else:
-                digest.update(one.encode())
-        every = self.all_gather(torch.tensor(list(digest.digest())))
-        odd = (every != every[0]).any(1).nonzero().flatten().tolist()
-        return odd[0] if odd else None
+                digest.update(value.encode())
+        digests = self.all_gather(torch.tensor(list(digest.digest())))
+        mismatches = (digests != digests[0]).any(1).nonzero().flatten().tolist()
+        return mismatches[0] if mismatches else None
 
 
-def _add_up(x: Tensor) -> Tensor:
+ALONE = Ranks()
+
+
+def _all_reduce(x: Tensor) -> Tensor:
     """Sum a contiguous tensor over the ranks, in place."""
     if os.getppid() != _parent:
         raise FileError("torchrun has ended; rerun the command to resume from the last saved state")
@@ -136,7 +138,7 @@ class _Sum(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: object, x: Tensor) -> Tensor:
-        return _add_up(x.detach().clone(memory_format=torch.contiguous_format))
+        return _all_reduce(x.detach().clone(memory_format=torch.contiguous_format))
 
     @staticmethod
     def backward(ctx: object, gradient: Tensor) -> Tensor:
@@ -144,23 +146,23 @@ class _Sum(torch.autograd.Function):
 
 
 def current_ranks() -> Ranks:
-    """This process among those that joined; alone where none did."""
+    """This process among those that have joined; alone if none has."""
     if not (dist.is_available() and dist.is_initialized()):
-        return Ranks()
+        return ALONE
     return Ranks(dist.get_rank(), dist.get_world_size())
 
 
 @contextmanager
 def join_ranks() -> Iterator[Ranks]:
-    """Join the processes that torchrun started, by its environment; alone, nothing happens.
+    """Join the processes that torchrun started; does nothing in a single process.
 
-    They stay joined until the process ends: a second call finds them so. Tensors of the CPU are
-    exchanged by gloo, those of CUDA by NCCL.
+    They stay joined until the process exits. Tensors on the CPU are exchanged by gloo, those on
+    CUDA by NCCL.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
-        # imported later, by torch's optimisers, its default arguments would keep the group for
-        # ever, and gloo's threads abort a process that ends while they live
-        import torch.distributed.nn.functional
+        # if torch's optimisers imported this later, its default arguments would keep the group
+        # alive, and gloo's threads abort a process that exits while they run
+        from torch.distributed.nn import functional  # noqa: F401
 
         on_cuda = torch.cuda.is_available()
         if on_cuda:
@@ -170,62 +172,60 @@ def join_ranks() -> Iterator[Ranks]:
     try:
         yield current_ranks()
     except BaseException:
-        global _failed
-        _failed = True
+        if torch.cuda.is_available():
+            atexit.unregister(_leave)  # NCCL might wait for a rank that waits for this one
         raise
 
 
 def _leave() -> None:
-    if torch.cuda.is_available() and _failed:
-        return  # NCCL might wait for a rank that waits for this one
     if dist.is_initialized():
         dist.destroy_process_group()
 
 
 def launch(command: click.Command, name: str) -> None:
-    """Run a command on every rank; the first one alone talks, and an error is told once.
+    """Run a command on every rank; only rank 0 prints, and an error is shown once.
 
     Parameters
     ----------
     command : click command
     name : str
-        What its help and errors call it.
+        What help and errors call it.
 
     Notes
     -----
-    A rank that fails ends; torchrun then ends the others, which may be waiting for it, and its own
-    exit code is 1 whatever theirs. The rank that failed first tells its error.
+    When a rank fails and exits, torchrun stops the others, which may be waiting for it, and exits
+    with code 1 whatever the ranks' codes were. The rank that failed first shows its error.
     """
     with join_ranks() as ranks:
         if ranks.count == 1:
             command(prog_name=name)  # exits
         with contextlib.ExitStack() as stack:
             if not ranks.first:
-                nowhere = stack.enter_context(open(os.devnull, "w"))
-                stack.enter_context(contextlib.redirect_stdout(nowhere))
+                devnull = stack.enter_context(open(os.devnull, "w"))
+                stack.enter_context(contextlib.redirect_stdout(devnull))
             try:
                 code = command.main(prog_name=name, standalone_mode=False)
             except click.ClickException as error:
-                _tell(error.show)
+                _show_once(error.show)
                 code = error.exit_code
             except Exception:
-                _tell(traceback.print_exc)
+                _show_once(traceback.print_exc)
                 code = 1
         if code:
             sys.exit(code)
 
 
-def _tell(show: Callable[[], None]) -> None:
-    """Show an error if no other rank has failed before; else wait until that one has shown its.
+def _show_once(show: Callable[[], None]) -> None:
+    """Show an error, or wait until the rank that failed before this one has shown its own.
 
-    The first rank to end has torchrun end the others, so it must not be one that has yet to tell.
+    torchrun stops all ranks as soon as one exits, so no rank may exit before the error is shown.
     """
     store = dist.distributed_c10d._get_default_store()
     try:
         if store.add("failed", 1) > 1:
-            store.wait(["told"], timedelta(seconds=5))
+            store.wait(["shown"], timedelta(seconds=5))
             return
         show()
-        store.set("told", "")
+        store.set("shown", "")
     except RuntimeError:  # the store ends with torchrun
         show()

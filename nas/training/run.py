@@ -1,11 +1,10 @@
-"""The folder of a search or a training: settings, log, and the state to go on from."""
+"""The folder of a search or a training: its settings, log, and the state to resume from."""
 
 import fcntl
 import json
 import logging
 import math
 import os
-import reprlib
 import shutil
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -17,6 +16,7 @@ from torch import nn
 
 from blurkit.errors import FileError
 from blurkit.files import write_whole
+from nas.files import changed_settings
 from nas.training.distributed import current_ranks
 from nas.training.state import load_state, save_state
 
@@ -24,39 +24,39 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 log = logging.getLogger("nas")
-_held: dict[Path, int] = {}  # folders that this process fills, and the descriptors that hold them
+_locks: dict[Path, int] = {}  # folders in use by this process, to the descriptors that lock them
 
 
 class Run:
-    """A folder that a command fills, and can fill on after an interruption.
+    """A folder that a command fills, and continues to fill after an interruption.
 
-    Of several ranks the first writes, and all read. Every method is called by all of them.
+    Rank 0 writes and all ranks read. Every method must be called on all ranks.
 
     Parameters
     ----------
     folder : path
     settings : dict of JSON values
-        What decides the result. A folder begun under other settings is refused.
+        Everything that decides the result. A folder begun with other settings is refused.
     product : str
-        Name of the file whose presence says that the run is finished.
+        Name of the file whose presence means that the run is finished.
     overwrite : bool
-        Start again whatever is there.
+        Discard what the folder holds.
     also : names of files
-        What else belongs to a run of these settings, and goes with it.
+        The other files that a run writes, to be discarded as well.
 
     Raises
     ------
     FileError
         "DIR: holds a run with other settings (width: 8 there, 16 now); choose another --out, or
-        --overwrite starts again"; "DIR: another process is filling it"; or the folder cannot be
-        made or written; or "rank 1 has other settings or data than rank 0"
+        --overwrite to start over"; "DIR: in use by another process"; the folder cannot be made or
+        written; "rank 1 has other settings or data than rank 0"
 
     Attributes
     ----------
     history : list of dict
-        One record an epoch, as in `log.jsonl`.
+        One record per epoch, as in `log.jsonl`.
     finished : bool
-        Whether it was when it was opened.
+        Whether the run was finished when the folder was opened.
     """
 
     def __init__(
@@ -71,64 +71,58 @@ class Run:
         self.history: list[dict[str, Any]] = []
         self._state = folder / "state.safetensors"
         settings = json.loads(json.dumps(settings))
-        if odd := self.ranks.first_mismatch(json.dumps(settings)):
-            raise FileError(f"{folder}: rank {odd} has other settings or data than rank 0")
+        if rank := self.ranks.first_mismatch(json.dumps(settings)):
+            raise FileError(f"{folder}: rank {rank} has other settings or data than rank 0")
         if self.ranks.first:
             self._open(settings, overwrite and not self.ranks.restarted, also)
         self.finished = self.ranks.broadcast(self.product.exists())
         if self.finished:
-            _release(folder)
+            _unlock(folder)
 
     def _open(self, settings: dict[str, Any], overwrite: bool, also: Sequence[str]) -> None:
         folder, record = self.folder, self.folder / "settings.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _hold(folder)
+            _lock(folder)
             fresh = overwrite
             if record.exists() and not overwrite:
-                there = json.loads(record.read_text(encoding="utf-8"))
-                if not isinstance(there, dict):
+                before = json.loads(record.read_text(encoding="utf-8"))
+                if not isinstance(before, dict):
                     raise ValueError("no settings")
-                self._refuse_other(there, settings)
-                fresh = there != settings
+                self._refuse_other(before, settings)
+                fresh = before != settings
             if fresh:
                 for old in (self.product, self._state, record, *(folder / name for name in also)):
                     old.unlink(missing_ok=True)
                 shutil.rmtree(folder / "tensorboard", ignore_errors=True)
             write_whole(record, json.dumps(settings, indent=2) + "\n")
         except (ValueError, RecursionError) as error:
-            raise FileError(f"{record}: not JSON; --overwrite starts again") from error
+            raise FileError(f"{record}: not JSON; use --overwrite to start over") from error
         except FileExistsError as error:
-            raise FileError(f"{folder}: is a file, a folder is needed") from error
+            raise FileError(f"{folder}: is a file, must be a folder") from error
         except OSError as error:
             raise FileError(f"{folder}: cannot be written ({error.strerror})") from error
 
-    def _refuse_other(self, there: dict[str, Any], now: dict[str, Any]) -> None:
-        if there.keys() != now.keys():
+    def _refuse_other(self, before: dict[str, Any], now: dict[str, Any]) -> None:
+        if before.keys() != now.keys():
             raise FileError(
                 f"{self.folder}: holds a run of another command or version; choose another --out"
             )
         if not (self.product.exists() or self._state.exists()):
-            return  # nothing was done under those settings
-        changed = [
-            f"another {key}"
-            if key in ("arch", "data")
-            else f"{key}: {reprlib.repr(there[key])} there, {now[key]!r} now"
-            for key in now
-            if there[key] != now[key]
-        ]
-        if changed:
+            return  # nothing was done with those settings
+        if changes := changed_settings(before, now):
             raise FileError(
-                f"{self.folder}: holds a run with other settings ({'; '.join(changed)}); "
-                "choose another --out, or --overwrite starts again"
+                f"{self.folder}: holds a run with other settings ({'; '.join(changes)}); "
+                "choose another --out, or --overwrite to start over"
             )
 
     def resume(
         self, model: nn.Module, optimisers: Mapping[str, torch.optim.Optimizer]
     ) -> dict[str, Any]:
-        """Put the last saved state into model and optimisers; its record, {} at the very start.
+        """Load the last saved state into model and optimisers; returns its record, {} if none.
 
-        Raises FileError "DIR: rank 1 has another state than rank 0; the folder must be ...".
+        Raises FileError "DIR: rank 1 has another state than rank 0; all ranks must use the same
+        folder".
         """
         record = {}
         if self._state.exists():
@@ -136,14 +130,13 @@ class Run:
             self.history = record.get("history") or []
             if not self.history:
                 raise FileError(f"{self._state}: belongs to another run: it has no history")
-        if odd := self.ranks.first_mismatch(*model.state_dict().values(), json.dumps(record)):
+        if rank := self.ranks.first_mismatch(*model.state_dict().values(), json.dumps(record)):
             raise FileError(
-                f"{self.folder}: rank {odd} has another state than rank 0; "
-                "the folder must be the same one for all"
+                f"{self.folder}: rank {rank} has another state than rank 0; "
+                "all ranks must use the same folder"
             )
-        if not record:
-            return {}
-        log.info("going on with %s after step %d", self.folder, self.history[-1]["step"])
+        if record:
+            log.info("resuming %s after step %d", self.folder, self.history[-1]["step"])
         return record
 
     def save(
@@ -153,15 +146,15 @@ class Run:
         epoch: dict[str, Any],
         **record: Any,
     ) -> None:
-        """End an epoch: add it to the history and write the state, whole or not at all.
+        """End an epoch: append it to the history and write the state.
 
-        Raises FileError, the last good state kept, when the epoch's numbers are not finite, or
-        when the ranks' weights are not the same bytes.
+        Raises FileError, keeping the last good state, if a number of the epoch is not finite, or
+        if the ranks' weights are not bit-identical.
         """
         self.check(epoch)
-        if odd := self.ranks.first_mismatch(*model.state_dict().values()):
+        if rank := self.ranks.first_mismatch(*model.state_dict().values()):
             raise FileError(
-                f"{self.folder}: rank {odd} has other weights than rank 0 at step "
+                f"{self.folder}: rank {rank} has other weights than rank 0 at step "
                 f"{epoch['step']}; stopped, {self._kept}"
             )
         self.history.append(epoch)
@@ -176,13 +169,13 @@ class Run:
         self._board.flush()
 
     def check(self, epoch: dict[str, Any]) -> None:
-        """FileError, the last good state kept, when a number of the epoch is not finite."""
-        bad = [k for k, v in epoch.items() if isinstance(v, float) and not math.isfinite(v)]
-        if bad:
-            raise FileError(
-                f"{self.folder}: {bad[0]} is {epoch[bad[0]]} at step {epoch['step']}; stopped, "
-                f"{self._kept}"
-            )
+        """FileError, keeping the last good state, if a number of the epoch is not finite."""
+        for key, value in epoch.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise FileError(
+                    f"{self.folder}: {key} is {value} at step {epoch['step']}; stopped, "
+                    f"{self._kept}"
+                )
 
     @property
     def _kept(self) -> str:
@@ -196,33 +189,33 @@ class Run:
         return SummaryWriter(self.folder / "tensorboard", purge_step=self.history[-1]["step"])
 
     def finish(self, product: str | None = None) -> None:
-        """Write the product, if it is text; it stands now, and the state is no longer needed."""
+        """Write the product, if it is text, and delete the state, which is no longer needed."""
         if self.ranks.first:
             if product is not None:
                 write_whole(self.product, product)
             self._state.unlink(missing_ok=True)
             self._board.close()
-            _release(self.folder)
+            _unlock(self.folder)
         self.ranks.barrier()
 
 
-def _hold(folder: Path) -> None:
-    """Lock a folder until `_release` or the end of this process, wherever its disk can."""
-    if (whole := folder.resolve()) in _held:
+def _lock(folder: Path) -> None:
+    """Lock a folder until `_unlock` or the end of this process, if its file system can."""
+    if (resolved := folder.resolve()) in _locks:
         return
-    descriptor = os.open(whole, os.O_RDONLY)
+    descriptor = os.open(resolved, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
-        raise FileError(f"{folder}: another process is filling it") from error
-    except OSError:  # no locks on folders there, as on some network file systems
+        raise FileError(f"{folder}: in use by another process") from error
+    except OSError:  # some network file systems cannot lock folders
         os.close(descriptor)
         return
-    _held[whole] = descriptor
+    _locks[resolved] = descriptor
 
 
-def _release(folder: Path) -> None:
-    descriptor = _held.pop(folder.resolve(), None)
+def _unlock(folder: Path) -> None:
+    descriptor = _locks.pop(folder.resolve(), None)
     if descriptor is not None:
         os.close(descriptor)

@@ -1,6 +1,6 @@
-"""The state of a training run in a safetensors file: weights, optimiser moments and a record.
+"""The state of a run in a safetensors file: weights, optimiser moments and a JSON record.
 
-Weights and moments stand under "model.NAME" and "OPTIMISER.NUMBER.KEY".
+The tensors are called "model.NAME" (weights) and "OPTIMISER.NUMBER.KEY" (moments).
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def save_state(
     optimisers: Mapping[str, torch.optim.Optimizer],
     record: dict[str, Any],
 ) -> None:
-    """Write all that a run needs to go on: weights, optimiser moments, and `record` (JSON)."""
+    """Write what a run needs to resume: weights, optimiser moments, and `record` (JSON values)."""
     tensors = {f"model.{key}": value for key, value in model.state_dict().items()}
     for name, optimiser in optimisers.items():
         for number, moments in optimiser.state_dict()["state"].items():
@@ -37,12 +37,12 @@ def save_state(
 def load_state(
     path: Path, model: nn.Module, optimisers: Mapping[str, torch.optim.Optimizer]
 ) -> dict[str, Any]:
-    """Put weights and moments back and return the record.
+    """Load weights and moments into model and optimisers; returns the record.
 
     Raises
     ------
     FileError
-        "state.safetensors: belongs to another run: ...", or what a damaged file is
+        "state.safetensors: belongs to another run: ...", or the file is damaged
     """
     tensors, document = read_tensors(path, STATE_FORMAT)
     try:
@@ -61,7 +61,7 @@ def load_state(
 def _sorted(
     tensors: Mapping[str, Tensor], optimisers: Mapping[str, torch.optim.Optimizer]
 ) -> tuple[dict[str, Tensor], Moments]:
-    """Weights by name, and moments by optimiser, number of the parameter and kind."""
+    """Weights by name; moments by optimiser, parameter number and kind."""
     moments: Moments = {name: {} for name in optimisers}
     weights = {}
     parameters = {
@@ -75,28 +75,28 @@ def _sorted(
             continue
         number, _, kind = rest.partition(".")
         if owner not in moments or not number.isdecimal():
-            raise ValueError(f"{key} is of no optimiser")
+            raise ValueError(f"{key} belongs to no optimiser")
         parameter = dict(enumerate(parameters[owner]))[int(number)]
         if value.shape not in (parameter.shape, ()) or value.dtype == torch.int64:
             raise ValueError(f"{key} has shape {tuple(value.shape)}")
         if value.shape == parameter.shape:
-            # in the parameter's memory format, which fused optimisers take for granted
+            # fused optimisers assume the parameter's memory format
             value = torch.empty_like(parameter).copy_(value)
         moments[owner].setdefault(int(number), {})[kind] = value
     for name, optimiser in optimisers.items():
         for at, kinds in moments[name].items():
             if isinstance(optimiser, torch.optim.Adam) and kinds.keys() != MOMENTS:
-                raise ValueError(f"{name}.{at} has other moments than Adam's")
+                raise ValueError(f"{name}.{at} does not have Adam's moments")
     return weights, moments
 
 
 def _checked_record(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The record of a state; its history, where it has one, is a line with a step for each save."""
+    """The record of a state; ValueError unless each line of its history, if any, has a step."""
     record = document.get("record")
     history = record.get("history", ()) if isinstance(record, dict) else None
     good = isinstance(history, list | tuple) and all(
         isinstance(line, dict) and type(line.get("step")) is int for line in history
     )
     if not isinstance(record, dict) or not good:
-        raise ValueError("its record is not one of a run")
+        raise ValueError("its record is not that of a run")
     return record

@@ -1,11 +1,6 @@
-"""A network, its optimiser and its batches, under the recipe that every network gets.
-
-It is NAFNet's (Chen et al. 2022): AdamW with betas (0.9, 0.9), cosine to 1e-7, random crops with
-flips and turns, PSNR loss.
-"""
+"""One network in training: its weights, its optimiser and its batches."""
 
 import hashlib
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,21 +11,24 @@ from torch import nn
 from blurkit.errors import FileError
 from nas.checkpoint import load_model
 from nas.data import Data, split
+from nas.device import to_channels_last
 from nas.options import check, setting
 from nas.space.frame import STRIDE
 from nas.space.network import WIDEST, build
 from nas.training.batch_norm import share_statistics
-from nas.training.batches import Batches, fit_crop
-from nas.training.distributed import current_ranks
+from nas.training.batches import Batches, fit_crop, to_device
+from nas.training.distributed import ALONE, Ranks
 from nas.training.loss import psnr, psnr_loss
+from nas.training.recipe import learning_rate, make_optimiser, update
 
-SHARES = (0.97, 0.03)  # of the pairs: training, and the curve in the log
-MOST_VALIDATION = 128
+SHARES = (0.97, 0.03)  # of the pairs: training and validation
+MOST_VALIDATION = 128  # pairs
+LAST_RATE = 1e-7
 
 
 @dataclass(frozen=True)
 class RetrainSettings:
-    """All that decides a training, beside network and data.
+    """Everything that decides a training, except network and data.
 
     Raises SettingError "steps must be >= 1, got 0" and the like.
     """
@@ -39,38 +37,50 @@ class RetrainSettings:
     steps: int = setting(4000, "training steps", cuda=100_000, least=1)
     batch: int = setting(8, "pairs in a batch", cuda=32, least=1)
     crop: int = setting(64, "side of the training crops, in pixels", cuda=128)
-    lr: float = setting(3e-3, "learning rate at the start", cuda=1e-3, least=1e-9)
-    floor: float = setting(1e-4, "MSE added in the loss: sharp crops weigh less", least=1e-9)
+    lr: float = setting(3e-3, "initial learning rate", cuda=1e-3, least=1e-9)
+    floor: float = setting(1e-4, "added to the MSE in the loss: tames sharp crops", least=1e-9)
     every: int = setting(200, "steps between saved states", cuda=1000, least=1)
-    seed: int = setting(0, "decides initial weights and batches", least=0)
+    seed: int = setting(0, "seed of initial weights and batches", least=0)
 
     def __post_init__(self) -> None:
         check(self)
 
 
 class Trainer:
-    """A network, its optimiser and its batches."""
+    """A network, its optimiser and its batches.
+
+    Parameters
+    ----------
+    arch : name of a built-in network, or a genotype as a dict
+    data : the dataset; 97 % of its pairs are trained on, at most 128 of the others are validated on
+    s : RetrainSettings
+    device : torch.device
+    ranks : Ranks
+        The processes that share each batch.
+    """
 
     def __init__(
-        self, arch: str | dict[str, Any], data: Data, s: RetrainSettings, device: torch.device
+        self,
+        arch: str | dict[str, Any],
+        data: Data,
+        s: RetrainSettings,
+        device: torch.device,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.settings, self.device, self.ranks = s, device, current_ranks()
+        self.settings, self.device, self.ranks = s, device, ranks
         torch.manual_seed(s.seed)
-        self.net: nn.Module = build(arch, s.width)
-        self.net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        share_statistics(self.net, self.ranks)
+        self.net: nn.Module = to_channels_last(build(arch, s.width), device)
+        share_statistics(self.net, ranks)
         training, self.validation = split(data, SHARES)
         self.crop = fit_crop(s.crop, training, STRIDE)
-        self.batches = Batches(training, s.batch, self.crop, s.seed, self.ranks.part)
-        self.optimiser = torch.optim.AdamW(
-            self.net.parameters(), lr=s.lr, betas=(0.9, 0.9), weight_decay=1e-3, fused=True
-        )
+        self.batches = Batches(training, s.batch, self.crop, s.seed, ranks.part)
+        self.optimiser = make_optimiser(self.net.parameters(), s.lr)
 
-    def begin_with(self, path: Path) -> str:
-        """Take the weights of a checkpoint; their digest.
+    def load_weights(self, path: Path) -> str:
+        """Start from the weights of a checkpoint; returns their digest.
 
-        Slots that are empty there and filled here begin as the identity (beta = 0), so that a
-        network may grow; whatever else differs is a FileError.
+        The checkpoint may have empty slots where this network has operations; those start as the
+        identity (beta = 0). Any other difference raises FileError.
         """
         model, _ = load_model(path, self.device)
         state = model.state_dict()
@@ -78,47 +88,43 @@ class Trainer:
             missing, unknown = self.net.load_state_dict(state, strict=False)
         except RuntimeError as error:  # shapes
             raise FileError(f"{path}: is of another network or width") from error
-        grown = {key.partition(".operation.")[0] for key in missing}
-        if unknown or any(f"{slot}.beta" not in state for slot in grown):
+        added = {key.partition(".operation.")[0] for key in missing}
+        if unknown or any(f"{slot}.beta" not in state for slot in added):
             raise FileError(f"{path}: is of another network or width")
         with torch.no_grad():
-            for slot in grown:
+            for slot in added:
                 self.net.get_parameter(f"{slot}.beta").zero_()
-        bits = b"".join(state[key].cpu().contiguous().numpy().tobytes() for key in sorted(state))
-        return hashlib.sha256(bits).hexdigest()[:16]
+        content = b"".join(state[key].cpu().contiguous().numpy().tobytes() for key in sorted(state))
+        return hashlib.sha256(content).hexdigest()[:16]
 
     def run(self, start: int, stop: int, progress: Any) -> float:
-        """Steps start .. stop-1; the mean loss."""
+        """Train steps start .. stop-1; the mean loss."""
+        s, losses = self.settings, []
         self.net.train()
-        losses = []
-        on_cuda = self.device.type == "cuda"
-        for step, (blurry, sharp) in enumerate(self.batches.run(start, stop), start=start):
-            fall = 0.5 * (1 + math.cos(math.pi * step / self.settings.steps))
-            self.optimiser.param_groups[0]["lr"] = 1e-7 + (self.settings.lr - 1e-7) * fall
-            with torch.autocast("cuda", torch.bfloat16, enabled=on_cuda):
-                restored = self.net(blurry.to(self.device, non_blocking=True))
-            loss = psnr_loss(
-                restored, sharp.to(self.device, non_blocking=True), self.settings.floor
-            )
+        for step, batch in enumerate(self.batches.run(start, stop), start=start):
+            blurry, sharp = to_device(batch, self.device)
+            with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
+                restored = self.net(blurry)
+            loss = psnr_loss(restored, sharp, s.floor)
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
             self.ranks.mean_gradients(self.net.parameters())
-            torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-            self.optimiser.step()
+            update(self.optimiser, learning_rate(step, s.steps, s.lr, LAST_RATE))
             losses.append(loss.detach())
             progress.update()
         return self.ranks.mean(torch.stack(losses).mean()).item()
 
     @torch.no_grad()
-    def judge(self) -> tuple[float, float]:
-        """Mean PSNR in dB on the validation pairs: of the network, and of its blurry input."""
+    def validate(self) -> tuple[float, float]:
+        """Mean PSNR on the validation pairs, in dB: of the network, and of its blurry input."""
         self.net.eval()
-        scores = [torch.empty(0, 2, device=self.device)]  # a rank may get none
-        for blurry, sharp in self.validation.batches(
+        scores = [torch.empty(0, 2, device=self.device)]  # a rank may get no batch
+        batches = self.validation.batches(
             self.settings.batch, STRIDE, MOST_VALIDATION, self.ranks.part
-        ):
-            blurry, sharp = blurry.to(self.device), sharp.to(self.device)
-            of_net = psnr(self.net(blurry).clamp(0, 1), sharp)
-            scores.append(torch.stack((of_net, psnr(blurry, sharp)), dim=1))
+        )
+        for batch in batches:
+            blurry, sharp = to_device(batch, self.device)
+            restored = self.net(blurry).clamp(0, 1)
+            scores.append(torch.stack((psnr(restored, sharp), psnr(blurry, sharp)), dim=1))
         network, untouched = self.ranks.gather(torch.cat(scores)).unbind(1)
         return network.mean().item(), untouched.mean().item()

@@ -39,7 +39,7 @@ class Silent:
 
 def first_step(arch, data):
     """(loss, gradients as the optimiser sees them) of the first training step."""
-    trainer = Trainer(arch, data, SETTINGS, torch.device("cpu"))
+    trainer = Trainer(arch, data, SETTINGS, torch.device("cpu"), current_ranks())
     trainer.optimiser.step = lambda: None
     loss = trainer.run(0, 1, Silent())
     gradients = {name: p.grad for name, p in trainer.net.named_parameters()}

@@ -73,7 +73,7 @@ def test_crop_rules(pairs_file, caplog):
     assert fit_crop(16, pairs, 16) == 16
     assert not caplog.messages
     assert fit_crop(64, pairs, 16) == 32
-    assert caplog.messages == ["crops of 32 px: the patches have 32 px, no 64"]
+    assert caplog.messages == ["crop reduced from 64 to 32 px: patches are 32 px wide"]
     with pytest.raises(SettingError, match="crop must be a multiple of 16, got 50"):
         fit_crop(50, pairs, 16)
     with pytest.raises(SettingError, match="patches must be at least 48 pixels wide, got 32"):

@@ -104,7 +104,7 @@ def test_killed_ranks_go_on_to_the_bytes_of_the_uninterrupted_run(laws, pairs_fi
     assert whole.returncode == resumed.returncode == 0, resumed.stderr
     # told by one rank alone
     assert whole.stdout.count("6 steps of 4 crops 16x16 on cpu, 2 processes") == 1
-    assert resumed.stdout.count(f"going on with {laws / 'killed'} after step 4") == 1
+    assert resumed.stdout.count(f"resuming {laws / 'killed'} after step 4") == 1
     assert resumed.stdout.count("model: ") == 1
     assert whole.stderr.count("train searched:   0%") == 1
     models = [folder / "model.safetensors" for folder in (tmp_path / "whole", laws / "killed")]

@@ -101,7 +101,7 @@ def test_a_folder_that_another_process_fills_is_refused(pairs_file, tmp_path):
         [*command, tmp_path / "net"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
         assert other.stdout.readline() == b"held\n"
-        with pytest.raises(FileError, match=r"net: another process is filling it$"):
+        with pytest.raises(FileError, match=r"net: in use by another process$"):
             retrain("frame", pairs_file, tmp_path / "net", TRAIN, progress=False)
         assert not list((tmp_path / "net").iterdir())
         other.stdin.close()
@@ -163,7 +163,7 @@ def test_commands_refuse_bad_input_with_a_message_and_a_code(pairs_file, tmp_pat
         (search_command, (pairs_file, "--out", out, "--device", "tpu"), 2, "device must be auto"),
         (search_command, (pairs_file, "--out", out, "--sampler", "x"), 2, "'gumbel', 'softmax'"),
         (search_command, (pairs_file, "--out", text / "x"), 1, "cannot be written"),
-        (search_command, (pairs_file, "--out", text), 1, "is a file, a folder is needed"),
+        (search_command, (pairs_file, "--out", text), 1, "is a file, must be a folder"),
         (search_command, (pairs_file, "--out", out, "--batch", 40), 2, "batch must be <= the 36"),
         (search_command, (pairs_file, "--out", out, "--width", 100000), 2, "width must be <= 256"),
         (search_command, (pairs_file, "--out", out, "--lr", "inf"), 2, "lr must be finite"),
