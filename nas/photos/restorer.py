@@ -76,7 +76,7 @@ class Restorer:
                 scales=parse_scales(self.settings.scales),
                 device=self.device,
                 progress=progress,
-                told=self._shrink,
+                on_shrink=self._shrink,
             ),
         )
         job.out.parent.mkdir(parents=True, exist_ok=True)

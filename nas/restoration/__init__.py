@@ -1,4 +1,4 @@
-"""A network applied to one image: tiles, scales, and the memory that they take.
+"""Apply a network to an image of any size, in tiles and at several scales.
 
-Import from here: `restore`.
+Import from here: `restore`, and the checks of settings in `tiles` and `scales`.
 """

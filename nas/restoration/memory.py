@@ -1,4 +1,4 @@
-"""Work in tiles that shrink where the memory does not suffice."""
+"""Retry with smaller tiles when memory runs out."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -8,28 +8,28 @@ import torch
 from blurkit.errors import FileError
 
 T = TypeVar("T")
-# in the words of torch on Linux, on Windows and in C++, and of OpenCV
-SHORTAGE = ("can't allocate memory", "not enough memory", "bad_alloc", "Failed to allocate")
+# error texts of torch on Linux, on Windows and in C++, and of OpenCV
+OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "bad_alloc", "Failed to allocate")
 
 
 def in_tiles_that_fit(
-    work: Callable[[int], T], tile: int, least: int, told: Callable[[int], object]
+    work: Callable[[int], T], tile: int, least: int, on_shrink: Callable[[int], object]
 ) -> T:
-    """`work(tile)`, with half the tile each time that the memory ran out, down to `least`.
+    """Call `work(tile)`, halving the tile down to `least` each time memory runs out.
 
     Parameters
     ----------
-    work : function of a tile's side in pixels
-        It may raise what running out of memory raises, on a GPU or not; anything else it raises
-        ends the work.
+    work : callable
+        Takes the side of a tile in pixels. Out-of-memory errors, on CPU or GPU, are retried; all
+        others are propagated.
     tile, least : int, pixels
-        The side to begin with, and the smallest that `work` accepts.
-    told : function
-        Called with each smaller side, before it is tried.
+        The side to start with, and the smallest that `work` accepts.
+    on_shrink : callable
+        Called with each smaller side before it is tried.
 
     Returns
     -------
-    what `work` returns
+    the return value of `work`
 
     Raises
     ------
@@ -42,7 +42,7 @@ def in_tiles_that_fit(
     ...     if tile > 100:
     ...         raise MemoryError
     ...     return tile
-    >>> in_tiles_that_fit(hungry, 512, 48, told=print)
+    >>> in_tiles_that_fit(hungry, 512, 48, on_shrink=print)
     256
     128
     64
@@ -52,19 +52,19 @@ def in_tiles_that_fit(
         try:
             return work(tile)
         except Exception as error:
-            if not _is_shortage(error):
+            if not _is_out_of_memory(error):
                 raise
             if tile <= least:
                 raise FileError(f"not enough memory, even for tiles of {tile} px") from error
-        # out of the handler: the traceback would hold on to the tensors
+        # outside the handler, whose traceback keeps the tensors alive
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         tile = max(least, tile // 2)
-        told(tile)
+        on_shrink(tile)
 
 
-def _is_shortage(error: Exception) -> bool:
-    """Whether it is memory that is short; on the CPU torch and OpenCV have no class for it."""
+def _is_out_of_memory(error: Exception) -> bool:
+    # on the CPU, torch and OpenCV have no exception class for it
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return any(phrase in str(error) for phrase in SHORTAGE)
+    return any(phrase in str(error) for phrase in OUT_OF_MEMORY)

@@ -1,4 +1,4 @@
-"""A trained network on an image of any size, at one scale or at several."""
+"""Restore an image of any size with a network, at one or several scales."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -14,10 +14,10 @@ from nas.restoration.memory import in_tiles_that_fit
 from nas.restoration.scales import check_scales
 from nas.restoration.tiles import Tiles, check_tile
 
-SMALLEST = 320  # px: no image is reduced to a shorter longest side than this
-LEVEL = {np.dtype(np.uint8): 1, np.dtype(np.uint16): 257}  # steps to one of 8 bits
-ROWS = 256  # of a whole photo, taken at a time
-WINDOW = 32  # of the longest side: over how much of the photo a scale is judged
+SMALLEST = 320  # px, longest side below which no image is downscaled
+LEVEL = {np.dtype(np.uint8): 1, np.dtype(np.uint16): 257}  # levels per 8-bit level
+ROWS = 256  # rows processed at a time, to bound memory
+WINDOWS = 32  # a scale's change is averaged over 1/32 of the longest side
 
 
 def restore(
@@ -29,36 +29,36 @@ def restore(
     scales: Sequence[float] | None = None,
     device: torch.device | str | None = None,
     progress: bool = False,
-    told: Callable[[int], object] = lambda tile: None,
+    on_shrink: Callable[[int], object] = lambda tile: None,
 ) -> NDArray[Any]:
-    """Run a deblurring network over an image of any size.
+    """Restore an image of any size with a deblurring network.
 
     Parameters
     ----------
     model : torch.nn.Module
-        In eval mode; (1, 3, h, w) float32 sRGB in [0, 1] to the same shape, for h and w
+        In eval mode; maps (1, 3, h, w) float32 sRGB in [0, 1] to the same shape, for h and w
         multiples of its attribute ``stride``.
     image : (H, W, 3) uint8 or uint16, sRGB, H and W >= 1
     tile : int
-        Longest side given to the network, in pixels; at least one stride more than `overlap`.
-        It bounds the memory: an image that fits is restored whole, any other in tiles.
+        Longest side passed to the network, in pixels; at least one stride more than `overlap`.
+        It bounds memory: an image that fits is restored whole, a larger one in tiles.
     overlap : int >= 0
-        Pixels that neighbouring tiles share, at least; there the two are blended.
+        Least overlap of neighbouring tiles, in pixels; they are blended there.
     scales : numbers in 1 .. 8, optional
-        By how much the image is reduced before the network sees it. By default the model's own,
-        its attribute ``scales``, or 1 alone. Scales that would leave a longest side of less than
-        320 px are left out, but never the smallest.
+        Factors by which the image is downscaled before the network sees it. Default: the model's
+        attribute ``scales``, or 1. Scales that would leave less than 320 px of the longest side
+        are skipped, except for the smallest.
     device : torch device, optional
-        Where the model is; by default that of its first parameter.
+        Device of the model. Default: the device of its first parameter.
     progress : bool
         Show a bar over the tiles.
-    told : function
-        Called with the new side when the memory does not suffice for tiles of `tile` px: they are
-        halved, as often as it takes.
+    on_shrink : callable
+        Tiles are halved when memory runs out; called with each new side.
 
     Returns
     -------
-    (H, W, 3) sRGB, uint8 or uint16 as the image is; of 16 bits none is lost on the way
+    (H, W, 3) sRGB, of the image's dtype
+        16-bit images are processed without loss of precision.
 
     Raises
     ------
@@ -72,12 +72,12 @@ def restore(
 
     Notes
     -----
-    Tiles: see `nas.restoration.tiles.Tiles`. A network that was trained on blur of up to 24 px
-    undoes 48 px in an image of half the size. What it changes there is enlarged and added to the
-    image. Several scales are averaged, each pixel with weights in proportion to the square of the
-    local energy of the change: the change that a network makes which estimates the conditional
-    mean has the energy by which the squared error is expected to fall (orthogonality principle),
-    so the scale that changes most is where most is to be gained.
+    For tiling see `nas.restoration.tiles.Tiles`. A network trained on blur of up to 24 px removes
+    blur of 48 px from an image of half the size; the change it makes there is upscaled and added
+    to the image. The changes at several scales are averaged with per-pixel weights proportional
+    to the square of their local energy. For a network that estimates the conditional mean, the
+    energy of the change is the expected reduction of the squared error (orthogonality principle),
+    so the scale with the largest change promises the largest gain.
 
     Examples
     --------
@@ -101,30 +101,32 @@ def restore(
     if device is None:
         device = next((p.device for p in model.parameters()), torch.device("cpu"))
 
-    # the network's 0 .. 255; of uint16, with all the steps between
+    # in [0, 255]; uint16 keeps its precision as float
     pixels = image if image.dtype == np.uint8 else image / np.float32(LEVEL[image.dtype])
     reduced = [_reduced(pixels, scale) for scale in chosen]
 
     def attempt(tile: int) -> NDArray[Any]:
-        cuts = [Tiles(model, part.shape[:2], tile, overlap) for part in reduced]
-        with bar(sum(map(len, cuts)), "restoring", "tile", disable=not progress, delay=2) as shown:
+        tilings = [Tiles(model, part.shape[:2], tile, overlap) for part in reduced]
+        with bar(
+            sum(map(len, tilings)), "restoring", "tile", disable=not progress, delay=2
+        ) as shown:
             if chosen == [1.0]:
-                return _at_full_size(image, pixels, cuts[0], device, shown.update)
-            return _at_scales(image, reduced, cuts, device, shown.update)
+                return _at_full_size(image, pixels, tilings[0], device, shown.update)
+            return _at_scales(image, reduced, tilings, device, shown.update)
 
     least = (-(-overlap // stride) + 1) * stride
-    return in_tiles_that_fit(attempt, min(tile, -(-longest // stride) * stride), least, told)
+    return in_tiles_that_fit(attempt, min(tile, -(-longest // stride) * stride), least, on_shrink)
 
 
 def _at_full_size(
     image: NDArray[Any],
     pixels: NDArray[Any],
-    cut: Tiles,
+    tiles: Tiles,
     device: torch.device | str,
     done: Callable[[], object],
 ) -> NDArray[Any]:
     result, white = np.empty_like(image), np.iinfo(image.dtype).max
-    for rows, band in cut.bands(pixels, device, done):
+    for rows, band in tiles.bands(pixels, device, done):
         result[rows] = np.rint(np.clip(band, 0, 1) * white)
     return result
 
@@ -132,24 +134,24 @@ def _at_full_size(
 def _at_scales(
     image: NDArray[Any],
     reduced: Sequence[NDArray[Any]],
-    cuts: Sequence[Tiles],
+    tilings: Sequence[Tiles],
     device: torch.device | str,
     done: Callable[[], object],
 ) -> NDArray[Any]:
-    """The image plus the mean change at all scales, weighted by its local energy."""
+    """The image plus the mean of the changes at all scales, weighted by their local energy."""
     change, weight = np.zeros(image.shape, np.float32), np.zeros(image.shape[:2], np.float32)
-    for part, cut in zip(reduced, cuts, strict=True):
-        own = np.empty(part.shape, np.float32)
-        for rows, band in cut.bands(part, device, done):
-            own[rows] = 255 * band - part[rows]
-        own = _enlarged(own, image.shape)
-        energy = _local_energy(own) ** 2
-        own *= energy[:, :, None]
-        change += own
-        weight += energy
+    for part, tiles in zip(reduced, tilings, strict=True):
+        scale_change = np.empty(part.shape, np.float32)
+        for rows, band in tiles.bands(part, device, done):
+            scale_change[rows] = 255 * band - part[rows]
+        scale_change = _enlarged(scale_change, image.shape)
+        scale_weight = _local_energy(scale_change) ** 2
+        scale_change *= scale_weight[:, :, None]
+        change += scale_change
+        weight += scale_weight
     change /= np.maximum(weight, np.finfo(np.float32).tiny)[:, :, None]
     result, level, white = np.empty_like(image), LEVEL[image.dtype], np.iinfo(image.dtype).max
-    for y in range(0, len(image), ROWS):  # in parts: whole photos of floats take much memory
+    for y in range(0, len(image), ROWS):
         rows = slice(y, y + ROWS)
         result[rows] = np.rint(np.clip(image[rows] + level * change[rows], 0, white))
     return result
@@ -170,10 +172,10 @@ def _enlarged(change: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np
 
 
 def _local_energy(change: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mean square of the change around each pixel, (H, W), above 0."""
+    """Mean square of the change around each pixel, (H, W), positive."""
     height, width = change.shape[:2]
-    window = max(height, width) / WINDOW
-    factor = max(1.0, window / 4)  # the average is smooth: a coarse grid will do
+    window = max(height, width) / WINDOWS
+    factor = max(1.0, window / 4)  # the average is smooth, so a coarse grid suffices
     size = (max(1, round(width / factor)), max(1, round(height / factor)))
     energy = np.empty((height, width), np.float32)
     for y in range(0, height, ROWS):

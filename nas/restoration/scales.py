@@ -1,4 +1,4 @@
-"""By how much an image is reduced before a network sees it."""
+"""Factors by which an image is downscaled before a network sees it."""
 
 import reprlib
 from collections.abc import Sequence
@@ -10,17 +10,17 @@ MOST = 8
 
 
 def check_scales(scales: Sequence[float | str]) -> list[float]:
-    """The scales in rising order, each once; SettingError if they are not as they must be."""
+    """The distinct scales in ascending order; SettingError "scales must be up to 8 numbers ..."."""
     try:
-        found = sorted({float(scale) for scale in scales})
+        numbers = sorted({float(scale) for scale in scales})
     except (TypeError, ValueError, OverflowError):
-        found = []
-    if not 1 <= len(found) <= MOST or not all(1 <= scale <= LARGEST for scale in found):
+        numbers = []
+    if not 1 <= len(numbers) <= MOST or not all(1 <= scale <= LARGEST for scale in numbers):
         rule = f"scales must be up to {MOST} numbers in 1 .. {LARGEST:g}"
         raise SettingError(f"{rule}, got {reprlib.repr(scales)}")
-    return found
+    return numbers
 
 
 def parse_scales(text: str) -> list[float] | None:
-    """Scales from text such as "1 1.5 2"; None, the model's own, where it is empty."""
+    """Scales from text such as "1 1.5 2"; None if it is empty."""
     return check_scales(text.split()) if text.strip() else None

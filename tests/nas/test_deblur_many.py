@@ -216,11 +216,11 @@ def test_short_memory_is_said_once_and_remembered(here, monkeypatch):
         )
     real, tried = restorer.restore, []
 
-    def short(network, rgb, *, tile, told, **how):
+    def short(network, rgb, *, tile, on_shrink, **how):
         tried.append(tile)
         hook = network.register_forward_pre_hook(refuse)
         try:
-            return real(network, rgb, tile=tile, told=told, **how)
+            return real(network, rgb, tile=tile, on_shrink=on_shrink, **how)
         finally:
             hook.remove()
 

@@ -249,23 +249,25 @@ SHORTAGES = [
 @pytest.mark.parametrize("error", SHORTAGES, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("scales", [(1,), (1, 2)])
 def test_tiles_are_halved_until_the_memory_suffices(error, scales):
-    image, told = noise(300, 700), []
-    restored = restore(Net(Hungry(100**2, error)), image, tile=512, scales=scales, told=told.append)
+    image, tiles = noise(300, 700), []
+    restored = restore(
+        Net(Hungry(100**2, error)), image, tile=512, scales=scales, on_shrink=tiles.append
+    )
     np.testing.assert_array_equal(restored, image)
-    assert told == [256, 128, 64]
+    assert tiles == [256, 128, 64]
 
 
 def test_a_photo_smaller_than_the_tile_is_halved_from_its_own_size():
-    told = []
-    restore(Net(Hungry(100**2, MemoryError())), noise(120, 200), tile=4096, told=told.append)
-    assert told == [104]
+    tiles = []
+    restore(Net(Hungry(100**2, MemoryError())), noise(120, 200), tile=4096, on_shrink=tiles.append)
+    assert tiles == [104]
 
 
 def test_no_memory_for_the_least_tile_is_said():
-    told, model = [], Net(Hungry(10, MemoryError()))
+    tiles, model = [], Net(Hungry(10, MemoryError()))
     with pytest.raises(FileError, match=r"^not enough memory, even for tiles of 48 px$"):
-        restore(model, noise(300, 300), tile=200, told=told.append)
-    assert told == [100, 50, 48]
+        restore(model, noise(300, 300), tile=200, on_shrink=tiles.append)
+    assert tiles == [100, 50, 48]
 
 
 def test_other_errors_of_a_network_are_not_taken_for_a_want_of_memory():
