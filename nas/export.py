@@ -1,4 +1,4 @@
-"""A checkpoint as a file for other programs: `python -m nas.export MODEL --out model.onnx`."""
+"""Export a checkpoint for other programs: `python -m nas.export MODEL --out model.onnx`."""
 
 import json
 import os
@@ -20,14 +20,14 @@ from nas.runtime.program import (
     SMALLEST,
     AnySize,
     exported,
-    needed,
     onnx_bytes,
     onnx_session,
     portable,
+    require,
 )
 
-SIZES = ((64, 96), (131, 75), (160, 160))  # (H, W) of the check; none is that of the tracing
-TOLERANCE = 1e-4  # of outputs in [0, 1]: a fortieth of a step of 8 bits
+SIZES = ((64, 96), (131, 75), (160, 160))  # (H, W) checked; none is the traced size
+TOLERANCE = 1e-4  # for outputs in [0, 1]: 1/40 of an 8-bit level
 ENDINGS = (".onnx", ".pt2")
 
 Run = Callable[[torch.Tensor], torch.Tensor]
@@ -36,34 +36,34 @@ Run = Callable[[torch.Tensor], torch.Tensor]
 def export(
     model: AnyPath | None, out: AnyPath, *, tolerance: float = TOLERANCE
 ) -> tuple[Path, dict[str, float]]:
-    """Write a network as ONNX or as a `torch.export` program, and check what was written.
+    """Write a network as ONNX or as a `torch.export` program, and check the written file.
 
     Parameters
     ----------
-    model : path of a model.safetensors, or of the folder that holds it; None is the network that
-        comes with the package
+    model : a model.safetensors, or the folder that contains it; None: the bundled network
     out : path that ends in .onnx or .pt2
     tolerance : float >= 0
-        The most by which the file's output may differ from torch's, on images in [0, 1].
+        Largest allowed difference between the file's output and torch's, on images in [0, 1].
 
     Returns
     -------
-    path : of the file
-    differences : "HxW" to the largest difference on noise of that size
+    path : Path
+        The file.
+    differences : dict
+        "HxW" to the largest difference on noise of that size.
 
     Raises
     ------
     SettingError
-        "out must end in .onnx or .pt2, got model.pth", "out must be another file than the model,
-        got ..."
+        "out must end in .onnx or .pt2, got model.pth", "out must not be the model, got ..."
     FileError
-        those of `load_model`; "ONNX cannot be written here (...): pip install 'blurkit[export]'";
+        see `load_model`; "ONNX cannot be written here (...): pip install 'blurkit[export]'";
         "model.onnx: its output differs from torch's by 0.01, more than 0.0001: not written"
 
     Notes
     -----
-    Attention takes its means over all that the program is given: a photo larger than the
-    network's training crops is to be given in tiles (docs/checkpoint.md). Opset 20.
+    Attention averages over the program's whole input, so split photos larger than the network's
+    training crops into tiles (docs/checkpoint.md). Opset 20.
     """
     target = Path(out)
     if target.suffix.lower() not in ENDINGS:
@@ -72,7 +72,7 @@ def export(
     if source.is_dir():
         source = source / "model.safetensors"
     if target.exists() and source.exists() and target.samefile(source):
-        raise SettingError(f"out must be another file than the model, got {target}")
+        raise SettingError(f"out must not be the model, got {target}")
     if target.is_dir():
         raise FileError(f"{target}: cannot be written (it is a folder)")
     if not target.parent.is_dir():
@@ -81,14 +81,14 @@ def export(
         raise FileError(f"{target}: cannot be written (Permission denied)")
     if target.suffix.lower() == ".onnx":
         for package in ("onnx", "onnxscript", "onnxruntime"):
-            needed(package)  # before the work
+            require(package)  # before the work
     network, info = load_model(source)
     facts = describe(info, network)
-    plain = portable(network)
+    reference = portable(network)
     write = _write_onnx if target.suffix.lower() == ".onnx" else _write_program
     with whole_file(target) as part:
-        run = write(part, plain, facts)
-        differences = {f"{h}x{w}": _difference(run, plain, h, w) for h, w in SIZES}
+        run = write(part, reference, facts)
+        differences = {f"{h}x{w}": _difference(run, reference, h, w) for h, w in SIZES}
         worst = max(differences.values())
         if not worst <= tolerance:
             raise FileError(
@@ -99,7 +99,7 @@ def export(
 
 
 def describe(info: dict[str, Any], network: torch.nn.Module) -> dict[str, Any]:
-    """What the file says about itself (docs/checkpoint.md): text, or JSON values."""
+    """Metadata of the exported file (docs/checkpoint.md): text or JSON values."""
     facts = {
         "format": "blurkit-export",
         "version": __version__,
@@ -115,23 +115,23 @@ def describe(info: dict[str, Any], network: torch.nn.Module) -> dict[str, Any]:
     return facts
 
 
-def _write_onnx(part: Path, plain: AnySize, facts: dict[str, Any]) -> Run:
-    data = onnx_bytes(exported(plain), facts)
+def _write_onnx(part: Path, reference: AnySize, facts: dict[str, Any]) -> Run:
+    data = onnx_bytes(exported(reference), facts)
     part.write_bytes(data)
     session = onnx_session(part.read_bytes())
     return lambda image: torch.from_numpy(session.run([OUTPUT], {INPUT: image.numpy()})[0])
 
 
-def _write_program(part: Path, plain: AnySize, facts: dict[str, Any]) -> Run:
+def _write_program(part: Path, reference: AnySize, facts: dict[str, Any]) -> Run:
     document = {"blurkit.json": json.dumps({**facts, "smallest": SMALLEST})}
-    torch.export.save(exported(plain), part, extra_files=document)
-    return torch.export.load(part).module()  # our own file, just written
+    torch.export.save(exported(reference), part, extra_files=document)
+    return torch.export.load(part).module()  # the file just written, so it is safe to load
 
 
-def _difference(run: Run, plain: AnySize, height: int, width: int) -> float:
+def _difference(run: Run, reference: AnySize, height: int, width: int) -> float:
     image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(height))
     with torch.no_grad():
-        return float((run(image) - plain(image)).abs().max())
+        return float((run(image) - reference(image)).abs().max())
 
 
 @click.command()
@@ -139,14 +139,14 @@ def _difference(run: Run, plain: AnySize, height: int, width: int) -> float:
     "model", required=False, metavar="[MODEL]", type=click.Path(exists=True, path_type=Path)
 )
 @click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="File: .onnx or .pt2 decides."
+    "--out", required=True, type=click.Path(path_type=Path), help="File to write, .onnx or .pt2."
 )
 def main(model: Path | None, out: Path) -> None:
-    """Write the network of MODEL, or the one that comes along, for other programs.
+    """Export the network in MODEL, or the bundled one, for other programs.
 
-    MODEL is a model.safetensors or its folder. An OUT of .onnx is ONNX, one of .pt2 a program of
-    torch.export; either takes images of any size. It is run on three sizes and compared with
-    torch before it gets its name.
+    MODEL is a model.safetensors or its folder. --out FILE.onnx writes ONNX, FILE.pt2 a
+    torch.export program; both take images of any size. The file is only kept if its output agrees
+    with torch's on images of three sizes.
     """
     with exit_codes():
         path, differences = export(model, out)
@@ -154,7 +154,7 @@ def main(model: Path | None, out: Path) -> None:
         click.echo(f"exported: {path} ({kind}, {path.stat().st_size / 1e6:.1f} MB)")
         sizes = ", ".join(f"{size}: {worst:.1g}" for size, worst in differences.items())
         most = max(differences.values())
-        click.echo(f"differs from torch by {most:.1g} at most, on images in [0, 1] ({sizes})")
+        click.echo(f"largest difference from torch: {most:.1g}, on images in [0, 1] ({sizes})")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""How fast networks run: `python -m nas.latency [DIR ...] --out FOLDER`, with UNet beside them.
+"""Time networks beside a UNet: `python -m nas.latency [DIR ...] --out FOLDER`.
 
-On the CPU with one thread and with all, on CUDA where there is one; eager, channels_last,
+On the CPU with one and with all threads, on CUDA where available; eager, channels_last,
 torch.compile, ONNX Runtime, bf16; at 256x256 and 1280x720.
 """
 
@@ -18,15 +18,17 @@ from typing import Any
 import click
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
-from blurkit.errors import FileError, SettingError, exit_codes
+from blurkit.errors import FileError, exit_codes
 from blurkit.files import AnyPath, write_whole
 from blurkit.progress import bar
-from nas.checkpoint import SHIPPED, load_model
+from nas.checkpoint import SHIPPED
 from nas.cost.timing import image_of, in_turns, macs, parameters
 from nas.device import hardware, keep_memory, pick
+from nas.evaluation.networks import load_networks
 from nas.options import for_device, options
-from nas.runtime.backends import Runner
+from nas.runtime.backends import Runner, Task
 from nas.runtime.page import page, plot_latency
 from nas.runtime.program import portable
 from nas.runtime.settings import LatencySettings, parse_modes, parse_sizes, parse_threads
@@ -35,7 +37,7 @@ from nas.space.network import build
 PACKAGES = ("blurkit", "torch", "onnx", "onnxruntime")
 
 
-def measure(
+def latency(
     models: Sequence[AnyPath] = (),
     *,
     settings: LatencySettings | None = None,
@@ -43,118 +45,119 @@ def measure(
     out: AnyPath | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Time networks in all modes, the UNet of their width beside them.
+    """Time networks in all modes, next to a UNet of the same width.
 
     Parameters
     ----------
-    models : paths of model.safetensors files, or of the folders that hold them; none: the network
-        that comes with the package
-    settings : LatencySettings, the defaults if None
-    device : "auto" (the CPU, and CUDA where there is one), "cpu", "cuda" or "cuda:N"
+    models : model.safetensors files, or the folders that contain them; empty: the bundled network
+    settings : LatencySettings; None: the defaults
+    device : "auto" (the CPU, and CUDA if available), "cpu", "cuda" or "cuda:N"
     out : folder for latency.json, latency.md and latency.png
     progress : show a progress bar
 
     Returns
     -------
-    document : dict, what latency.json holds
-        "rows": for each network, mode, size, device and number of threads "ms" (the median),
-        "quartiles" (ms), "rounds", "unets" (times the eager UNet; None without that row) and
-        "differs" (largest difference from eager float32 on the CPU), or "ms" None and "why".
+    document : dict, the content of latency.json
+        "rows" has one entry per network, mode, size, device and number of threads, with "ms" (the
+        median), "quartiles" (ms), "rounds", "unets" (relative to the eager UNet; None if it was
+        not timed) and "differs" (largest difference from eager float32 on the CPU); or with "ms"
+        None and "why".
 
     Raises
     ------
     SettingError
         a setting breaks its rule, "model given twice: runs/net"
     FileError
-        a checkpoint cannot be used, or the folder cannot be written
+        a checkpoint is unusable, or the folder cannot be written
 
     Notes
     -----
-    UNet is as published (`nas.space.unet`), its weights are random: they do not change its time.
-    All rows of one size, device and number of threads take turns; on CUDA the clock is read after a
-    synchronisation.
+    The UNet is the published one (`nas.space.unet`) with random weights, which do not affect its
+    time. All rows of the same size, device and number of threads are timed in turn; on CUDA the
+    clock is read after a synchronisation.
     """
     settings = settings or LatencySettings()
-    where = [pick(device)] if device != "auto" else [torch.device("cpu")]
+    devices = [pick(device)] if device != "auto" else [torch.device("cpu")]
     if device == "auto" and torch.cuda.is_available():
-        where.append(pick("cuda"))
+        devices.append(pick("cuda"))
     runners = _runners(models or (SHIPPED,), settings.unet_width)
     if out:
         Path(out).mkdir(parents=True, exist_ok=True)
     keep_memory()
     modes, sizes = parse_modes(settings.modes), parse_sizes(settings.sizes)
-    # threads of the CPU do not change what a GPU does
+    # the number of CPU threads does not affect a GPU
     threads = {"cpu": parse_threads(settings.threads), "cuda": [torch.get_num_threads()]}
     document: dict[str, Any] = {
         "settings": dataclasses.asdict(settings),
-        "hardware": {**hardware(where[0]), **hardware(where[-1]), "device": device},
+        "hardware": {**hardware(devices[0]), **hardware(devices[-1]), "device": device},
         "versions": _versions(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "networks": {
-            name: {"parameters": parameters(r.plain), "macs": macs(r.plain.model)}
+            name: {"parameters": parameters(r.network), "macs": macs(r.network.model)}
             for name, r in runners.items()
         },
+        "rows": [],
     }
-    places = [(at, count, size) for at in where for count in threads[at.type] for size in sizes]
-    every, rows = len(runners) * len(modes), []
-    with bar(2 * len(places) * every, "timing", "step", disable=not progress) as shown:
-        for number, (at, count, size) in enumerate(places):
+    blocks = [(d, count, size) for d in devices for count in threads[d.type] for size in sizes]
+    steps = 2 * len(runners) * len(modes)  # of a block: each task is prepared, then timed
+    with bar(len(blocks) * steps, "timing", "step", disable=not progress) as shown:
+        for number, (torch_device, count, size) in enumerate(blocks):
             with _threads(count), torch.inference_mode():
-                rows += _block(runners, modes, image_of(size, at), settings, shown)
-            shown.update(2 * every * (number + 1) - shown.n)
-            document["rows"] = rows
-            if out:  # after each table: whoever stops a long run has what was timed
+                image = image_of(size, torch_device)
+                document["rows"] += _time_block(runners, modes, image, settings, shown)
+            shown.update(steps * (number + 1) - shown.n)
+            if out:  # after each block, so that an interrupted run keeps its results
                 _write(document, Path(out))
     return document
 
 
 def _write(document: dict[str, Any], folder: Path) -> None:
-    plot_latency(document["rows"], folder / "latency.png")
-    write_whole(folder / "latency.md", page(document))
     text = json.dumps(document, indent=2, allow_nan=False)
     write_whole(folder / "latency.json", text + "\n")
+    write_whole(folder / "latency.md", page(document))
+    plot_latency(document["rows"], folder / "latency.png")
 
 
-def _block(
+def _time_block(
     runners: dict[str, Runner],
     modes: Sequence[str],
     image: Tensor,
     settings: LatencySettings,
-    shown: Any,
+    shown: tqdm,
 ) -> list[dict[str, Any]]:
-    """The rows of one image on one device with one number of threads."""
-    threads, (height, width) = torch.get_num_threads(), image.shape[2:]
-    shared = {
-        "device": image.device.type,
-        "threads": threads,
-        "size": f"{width}x{height}",
-    }
-    rows, tasks = {}, {}
+    """The rows for one image on one device with one number of threads."""
+    rows: dict[str, dict[str, Any]] = {}
+    tasks: dict[str, Task] = {}
+    height, width = image.shape[2:]
     for name, runner in runners.items():
-        right = runner.plain.model(image.cpu())
+        expected = runner.network.model(image.cpu())
         for mode in modes:
-            row: dict[str, Any] = {"network": name, "mode": mode, **shared, "ms": None}
-            rows[f"{name} {mode}"] = row
+            key = f"{name} {mode}"
+            row = rows[key] = {
+                "network": name,
+                "mode": mode,
+                "device": image.device.type,
+                "threads": torch.get_num_threads(),
+                "size": f"{width}x{height}",
+                "ms": None,
+            }
             try:
-                task = runner.task(mode, image, threads)
-                differs = float((task().float().cpu() - right).abs().max())
-                if not math.isfinite(differs):
-                    raise FileError("wrong: its output is not finite, so it is not timed")
-                row["differs"] = differs
-                tasks[f"{name} {mode}"] = task
+                task = runner.task(mode, image, torch.get_num_threads())
+                row["differs"] = _difference(task, expected)
+                tasks[key] = task
             except FileError as error:
                 row["why"] = str(error)
             shown.update()
-    begun, most = shown.n, len(rows)
+    prepared = shown.n
 
-    def done(round_: int) -> None:
-        shown.update(begun + most * round_ // settings.rounds - shown.n)
+    def done(rounds: int) -> None:
+        shown.update(prepared + len(rows) * rounds // settings.rounds - shown.n)
 
     times = in_turns(
         tasks, image.device, rounds=settings.rounds, seconds=settings.seconds, done=done
     )
     for key, seconds in times.items():
-        ms = [1e3 * each for each in seconds]
+        ms = [1e3 * value for value in seconds]
         low, _, high = statistics.quantiles(ms, n=4, method="inclusive")
         rows[key] |= {"ms": statistics.median(ms), "quartiles": [low, high], "rounds": len(ms)}
     torch.compiler.reset()
@@ -165,22 +168,23 @@ def _block(
     return list(rows.values())
 
 
+def _difference(task: Task, expected: Tensor) -> float:
+    """Largest difference of a task's output from the expected one; FileError if not finite."""
+    difference = float((task().float().cpu() - expected).abs().max())
+    if not math.isfinite(difference):
+        raise FileError("wrong: its output is not finite, so it is not timed")
+    return difference
+
+
 def _runners(models: Sequence[AnyPath], unet_width: int) -> dict[str, Runner]:
-    """Networks by distinct names, UNet last."""
-    found: dict[str, Runner] = {}
-    files = [Path(p, "model.safetensors") if Path(p).is_dir() else Path(p) for p in models]
-    first = 0
-    for i, file in enumerate(files):
-        if file.resolve() in [other.resolve() for other in files[:i]]:
-            raise SettingError(f"model given twice: {models[i]}")
-        network, info = load_model(file)
-        name, first = str(info["name"]), first or int(info["width"])
-        found[f"{name} ({models[i]})" if name in found else name] = Runner(portable(network))
-    width = unet_width or first
+    """Runners by distinct names, the UNet last."""
+    loaded = load_networks(models, torch.device("cpu"))
+    runners = {name: Runner(portable(network)) for name, (network, _) in loaded.items()}
+    width = unet_width or next(info["width"] for _, info in loaded.values())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        found[f"UNet of width {width}"] = Runner(portable(build("unet", width)))
-    return found
+        runners[f"UNet of width {width}"] = Runner(portable(build("unet", width)))
+    return runners
 
 
 @contextmanager
@@ -194,13 +198,13 @@ def _threads(count: int) -> Iterator[None]:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name)
+            versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 @click.command()
@@ -217,15 +221,15 @@ def _versions() -> dict[str, str]:
 )
 @options(LatencySettings)
 def main(models: tuple[Path, ...], device: str, out: Path, **given: Any) -> None:
-    """Time the network in each DIR, or the one that comes along, and a UNet beside them.
+    """Time the network in each DIR, or the bundled one, next to a UNet.
 
-    By default on the CPU, with one thread and with all, and on CUDA where there is one. A mode
-    that this machine cannot run is a row that says why. Every output is compared with plain
-    float32.
+    By default on the CPU, with one and with all threads, and on CUDA if available. Modes that this
+    machine cannot run are listed with the reason. Every output is compared with float32 in eager
+    mode.
     """
     with exit_codes():
         settings = for_device(LatencySettings, torch.device("cpu"), given)
-        document = measure(models, settings=settings, device=device, out=out)
+        document = latency(models, settings=settings, device=device, out=out)
         click.echo(page(document))
         click.echo(f"picture: {out / 'latency.png'}")
 

@@ -1,4 +1,5 @@
-"""How fast a network runs: eager, compiled, ONNX Runtime, bf16.
+"""Run a network outside its training: exported programs, and the modes that are timed.
 
-Import from here: `program`, `backends`, `settings`; `nas.latency` and `nas.export` run them.
+Import from here: `program` (used by `nas.export`), and `backends`, `settings` and `page` (used by
+`nas.latency`).
 """

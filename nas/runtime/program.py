@@ -1,8 +1,8 @@
-"""A network as a program for other runtimes: torch.export, and ONNX from it.
+"""A network as a program for other runtimes: torch.export, and ONNX made from it.
 
-The program takes an image of any size: it continues it by reflection to a multiple of the network's
-stride, as `nas.restoration.tiles` does, and cuts the result back. The loops over levels, slots and
-skips are unrolled; nothing of `nas` is needed to run it.
+The program takes images of any size: it pads them by reflection to a multiple of the network's
+stride, like `nas.restoration.tiles`, and crops the result. Loops over levels, slots and skips are
+unrolled; `nas` is not needed to run it.
 """
 
 import importlib
@@ -20,15 +20,15 @@ from torch import Tensor, nn
 from blurkit.errors import FileError
 from nas.space.frame import Frame
 
-OPSET = 20  # of ONNX's default operators; runtimes read them since 2023
+OPSET = 20  # of ONNX's default operators; supported by runtimes since 2023
 INPUT, OUTPUT = "image", "restored"
-SMALLEST = 17  # px: torch.export takes for granted that the lowest level has more than one place
-EXAMPLE = (2, 3, 72, 88)  # shape at which the network is traced; no two sides alike, none is kept
-NEEDS = "pip install 'blurkit[export]'"
+SMALLEST = 17  # px: torch.export assumes that the lowest level has more than one pixel
+EXAMPLE = (2, 3, 72, 88)  # traced shape; sizes differ so that none is mistaken for another
+INSTALL = "pip install 'blurkit[export]'"
 
 
 class AnySize(nn.Module):
-    """A network behind padding by reflection, so that every height and width will do.
+    """A network behind padding by reflection, so that it takes any height and width.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ class AnySize(nn.Module):
 
     Notes
     -----
-    Rows and columns are looked up by index: `pad` and slices would tie the exported program to
-    sizes that need padding, or to those that need none.
+    Rows and columns are selected by index: with `pad` or slices the exported program would be
+    specialised to sizes that need padding, or to sizes that do not.
 
     Examples
     --------
@@ -59,8 +59,8 @@ class AnySize(nn.Module):
         height, width = image.shape[2:]
         for axis, side in ((2, height), (3, width)):
             total = (side + self.stride - 1) // self.stride * self.stride
-            places = torch.arange(total, device=image.device)
-            mirrored = (side - 1) - (places - (side - 1)).abs()
+            indices = torch.arange(total, device=image.device)
+            mirrored = (side - 1) - (indices - (side - 1)).abs()
             image = image.index_select(axis, mirrored.clamp(min=0))
         restored = self.model(image)
         for axis, side in ((2, height), (3, width)):
@@ -69,51 +69,54 @@ class AnySize(nn.Module):
 
 
 def portable(model: nn.Module) -> AnySize:
-    """The network as it is exported: on the CPU, in eval mode, its attention over all it is given.
+    """The network as it is exported: on the CPU, in eval mode, with attention over the whole input.
 
-    The model itself is changed: where it has windows (`nas.space.frame.Frame.attend_within`) they
-    go.
+    Modifies the model: the window of its attention (`nas.space.frame.Frame.attend_within`) is
+    removed, and its weights are made float32 and contiguous.
     """
     if isinstance(model, Frame):
         model.attend_within(None)
-    plain = model.float().to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    return AnySize(plain).eval()
+    model = model.float().to("cpu")
+    for parameter in model.parameters():
+        parameter.data = parameter.data.contiguous()
+    return AnySize(model).eval()
 
 
 def exported(model: AnySize) -> torch.export.ExportedProgram:
-    """The program of `torch.export`: (N, 3, H, W) to the same shape, N >= 1, H and W >= 17."""
-    free = torch.export.Dim.DYNAMIC
+    """The `torch.export` program: (N, 3, H, W) to the same shape, N >= 1, H and W >= 17."""
+    dynamic = torch.export.Dim.DYNAMIC
     with _quiet(), torch.no_grad():
         return torch.export.export(
             model,
             (torch.zeros(EXAMPLE),),
-            dynamic_shapes={INPUT: {0: free, 2: free, 3: free}},
+            dynamic_shapes={INPUT: {0: dynamic, 2: dynamic, 3: dynamic}},
             prefer_deferred_runtime_asserts_over_guards=True,
         )
 
 
 def onnx_bytes(program: torch.export.ExportedProgram, facts: Mapping[str, Any]) -> bytes:
-    """An ONNX file of the program.
+    """The program as the bytes of an ONNX file.
 
     Parameters
     ----------
-    program : of `exported`
-    facts : name to text or JSON value; they become the file's metadata_props
+    program : see `exported`
+    facts : name to text or JSON value, stored as the file's metadata_props
 
     Returns
     -------
-    data : one file, weights inside; input "image", output "restored", both float32 of shape
-        (batch, 3, height, width), all three free
+    bytes
+        One file including the weights. Input "image" and output "restored" are float32 of shape
+        (batch, 3, height, width); batch, height and width are dynamic.
 
     Raises
     ------
     FileError
         "ONNX cannot be written here (No module named 'onnxscript'): pip install 'blurkit[export]'"
     """
-    onnx = needed("onnx")
-    needed("onnxscript")
+    onnx = require("onnx")
+    require("onnxscript")
     with _quiet():
-        made = torch.onnx.export(
+        onnx_program = torch.onnx.export(
             program,
             (),
             input_names=[INPUT],
@@ -122,12 +125,12 @@ def onnx_bytes(program: torch.export.ExportedProgram, facts: Mapping[str, Any]) 
             dynamo=True,
             verbose=False,
         )
-    document = cast(Any, made).model_proto
+    document = cast(Any, onnx_program).model_proto
     graph = document.graph
-    del graph.value_info[:]  # of symbols that get names here
-    for end in (*graph.input, *graph.output):
-        for place, name in ((0, "batch"), (2, "height"), (3, "width")):
-            end.type.tensor_type.shape.dim[place].dim_param = name
+    del graph.value_info[:]  # it refers to the symbols that are renamed here
+    for value in (*graph.input, *graph.output):
+        for axis, name in ((0, "batch"), (2, "height"), (3, "width")):
+            value.type.tensor_type.shape.dim[axis].dim_param = name
     onnx.helper.set_model_props(
         document, {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()}
     )
@@ -138,12 +141,12 @@ def onnx_bytes(program: torch.export.ExportedProgram, facts: Mapping[str, Any]) 
 
 
 def onnx_session(data: bytes, threads: int | None = None, device: str = "cpu") -> Any:
-    """An `onnxruntime.InferenceSession` of an ONNX file's bytes.
+    """An `onnxruntime.InferenceSession` for the bytes of an ONNX file.
 
     Parameters
     ----------
-    data : bytes of `onnx_bytes`
-    threads : that a node may use; ONNX Runtime's own choice if None
+    data : see `onnx_bytes`
+    threads : number of threads; None: chosen by ONNX Runtime
     device : "cpu" or "cuda"
 
     Raises
@@ -152,7 +155,7 @@ def onnx_session(data: bytes, threads: int | None = None, device: str = "cpu") -
         "ONNX cannot be run here (No module named 'onnxruntime'): pip install 'blurkit[export]'",
         "this ONNX Runtime has no CUDAExecutionProvider: pip install onnxruntime-gpu"
     """
-    ort = needed("onnxruntime")
+    ort = require("onnxruntime")
     provider = "CUDAExecutionProvider" if device == "cuda" else "CPUExecutionProvider"
     if provider not in ort.get_available_providers():
         raise FileError(f"this ONNX Runtime has no {provider}: pip install onnxruntime-gpu")
@@ -160,23 +163,23 @@ def onnx_session(data: bytes, threads: int | None = None, device: str = "cpu") -
     options.log_severity_level = 3  # errors
     if threads is not None:
         options.intra_op_num_threads = threads
-        # its threads would go on spinning while others are timed
+        # idle threads must not spin while other modes are timed
         options.add_session_config_entry("session.force_spinning_stop", "1")
     return ort.InferenceSession(data, options, providers=[provider])
 
 
-def needed(name: str) -> ModuleType:
-    """An optional package; FileError that says how to install it where it is not there."""
+def require(name: str) -> ModuleType:
+    """Import an optional package; FileError that says how to install it if it is missing."""
     verb = "run" if name == "onnxruntime" else "written"
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise FileError(f"ONNX cannot be {verb} here ({error}): {NEEDS}") from error
+        raise FileError(f"ONNX cannot be {verb} here ({error}): {INSTALL}") from error
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without torch's words to its own developers: deprecations inside it, missing torchvision."""
+    """Suppress torch's own deprecation warnings, and its note that torchvision is missing."""
     log = logging.getLogger("torch.onnx")
     level = log.level
     with warnings.catch_warnings():

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from blurkit.errors import FileError, SettingError
 from nas.checkpoint import save_model
-from nas.latency import LatencySettings, main, measure
-from nas.runtime import backends as modes
+from nas.latency import LatencySettings, latency, main
+from nas.runtime import backends
 from nas.runtime.page import page
 from nas.space.genotype import CELLS, Genotype
 from nas.space.network import build
@@ -29,7 +29,7 @@ def net(tmp_path_factory):
 
 def rows_of(net, **other):
     settings = LatencySettings(**{**QUICK, **other})
-    document = measure([net], settings=settings, device="cpu", progress=False)
+    document = latency([net], settings=settings, device="cpu", progress=False)
     return {(row["network"], row["mode"]): row for row in document["rows"]}
 
 
@@ -52,9 +52,9 @@ def test_every_mode_computes_what_plain_float32_does(net):
 
 def test_a_fast_but_wrong_mode_is_seen(net, monkeypatch):
     def wrong(runner, image, threads):
-        return lambda: runner.plain.model(image) + 0.5
+        return lambda: runner.network.model(image) + 0.5
 
-    monkeypatch.setitem(modes.MODES, "bf16", wrong)
+    monkeypatch.setitem(backends.MODES, "bf16", wrong)
     rows = rows_of(net, modes="eager;bf16")
     assert rows["n", "bf16"]["differs"] == pytest.approx(0.5, rel=1e-3)
     assert rows["n", "eager"]["differs"] < 1e-5
@@ -62,11 +62,11 @@ def test_a_fast_but_wrong_mode_is_seen(net, monkeypatch):
 
 def test_a_mode_that_gives_nan_is_not_timed(net, monkeypatch, tmp_path):
     def wrong(runner, image, threads):
-        return lambda: runner.plain.model(image) * float("nan")
+        return lambda: runner.network.model(image) * float("nan")
 
-    monkeypatch.setitem(modes.MODES, "bf16", wrong)
+    monkeypatch.setitem(backends.MODES, "bf16", wrong)
     settings = LatencySettings(**QUICK, modes="eager; bf16")
-    document = measure([net], settings=settings, device="cpu", out=tmp_path, progress=False)
+    document = latency([net], settings=settings, device="cpu", out=tmp_path, progress=False)
     assert json.loads((tmp_path / "latency.json").read_text()) == document
     assert [row.get("why", "")[:5] for row in document["rows"]] == ["", "wrong"] * 2
 
@@ -78,7 +78,7 @@ def test_a_mode_that_is_not_possible_is_a_row_that_says_why(net, monkeypatch, tm
     monkeypatch.setattr(torch, "compile", no_compiler)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     settings = LatencySettings(**QUICK, modes="eager; torch.compile; ONNX Runtime")
-    document = measure([net], settings=settings, device="cpu", out=tmp_path, progress=False)
+    document = latency([net], settings=settings, device="cpu", out=tmp_path, progress=False)
     why = {row["mode"]: row.get("why") for row in document["rows"]}
     assert why["torch.compile"] == (
         "torch.compile failed: RuntimeError: no working C++ compiler found"
@@ -124,9 +124,9 @@ def test_the_number_of_threads_is_as_asked_for_and_put_back(net, monkeypatch):
 
     def eager(runner, image, threads):
         seen.append((threads, torch.get_num_threads(), tuple(image.shape[2:])))
-        return lambda: runner.plain.model(image)
+        return lambda: runner.network.model(image)
 
-    monkeypatch.setitem(modes.MODES, "eager", eager)
+    monkeypatch.setitem(backends.MODES, "eager", eager)
     before = torch.get_num_threads()
     rows_of(net, modes="eager", threads="2 1", sizes="16x32 32x16")
     assert seen[::2] == [(2, 2, (32, 16)), (2, 2, (16, 32)), (1, 1, (32, 16)), (1, 1, (16, 32))]
@@ -154,7 +154,7 @@ def test_the_command_writes_json_page_and_picture(net, tmp_path):
 
 def test_a_busy_machine_is_told_on_the_page(net):
     settings = LatencySettings(**QUICK, modes="eager")
-    document = measure([net], settings=settings, device="cpu", progress=False)
+    document = latency([net], settings=settings, device="cpu", progress=False)
     assert "load average 3.2" in page({**document, "load": 3.2})
     for quiet in (0.1, None):
         assert "other programs" not in page({**document, "load": quiet})
@@ -168,7 +168,7 @@ def test_a_busy_machine_is_told_on_the_page(net):
         ({"sizes": ""}, "sizes must be"),
         ({"threads": "0"}, "threads must be numbers in 1 .. 1024"),
         ({"threads": "two"}, "threads must be numbers"),
-        ({"modes": "fast"}, "modes must be of eager; .*, got 'fast'"),
+        ({"modes": "fast"}, "modes must be some of eager; .*, got 'fast'"),
         ({"rounds": 2}, "rounds must be >= 3, got 2"),
         ({"unet_width": 257}, "unet-width must be <= 256, got 257"),
     ],
@@ -180,6 +180,6 @@ def test_settings_have_rules(given, words):
 
 def test_a_model_given_twice_and_one_that_is_none(net, tmp_path):
     with pytest.raises(SettingError, match="model given twice"):
-        measure([net, net / "model.safetensors"], progress=False)
+        latency([net, net / "model.safetensors"], progress=False)
     with pytest.raises(FileError, match="no such checkpoint"):
-        measure([tmp_path], progress=False)
+        latency([tmp_path], progress=False)
