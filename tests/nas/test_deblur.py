@@ -79,7 +79,7 @@ def test_the_photo_is_never_overwritten(here, make):
         (["none", "photo.png", "--out", "o.png"], 2, "none: no such file or folder"),
         (["net", "none.jpg", "--out", "o.png"], 2, "none.jpg: no such file or folder"),
         (["none*.jpg"], 2, "none*.jpg: matches no photo"),
-        (["net"], 2, "net is a model: name a photo as well, or --model for photos in that folder"),
+        (["net"], 2, "net is a model: add a photo, or use --model to deblur photos in that"),
         (["photo.png", "--model", "none"], 2, "Path 'none' does not exist."),
         (["net", "empty"], 1, "empty: holds no .jpg .jpeg .png .tif .tiff .webp file"),
         (["photo.png", "text.png", "--out", "o.png"], 2, "out must be a folder for several photos"),

@@ -65,7 +65,7 @@ def test_without_out_results_lie_beside_and_are_not_deblurred_again(here):
     assert files(here / "in") == {*COLOUR, *results, *pictures}
     code, _, error = run("net", "in", "--existing", "skip")
     assert code == 0
-    assert "0 deblurred, 4 there already, 8 results of earlier runs passed over" in error
+    assert "0 deblurred, 4 already done, 8 results of earlier runs ignored" in error
     assert files(here / "in") == {*COLOUR, *results, *pictures}
     assert run("net", "in/a-deblurred.png")[0] == 0  # but whoever names one alone means it
 
@@ -198,7 +198,7 @@ def test_the_model_is_told_from_the_photos_by_what_it_is(here):
     assert run("in", "in/a.png", "--out", "first.png")[0] == 0
     code, _, error = run("in", "--out", "out")
     assert code == 2
-    assert "in is a model: name a photo as well, or --model for photos in that folder" in error
+    assert "in is a model: add a photo, or use --model to deblur photos in that folder" in error
     assert run("in", "--model", "net", "--out", "out")[0] == 0
     assert files(here / "out") == {"a.png", "b.png", "deep/c.tif", "deep/er/d.png"}
 
@@ -266,7 +266,7 @@ def test_an_unfinished_training_is_not_taken_for_photos(here, file):
     Image.new("RGB", (20, 10)).save(here / "begun/training.png")
     code, _, error = run("begun", "in/a.png", "--out", "out")
     assert code == 2
-    assert "begun is the folder of a search, or of a training that is not finished" in error
+    assert "begun is the folder of a search or of an unfinished training" in error
     assert not (here / "out").exists()
 
 

@@ -1,9 +1,8 @@
-"""The network that comes with the package: what it holds, and that it does what it is for."""
+"""The bundled network: its files agree, it removes blur and leaves sharp photos alone."""
 
 import json
 from statistics import fmean
 
-import numpy as np
 import pytest
 from skimage.data import astronaut
 
@@ -25,14 +24,14 @@ def photo():
     return astronaut()[:320, 96:416].copy()
 
 
-def gains(network, photo, length, **how):
-    """In dB, of a photo shaken in six ways."""
-    found = []
-    for index in range(6):
-        shaken = Motion(Walk(length=length, jerks=0), roll=0.5)
-        blurry, _ = snapshot(photo, shaken, "naive", seed=5, index=index)
-        found.append(psnr(restore(network, blurry, **how), photo) - psnr(blurry, photo))
-    return found
+def gains(network, photo, length, scales=None):
+    """PSNR gains in dB for four camera shakes of a photo."""
+    shake = Motion(Walk(length=length, jerks=0), roll=0.5)
+    blurred = [snapshot(photo, shake, "naive", seed=5, index=index)[0] for index in range(4)]
+    return [
+        psnr(restore(network, blurry, scales=scales), photo) - psnr(blurry, photo)
+        for blurry in blurred
+    ]
 
 
 def test_it_holds_its_genotype_and_training_record_and_is_small():
@@ -47,9 +46,9 @@ def test_it_holds_its_genotype_and_training_record_and_is_small():
 
 
 def test_it_improves_shaken_photos(network, photo):
-    found = gains(network, photo, (6, 12))
-    assert min(found) > 0
-    assert fmean(found) > 0.5
+    improvements = gains(network, photo, (6, 12))
+    assert min(improvements) > 0
+    assert fmean(improvements) > 0.5
 
 
 def test_it_leaves_a_sharp_photo_alone(network, photo):
@@ -57,7 +56,6 @@ def test_it_leaves_a_sharp_photo_alone(network, photo):
 
 
 def test_blur_longer_than_it_was_trained_on_takes_smaller_scales(network):
-    large = np.ascontiguousarray(astronaut()[:, :, :])
-    large = large.repeat(2, axis=0).repeat(2, axis=1)
-    one, several = (gains(network, large, (50, 60), scales=s) for s in ((1,), (1, 2, 3)))
+    large = astronaut()[:384, 64:448].repeat(2, axis=0).repeat(2, axis=1)
+    one, several = (gains(network, large, (50, 60), scales) for scales in ((1,), (1, 2, 3)))
     assert fmean(several) > fmean(one) + 0.1
