@@ -1,4 +1,4 @@
-"""Families of blur: what holds for all of them, alone and in batches."""
+"""What holds for every family of blur, alone and in batches."""
 
 import dataclasses
 import json
@@ -7,6 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
+from moments import centroid
 
 from blurkit import (
     BoracchiFoi,
@@ -25,8 +26,9 @@ from blurkit import (
     random_walk_kernel,
     tremor_kernel,
 )
+from blurkit.kernel.families import FAMILIES
 
-SMALL = {  # each with few steps, for these laws hold the loops interpreted too
+SMALL = {  # few steps each: these tests also run the loops interpreted
     "walk": (Walk(steps=60), random_walk_kernel),
     "boracchi-foi": (BoracchiFoi(steps=60, max_len=(5, 40)), boracchi_foi_kernel),
     "tremor": (Tremor(steps=60), tremor_kernel),
@@ -35,13 +37,6 @@ SMALL = {  # each with few steps, for these laws hold the loops interpreted too
     "gaussian": (Gaussian(sigma=(0.5, 2)), gaussian_kernel),
 }
 each_family = pytest.mark.parametrize(("family", "single"), SMALL.values(), ids=SMALL)
-
-
-def centroid(kernel):
-    """(x, y) off the middle, px."""
-    offset = np.arange(len(kernel)) - len(kernel) // 2
-    weights = kernel.astype(float)
-    return (weights * offset).sum(), (weights * offset[:, None]).sum()
 
 
 @each_family
@@ -60,6 +55,12 @@ def test_a_row_of_a_batch_is_the_single_function_at_its_index(family, single):
         alone = single(21, **dataclasses.asdict(family), seed=8, index=2 + i)
         assert made[i].tobytes() == alone.tobytes()
     assert kernels(2, 21, family, seed=8, start=5).tobytes() == made[3:].tobytes()
+
+
+@each_family
+def test_each_family_has_its_own_name_and_ends_its_numbers_with_the_shrinking(family, single):
+    assert FAMILIES[family.name] is type(family)
+    assert family.numbers[-1] == "shrink"
 
 
 @each_family
@@ -161,20 +162,8 @@ def test_the_bytes_are_those_of_every_release_and_machine():
             lambda: Gaussian(ratio=2),
             "ratio must be one number or a pair (lowest, highest) in 0 .. 1, got 2",
         ),
-        (lambda: defocus_kernel(20), "size must be odd and >= 3, got 20"),
-        (
-            lambda: linear_kernel(interpolation="x"),
-            'interpolation must be "nearest" or "linear", got "x"',
-        ),
     ],
 )
 def test_a_bad_setting_names_rule_and_value(make, message):
     with pytest.raises(SettingError, match=f"^{re.escape(message)}$"):
         make()
-
-
-@pytest.mark.compiled
-def test_a_blur_without_bounds_needs_a_size():
-    message = "size must be given for a blur that does not fit into 2047 px"
-    with pytest.raises(SettingError, match=f"^{message}$"):
-        linear_kernel(None, length=1e5, angle=0)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from moments import centroid
 from scipy import ndimage
 
 from blurkit import SettingError, random_walk_trajectory, rasterise
@@ -15,12 +16,6 @@ BOTH = pytest.mark.parametrize("interpolation", ["nearest", "linear"])
 PATHS = hnp.arrays(
     np.float64, st.tuples(st.integers(1, 12), st.just(2)), elements=st.floats(-40, 40)
 )
-
-
-def centroid(kernel):
-    """(x, y) of the kernel's mass, from its middle."""
-    offset = np.arange(len(kernel)) - len(kernel) // 2
-    return np.array([kernel.sum(axis=0) @ offset, kernel.sum(axis=1) @ offset], np.float64)
 
 
 def walk(index=0, **more):

@@ -1,4 +1,4 @@
-"""Random walks: the limit cases that have closed forms, and the meaning of every setting."""
+"""Random walks: limit cases with closed forms, the meaning of each setting, their kernels."""
 
 import dataclasses
 import json
@@ -8,8 +8,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from moments import covariance
 
-from blurkit import SettingError, Walk, random_walk_trajectory
+from blurkit import (
+    SettingError,
+    Walk,
+    kernels_and_params,
+    random_walk_kernel,
+    random_walk_trajectory,
+    rasterise,
+)
 from blurkit._loops.walk import steps_until_jerk
 
 STRAIGHT = {"inertia": 1, "jitter": 0, "jerks": 0}
@@ -19,7 +27,7 @@ def path_length(walk):
     return np.hypot(*np.diff(walk, axis=0).T).sum()
 
 
-def test_full_inertia_without_jitter_is_a_straight_line_of_the_length_asked_for():
+def test_full_inertia_without_jitter_is_a_straight_line_of_the_given_length():
     walk = random_walk_trajectory(steps=100, length=17.5, seed=3, **STRAIGHT)
     steps = np.diff(walk, axis=0)
     assert np.allclose(steps, steps[0])
@@ -163,3 +171,65 @@ def test_a_bad_setting_names_rule_and_value(setting, message):
 def test_a_fraction_of_a_step_is_refused_not_cut():
     with pytest.raises(TypeError, match="integer"):
         Walk(steps=100.5)
+
+
+# kernels
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    size=st.sampled_from([3, 7, 31, 63]),
+    steps=st.integers(2, 200),
+    length=st.floats(0, 300),
+    inertia=st.floats(0, 1),
+    jitter=st.floats(1e-3, 1e3),
+    jerks=st.floats(0, 1),
+    interpolation=st.sampled_from(["nearest", "linear"]),
+    seed=st.integers(0, 2**64 - 1),
+    index=st.integers(0, 2**63 - 1),
+)
+def test_a_kernel_is_its_walk_rasterised(size, interpolation, **walk):
+    kernel = random_walk_kernel(size, interpolation=interpolation, **walk)
+    expected = rasterise(random_walk_trajectory(**walk), size, interpolation)
+    assert kernel.tobytes() == expected.tobytes()
+    assert kernel.sum(dtype=np.float64) == pytest.approx(1, abs=1e-6)
+
+
+def test_length_zero_is_the_kernel_that_changes_nothing():
+    kernel = random_walk_kernel(5, length=0, seed=0)
+    assert kernel[2, 2] == 1
+    assert np.count_nonzero(kernel) == 1
+
+
+@pytest.mark.compiled
+def test_what_is_drawn_follows_the_settings():
+    walk = Walk(length=(5, 9), jitter=(0.1, 0.5), jerks=2.5)
+    _, drawn = kernels_and_params(3000, family=walk, seed=3)
+    for name, low, high in (("length", 5, 9), ("jitter", 0.1, 0.5)):
+        assert low <= drawn[name].min() < drawn[name].max() <= high
+        assert drawn[name].mean() == pytest.approx((low + high) / 2, rel=0.03)
+        assert drawn[name].std() == pytest.approx((high - low) / np.sqrt(12), rel=0.05)
+    assert abs(np.corrcoef(drawn["length"], drawn["jitter"])[0, 1]) < 0.1
+    assert drawn["jerks"].mean() == pytest.approx(2.5, rel=0.05)
+    assert drawn["jerks"].var() == pytest.approx(2.5, rel=0.1)
+
+
+def test_the_stored_shrinking_is_what_happened():
+    line = Walk(steps=40, length=60, inertia=1, jitter=0, jerks=0)
+    _, drawn = kernels_and_params(10, family=line, seed=3)
+    for index, shrink in enumerate(drawn["shrink"]):
+        walk = random_walk_trajectory(
+            steps=40, length=60, inertia=1, jitter=0, jerks=0, seed=3, index=index
+        )
+        assert shrink == pytest.approx(15 / np.abs(walk).max())
+
+
+@pytest.mark.compiled
+def test_defaults_look_like_recorded_camera_shake():
+    # Levin et al. 2009, medians over their 8 kernels: major axis 4.53 px, minor / major 0.29
+    made, params = kernels_and_params(2000, 31, Walk(), seed=3)
+    axes = np.sqrt([np.linalg.eigvalsh(covariance(kernel)) for kernel in made])
+    assert 4.2 < np.median(axes[:, 1]) < 4.9
+    assert 0.26 < np.median(axes[:, 0] / axes[:, 1]) < 0.34
+    assert (params["shrink"] < 1).mean() < 0.12
+    assert np.median(np.count_nonzero(made, axis=(1, 2))) < 40
