@@ -1,6 +1,6 @@
-"""What the sensor does to light: highlights, exposure, clipping, noise, response.
+"""The sensor's effects on light: highlights, exposure, clipping, noise, response curve.
 
-A sample's numbers are its row of `camera`, float64: gain, highlight, shot, read, JPEG quality.
+`camera` holds the numbers of a sample, (5,) float64: gain, highlight, shot, read, JPEG quality.
 """
 
 import numpy as np
@@ -18,29 +18,31 @@ from blurkit._loops.stream import (
 from blurkit._loops.taps import add_taps, collect_taps
 
 GAIN, HIGHLIGHT, SHOT, READ = 0, 1, 2, 3
-_KNEE = 0.9  # of full light: above it highlights are raised
-_FULL = 0.9999  # of full light: saturated, but for the rounding of the blur's sum
+_KNEE = 0.9  # of full light; highlights are raised above it
+_FULL = 0.9999  # of full light; saturated, up to rounding in the sum of the blur
 _DEVIATION = np.float32(TO_NORMAL)
 
 
 @loop
 def draw_camera(camera, ranges, seed, index):
-    """Draw a row of `camera` (n,) from ranges (n, 2): all uniformly, but shot and read in their
-    square roots, so that low noise is as common as high."""
+    """Draw `camera` (n,) uniformly from ranges (n, 2).
+
+    The square roots of shot and read are drawn instead, so that low noise is as common as high.
+    """
     key = stream_key(seed, index, CAMERA)
     for i in range(camera.shape[0]):
         low, high = ranges[i, 0], ranges[i, 1]
-        at = uniform(key, ONE + np.uint64(i))
+        u = uniform(key, ONE + np.uint64(i))
         if i in (SHOT, READ):
-            root = np.sqrt(low) + (np.sqrt(high) - np.sqrt(low)) * at
+            root = np.sqrt(low) + (np.sqrt(high) - np.sqrt(low)) * u
             camera[i] = root * root
         else:
-            camera[i] = low + (high - low) * at
+            camera[i] = low + (high - low) * u
 
 
 @loop
 def expose(lights, sharps, camera, linear, encoded):
-    """Per sample tables: light of each byte of the scene (256,) float32, and its sharp byte."""
+    """Write the tables of a sample: light (256,) float32 and sharp byte of each scene byte."""
     last = encoded.shape[0] - 1
     for byte in range(256):
         light = linear[byte]
@@ -54,7 +56,7 @@ def expose(lights, sharps, camera, linear, encoded):
 
 @loop
 def fill_noise(noise, key, first):
-    """noise (n,) float32, n even: mean 0, variance 1, four random bytes summed (|z| < 3.5)."""
+    """Fill noise (n,) float32, n even: mean 0, variance 1, sums of four bytes (|z| < 3.5)."""
     half = noise.shape[0] // 2
     for i in range(half):
         one, two = two_sums(key, first + np.uint64(i))
@@ -64,7 +66,7 @@ def fill_noise(noise, key, first):
 
 @loop
 def sense(out, total, noise, camera, encoded):
-    """Bytes (n,) of a row of light: clipped at 1, noise where it is not, then the response."""
+    """Write the bytes (n,) of a row of light: clip at 1, add noise below that, encode."""
     last = np.float32(encoded.shape[0] - 1)
     shot, read = np.float32(camera[SHOT]), np.float32(camera[READ] * camera[READ])
     zero, half, one, full = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(_FULL)
@@ -78,11 +80,11 @@ def sense(out, total, noise, camera, encoded):
 
 @loop
 def photograph(blurry, sharp, scene, kernel, channels, camera, linear, encoded, seed, index):
-    """Take the two pictures of a sample, whose camera is drawn.
+    """Take the blurry and the sharp image of a sample.
 
     blurry, sharp: (H, W*C) uint8, written; scene: (H+K-1, (W+K-1)*C) uint8; kernel: (K, K)
-    float32; camera: (5,) float64; linear: (256,) float64 and encoded: (n,) uint8 are the inverse
-    of the response and itself.
+    float32; camera: (5,) float64; linear: (256,) float64, light of each byte; encoded: (n,) uint8,
+    byte of each level of light.
     """
     rows, width = blurry.shape
     stride = scene.shape[1]

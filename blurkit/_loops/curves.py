@@ -1,10 +1,10 @@
-"""Camera response curves without pow, whose last bit differs between CPUs: roots by Newton."""
+"""Camera response curves by Newton's roots; the last bit of pow differs between CPUs."""
 
 import numpy as np
 
 from blurkit._loops.jit import loop
 
-SRGB, GAMMA, NONE = 0, 1, 2  # how bytes stand for light: IEC 61966-2-1, a power of 2.2, itself
+SRGB, GAMMA, NONE = 0, 1, 2  # responses: IEC 61966-2-1, a power of 2.2, proportional
 
 
 @loop
@@ -13,7 +13,7 @@ def root(y, n):
     if y <= 0.0:
         return 0.0
     x = 1.0
-    while True:  # falls from above, until rounding stops it
+    while True:  # converges from above, until rounding stops it
         power = 1.0
         for _ in range(n - 1):
             power *= x
@@ -39,7 +39,7 @@ def to_light(value, response):
 
 @loop
 def to_value(light, response):
-    """Encoded value in [0, 1] of linear light in [0, 1]: undoes `to_light`."""
+    """Encoded value in [0, 1] of linear light in [0, 1]: the inverse of `to_light`."""
     if response == SRGB:
         if light <= 0.0031308:
             return light * 12.92
@@ -55,14 +55,14 @@ def to_value(light, response):
 
 @loop
 def fill_to_light(table, response):
-    """table (256,) float64: linear light of each byte."""
+    """Fill table (256,) float64: linear light of each byte."""
     for byte in range(256):
         table[byte] = to_light(byte / 255.0, response)
 
 
 @loop
 def fill_to_bytes(table, response):
-    """table (n,) uint8: byte of the linear light i / (n - 1)."""
+    """Fill table (n,) uint8: byte of linear light i / (n - 1)."""
     last = table.shape[0] - 1
     for i in range(last + 1):
         table[i] = np.int64(np.floor(255.0 * to_value(i / last, response) + 0.5))

@@ -1,4 +1,4 @@
-"""The one decorator of all loops: how they compile, where they are cached, when the user hears."""
+"""The decorator of all loops: how they compile, are cached and announce the first compilation."""
 
 import sys
 import zlib
@@ -12,14 +12,14 @@ from numba.core import event
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
-# To see whether cached code is stale numba looks at the loop's own file only, although the code of
-# the loops it calls is in there too. So the stamp gets the sources of all loops added.
+# To detect stale machine code numba only looks at the file of the loop itself, although the cached
+# code includes the loops that it calls. So the sources of all loops are added to the stamp.
 SOURCES = zlib.crc32(b"".join(f.read_bytes() for f in sorted(Path(__file__).parent.glob("*.py"))))
 NOTICE = "blurkit: compiling its loops for this machine, once; this takes 5 to 20 seconds\n"
 
 
 class Notice(event.Listener):
-    """Writes one line to stderr when the first loop compiles; loops from the cache are silent."""
+    """Writes one line to stderr when the first loop compiles; cached loops are silent."""
 
     shown = False
 
@@ -38,13 +38,14 @@ event.register("numba:compile", Notice())
 
 
 def loop(function: Loop) -> Loop:
-    """Compile `function` on its first call and keep the machine code for later processes."""
-    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+    """Compile `function` on its first call and cache the machine code for later processes."""
+    config: Any = numba.config
+    if config.DISABLE_JIT:
         return function
     jit: Any = partial(numba.njit, function, nogil=True, error_model="numpy")
     try:
         compiled = jit(cache=True)
-    except RuntimeError:  # no folder to write the cache to: compile in each process
+    except RuntimeError:  # the cache cannot be written: compile in each process
         return jit()
     cache = compiled._cache._cache_file
     cache._source_stamp = (cache._source_stamp, SOURCES)

@@ -1,6 +1,6 @@
-"""Dead leaves: textured discs laid over each other, drawn from the back to the front.
+"""Dead leaves: textured discs that occlude each other, drawn from back to front.
 
-A scene has one palette and one range of disc sizes, so that scenes differ as photos do. The
+Each scene has its own palette and range of disc sizes, so that scenes vary as photos do. The
 constants were tuned by eye and to the gradients, contrast and spectrum of photographs.
 """
 
@@ -11,15 +11,15 @@ from blurkit._loops.paint import disc, paint_flat, paint_plain, paint_texture
 from blurkit._loops.stream import ONE, SCENE, direction, normal, stream_key, uniform
 
 COLOURS = 6  # in a palette
-DEPTH = 1.2  # discs are laid until their areas sum to this many times the scene's
+DEPTH = 1.2  # discs are added until their total area is this multiple of the scene's
 _FLAT = 6.0  # px: smaller leaves have one colour, no gradient and no texture
-_LEAF = np.uint64(64)  # draws reserved for each leaf; the palette uses those of leaf 0
-_PLACE = np.uint64(48)  # those of its radius and place
+_LEAF = np.uint64(64)  # draws reserved per leaf; the palette uses those of leaf 0
+_PLACE = np.uint64(48)  # the first of the draws for its radius and position
 
 
 @loop
 def tinted(red, green, blue, key, n, light, warm):
-    """The colour moved by random amounts: all channels together, then warm against cool."""
+    """The colour shifted by random amounts: in lightness, and from cool to warm."""
     value = light * normal(key, n)
     heat = warm * normal(key, n + ONE)
     tint = 0.4 * warm * normal(key, n + ONE + ONE)
@@ -28,7 +28,7 @@ def tinted(red, green, blue, key, n, light, warm):
 
 @loop
 def fill_palette(palette, key):
-    """Write `palette` (COLOURS, 3): luminance spread widely, chroma little, warm-cool most."""
+    """Fill palette (COLOURS, 3): wide spread in luminance, little in chroma, mostly warm-cool."""
     red, green, blue = tinted(0.0, 0.0, 0.0, key, ONE, 0.0, 0.04)
     exposure = 0.2 + 0.5 * uniform(key, np.uint64(6))
     spread = 0.4 + 0.6 * uniform(key, np.uint64(7))
@@ -43,14 +43,16 @@ def fill_palette(palette, key):
 
 @loop
 def byte(value):
-    """A colour in [0, 1] as a number from 0 to 255."""
+    """A value in [0, 1] as a float from 0 to 255, clipped."""
     return 255.0 * min(max(value, 0.0), 1.0)
 
 
 @loop
 def ramp(x, y, fx, fy, value):
-    """int16 at pixel (0, 0), and what a column and a row add: in all `value` at (x, y), and fx, fy
-    more for each px, in units of 65536, the period of a wave."""
+    """A linear ramp in int16: its value at pixel (0, 0) and its steps per column and row.
+
+    It is `value` at (x, y) and changes by fx and fy per px, in units of 65536, one wave period.
+    """
     across, down = np.floor(65536.0 * fx), np.floor(65536.0 * fy)
     start = np.floor(65536.0 * value - across * x - down * y)
     return np.int16(np.int64(start)), np.int16(np.int64(across)), np.int16(np.int64(down))
@@ -58,7 +60,7 @@ def ramp(x, y, fx, fy, value):
 
 @loop
 def draw_style(key, n):
-    """Style of `paint_texture`: soft noise, stripes or checks."""
+    """Draw a style for `paint_texture`: soft noise, stripes or checks."""
     pick = uniform(key, n)
     bend = np.int16(6.0 * uniform(key, n + ONE))
     sharp = np.int16(2.0 + 12.0 * uniform(key, n + ONE + ONE))
@@ -71,7 +73,7 @@ def draw_style(key, n):
 
 @loop
 def draw_leaf(planes, columns, lefts, rights, palette, key, n, x, y, radius, red, green, blue):
-    """Paint a large leaf of this colour, 0 to 255; its draws start at n. columns: 0, 1, ..."""
+    """Paint a large leaf of a colour, 0 to 255, with draws from n on. columns: 0, 1, ..."""
     top, bottom = disc(lefts, rights, x, y, radius)
     ux, uy = direction(key, n + np.uint64(16))
     shade = 0.06 * normal(key, n + np.uint64(5)) / max(radius, 12.0)
@@ -80,7 +82,7 @@ def draw_leaf(planes, columns, lefts, rights, palette, key, n, x, y, radius, red
         light = ramp(x, y, shade * ux, shade * uy, 0.0)
         paint_plain(planes, columns, lefts, rights, top, bottom, light, tone)
         return
-    # how far to the second colour: a shade of the first, sometimes another one of the palette
+    # the step to the second colour: a shade of the first, or sometimes another from the palette
     gain = 0.35 * normal(key, n + np.uint64(6)) * normal(key, n + np.uint64(7))
     far, wide, deep = gain * (153.0 + red), gain * (153.0 + green), gain * (153.0 + blue)
     if uniform(key, n + np.uint64(9)) < 0.12:
@@ -143,9 +145,9 @@ def draw_leaves(planes, seed, index):
 
 @loop
 def soften(soft, planes):
-    """Write to `soft` (S, 3*S) the inside of planes (S+2, 3*(S+2)), smoothed by (3 10 3)/16.
+    """Smooth planes (S+2, 3*(S+2)) by (3 10 3)/16 along both axes into soft (S, 3*S).
 
-    A row of planes holds the three colours one after the other, a row of soft pixel by pixel.
+    A row of planes holds the three channels one after the other; a row of soft interleaves them.
     """
     side, wide = soft.shape[0], planes.shape[0]
     column, row = np.empty(3 * wide, np.uint16), np.empty(3 * wide, np.uint8)
@@ -164,7 +166,7 @@ def soften(soft, planes):
 
 @loop
 def dead_leaves(soft, seed, index):
-    """Write the scene of a sample to `soft` (S, S, 3) uint8."""
+    """Write the scene of a sample into soft (S, S, 3) uint8."""
     side = soft.shape[0] + 2
     planes = np.empty((side, 3, side), np.uint8)
     draw_leaves(planes, seed, index)

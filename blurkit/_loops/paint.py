@@ -1,7 +1,7 @@
-"""Painting discs on the planes of a scene.
+"""Discs painted on the planes of a scene.
 
-Textures are computed in 16-bit integers, whose overflow is the period of a wave. Planes are
-(S, 3, S) uint8: a row holds its three colours one after the other, each in one piece.
+Textures are computed in 16-bit integers, whose overflow makes waves periodic. Planes are
+(S, 3, S) uint8: a row holds its three channels one after the other, each contiguous.
 """
 
 import numpy as np
@@ -20,12 +20,13 @@ def high(a, b):
 
 @loop
 def wave(phase):
-    """Two parabolas, much like a sine: from -4096 to 4096 while phase runs through all int16."""
+    """A sine-like wave of two parabolas, -4096 to 4096; its period is the range of int16."""
     return high(phase, np.int16(_LAST - np.int16(phase ^ (phase >> 15))))
 
 
 @loop
 def clipped(value, limit):
+    """int16 clipped to -limit .. limit."""
     return min(max(value, np.int16(-limit)), limit)
 
 
@@ -37,16 +38,16 @@ def colour(value):
 
 @loop
 def span(middle, reach, side):
-    """First and last + 1 of the pixels within `reach` of `middle`, from 0 to side."""
+    """First and last + 1 of the pixels within `reach` of `middle`, clipped to 0 .. side."""
     return max(0, int(np.ceil(middle - reach))), min(side, int(np.floor(middle + reach)) + 1)
 
 
 @loop
 def disc(lefts, rights, x, y, radius):
-    """Write the columns lefts .. rights - 1 of each row of a disc; returns its first row, last + 1.
+    """Write the columns lefts .. rights - 1 of each row of a disc; return its first row, last + 1.
 
-    lefts, rights: (S,) uint64. Unsigned, as no index may then count from the end of an array:
-    only so are the loops over columns put in SIMD lanes.
+    lefts, rights: (S,) uint64. Unsigned indices cannot count from the end of an array; without
+    that check the loops over columns vectorise.
     """
     side = lefts.shape[0]
     top, bottom = span(y, radius, side)
@@ -60,7 +61,7 @@ def disc(lefts, rights, x, y, radius):
 
 @loop
 def paint_flat(planes, x, y, radius, tone):
-    """A small disc of one colour (3) uint8."""
+    """Paint a small disc of one colour, (3,) uint8."""
     side = planes.shape[0]
     top, bottom = span(y, radius, side)
     for line in range(top, bottom):
@@ -75,7 +76,7 @@ def paint_flat(planes, x, y, radius, tone):
 
 @loop
 def paint_plain(planes, columns, lefts, rights, top, bottom, light, tone):
-    """A disc of one colour (3) int16 under a gradient of light, as `ramp` returns it."""
+    """Paint a disc of one colour, (3,) int16, under `light`, a `ramp`."""
     twice = np.int16(2 * tone[0]), np.int16(2 * tone[1]), np.int16(2 * tone[2])
     for row in range(top, bottom):
         start = np.int16(light[0] + light[2] * np.int64(row))
@@ -88,11 +89,12 @@ def paint_plain(planes, columns, lefts, rights, top, bottom, light, tone):
 
 @loop
 def paint_texture(planes, columns, lefts, rights, top, bottom, light, waves, style, tone, swing):
-    """A disc between two colours, (3) int16 `tone` - and + `swing`/16, by waves and a gradient.
+    """Paint a disc that varies between two colours, tone - swing/16 and tone + swing/16.
 
-    light, waves: `ramp`s of the gradient and of the phases of three waves; the first one bends the
-    others, which are added. style: (4) int16, how much it bends, the shares of the others in
-    1/65536, and how far their sum is driven into clipping, from soft to hard edges.
+    tone, swing: (3,) int16. light, waves: `ramp`s of the light and of the phases of three waves;
+    the first wave bends the other two, which are added. style: (4,) int16, the amount of bending,
+    the weights of the two waves in 1/65536, and the gain that drives their sum into clipping, from
+    soft to hard edges.
     """
     one, two, three = waves
     for row in range(top, bottom):

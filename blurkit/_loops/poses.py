@@ -1,7 +1,7 @@
-"""How a camera that turns about three axes stands during the exposure, and what each pixel sees.
+"""The poses of a camera that rotates about three axes, and where each pixel looks.
 
 A pose is a row of nine numbers (`POSE`): cosine and sine of the roll, the shift x, y in px at the
-image's middle, then what perspective adds (1, 1, 0, 0 without it), and the share of the exposure.
+middle of the image, four terms of perspective (1, 1, 0, 0 without), and the share of the exposure.
 """
 
 import numpy as np
@@ -12,14 +12,14 @@ from blurkit._loops.stream import ONE, ROLL, ROLL_SHAKE, normal, stream_key, uni
 from blurkit._loops.walk import steps_until_jerk
 
 POSE = 9
-_JERKS = np.uint64(1 << 32)  # the jerks' draws start here in the ROLL stream
+_JERKS = np.uint64(1 << 32)  # where the jerks' draws start in the ROLL stream
 
 
 @loop
 def roll(angle, seed, index, width, inertia, jitter, jerks):
-    """Fill angle (steps,) float64 with a walk in one dimension, its dwell time's mean at zero.
+    """Fill angle (steps,) float64 with a one-dimensional walk of mean zero over time.
 
-    width, jitter: (2,) float64, lowest and highest; width is from the walk's one end to the other.
+    width, jitter: (2,) float64, lowest and highest; width is peak to peak.
     """
     steps = angle.shape[0]
     key, shake = stream_key(seed, index, ROLL), stream_key(seed, index, ROLL_SHAKE)
@@ -51,7 +51,7 @@ def roll(angle, seed, index, width, inertia, jitter, jerks):
 
 @loop
 def cut(samples, path, parts):
-    """samples (parts * (n-1), 3): the middles of the parts of each step of a path (n, 3)."""
+    """Fill samples (parts * (n-1), 3): the midpoints of the parts of each step of path (n, 3)."""
     at = 0
     for i in range(path.shape[0] - 1):
         for part in range(parts):
@@ -63,11 +63,11 @@ def cut(samples, path, parts):
 
 @loop
 def merge(samples, share, radius, near):
-    """Replace runs of neighbouring samples by their mean, in place; returns how many are left.
+    """Replace runs of consecutive samples by their mean, in place; return how many are left.
 
-    samples: (n, 3) of x, y in px and roll in cycles; share: (n,), written: the part of the
-    exposure. A run ends where a sample moves some pixel, at most `radius` px from the middle, by
-    more than `near` px from where the run began.
+    samples: (n, 3), x and y in px and roll in cycles. share: (n,), written: the share of the
+    exposure. A run ends where some pixel, at most `radius` px from the middle, has moved by more
+    than `near` px since the run began.
     """
     total, count, members = samples.shape[0], 0, 0
     turn = 2.0 * np.pi * radius
@@ -91,7 +91,7 @@ def merge(samples, share, radius, near):
 
 @loop
 def fill_poses(poses, samples, share, per_focal):
-    """poses (n, POSE) float64 of samples (n, 3); per_focal: 1 / focal length in px, 0 for none."""
+    """Fill poses (n, POSE) float64 from samples (n, 3); per_focal: 1 / focal length in px, or 0."""
     for i in range(poses.shape[0]):
         x, y, cycles = samples[i, 0], samples[i, 1], samples[i, 2]
         across = 1.0 / np.sqrt(1.0 + x * per_focal * x * per_focal)  # cosines of the two turns
@@ -105,9 +105,9 @@ def fill_poses(poses, samples, share, per_focal):
 
 @loop
 def source(pose, x, y):
-    """The point of the sharp image that this pose puts at (x, y), px from the middle.
+    """The point of the sharp image that a pose maps to (x, y), both in px from the middle.
 
-    The image turned back, then seen by a camera turned by the angles that shift its middle.
+    Undoes the roll, then the rotation of the camera that shifts the middle of the image.
     """
     u, v = pose[0] * x + pose[1] * y, pose[0] * y - pose[1] * x
     depth = pose[6] * u + pose[4]
@@ -117,7 +117,7 @@ def source(pose, x, y):
 
 @loop
 def fill_path(path, poses, x, y):
-    """path (n, 2): by how much each pose moves what is seen at (x, y), px from the middle."""
+    """Fill path (n, 2), px: the displacement of (x, y), px from the middle, in each pose."""
     for i in range(poses.shape[0]):
         u, v = source(poses[i], x, y)
         path[i, 0], path[i, 1] = x - u, y - v

@@ -1,23 +1,22 @@
-"""From trajectory to kernel: the time spent in each pixel.
+"""From a trajectory to a kernel: the time spent in each pixel.
 
-Time runs evenly from the first point to the last and is cut into `parts` of each step, so fine
-that no part is longer than half a pixel: the support then has no gaps. Each part counts where its
-middle lies. Coordinates are relative to the kernel's middle, so that a mirrored walk gives
-exactly the mirrored kernel.
+Time runs evenly from the first point to the last. Each step is divided into `parts` no longer than
+half a pixel, so that the support has no gaps; each part counts at its midpoint. Coordinates are
+relative to the middle of the kernel, so that a mirrored walk gives exactly the mirrored kernel.
 """
 
 import numpy as np
 
 from blurkit._loops.jit import loop
 
-_LARGEST = 0.499  # shift in px: from the middle of the last pixel, half a pixel would leave it
-_CENTRED = 0.01  # px off the middle that is near enough
+_LARGEST = 0.499  # px: largest shift; half a pixel could leave the last pixel
+_CENTRED = 0.01  # px: a centroid this close to the middle counts as centred
 _TRIES = 8
 
 
 @loop
 def summed(x):
-    """Sum in four strands, so that an addition need not wait for the last one; a fixed order."""
+    """Sum with four independent accumulators, in a fixed order."""
     a, b, c, d = 0.0, 0.0, 0.0, 0.0
     whole = x.shape[0] // 4 * 4
     for i in range(0, whole, 4):
@@ -32,7 +31,7 @@ def summed(x):
 
 @loop
 def count_above(x, y, limit):
-    """How many coordinates have a magnitude above the limit: counting runs in SIMD lanes."""
+    """The number of coordinates with a magnitude above the limit; counting vectorises."""
     count = 0
     for i in range(x.shape[0]):
         count += (abs(x[i]) > limit) + (abs(y[i]) > limit)
@@ -41,7 +40,7 @@ def count_above(x, y, limit):
 
 @loop
 def count_longer(x, y, limit):
-    """How many steps are longer than the limit along an axis."""
+    """The number of steps longer than the limit along an axis."""
     count = 0
     for i in range(x.shape[0] - 1):
         count += (abs(x[i + 1] - x[i]) > limit) + (abs(y[i + 1] - y[i]) > limit)
@@ -50,9 +49,9 @@ def count_longer(x, y, limit):
 
 @loop
 def centre_and_fit(x, y, room):
-    """Move the dwell time's centroid to the origin and shrink to |x|, |y| <= room, in place.
+    """Move the mean over time to the origin and shrink to |x|, |y| <= room, in place.
 
-    Returns the factor of shrinking (1: it fitted) and the number of parts a step is cut into.
+    Returns the shrink factor (1 if the path fitted) and the number of parts per step.
     """
     last = x.shape[0] - 1
     mean_x = (summed(x) - 0.5 * (x[0] + x[last])) / last
@@ -61,7 +60,7 @@ def centre_and_fit(x, y, room):
         x[i] -= mean_x
         y[i] -= mean_y
     scale = 1.0
-    if count_above(x, y, room) > 0:  # rare, as are steps above half a pixel
+    if count_above(x, y, room) > 0:  # rare, like steps above half a pixel
         widest = 0.0
         for i in range(last + 1):
             widest = max(widest, max(abs(x[i]), abs(y[i])))
@@ -80,7 +79,7 @@ def centre_and_fit(x, y, room):
 
 @loop
 def rounded_centroid(x, shift, parts):
-    """Centroid along one axis of the parts rounded to pixels after a shift."""
+    """Centroid along one axis of the parts after a shift and rounding to pixels."""
     last = x.shape[0] - 1
     total = np.int64(0)
     for part in range(parts):
@@ -92,10 +91,10 @@ def rounded_centroid(x, shift, parts):
 
 @loop
 def best_shift(x, parts):
-    """A shift, less than half a pixel, after which rounding hardly moves the centroid.
+    """A shift of less than half a pixel after which rounding hardly moves the centroid.
 
-    On average rounding moves it as the shift does, so the next try is the shift less what is off;
-    where that leaves the interval known to hold the sign's change, it is halved instead.
+    On average the rounded centroid moves as the shift does, so the next guess subtracts the error
+    from the shift; where that leaves the bracket of the sign change, bisection takes over.
     """
     low, high = -_LARGEST, _LARGEST
     shift, best, least = 0.0, 0.0, 1.0
@@ -117,7 +116,7 @@ def best_shift(x, parts):
 
 @loop
 def dwell_nearest(time, cells, x, y, parts):
-    """Add to `time` (K, K) float64 the number of parts in each pixel; cells (n,) int32: scratch."""
+    """Add the number of parts in each pixel to time (K, K) float64; cells (n,) int32: scratch."""
     shift_x, shift_y = best_shift(x, parts), best_shift(y, parts)
     size = time.shape[0]
     half, last = size // 2, x.shape[0] - 1
@@ -138,7 +137,7 @@ def dwell_nearest(time, cells, x, y, parts):
 
 @loop
 def dwell_linear(time, x, y, parts):
-    """Add to `time` (K, K) float64 each part, shared among its four pixels."""
+    """Add each part to time (K, K) float64, shared among its four nearest pixels."""
     half = time.shape[0] // 2
     last = x.shape[0] - 1
     for part in range(parts):
@@ -156,7 +155,7 @@ def dwell_linear(time, x, y, parts):
 
 @loop
 def rasterise(kernel, time, cells, x, y, linear):
-    """Write `kernel` (K, K) float32 from a trajectory x, y (n >= 2,) float64, which is overwritten.
+    """Write kernel (K, K) float32 of a trajectory x, y (n,) float64, n >= 2, which is overwritten.
 
     time: (K, K) float64 and cells: (n,) int32 are scratch. Returns the factor by which the
     trajectory was shrunk to fit.

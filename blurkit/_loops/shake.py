@@ -1,8 +1,8 @@
-"""Blur that differs from pixel to pixel: sparse kernels at the corners of tiles, interpolated.
+"""Space-varying blur: sparse kernels at the corners of tiles, interpolated between them.
 
-A path splatted on the four pixels around each point is a kernel whose weights are linear in the
-path as long as no point changes cell. So between corners that the paths hardly change, weights
-interpolated in both directions are the warp itself, or near it, at the price of taps.
+A path splatted on the four pixels around each point gives a kernel whose weights are linear in the
+path as long as no point changes cell. So where paths hardly differ between corners, bilinear
+interpolation of the weights is close to the warp itself, at the cost of a convolution.
 """
 
 import numpy as np
@@ -12,12 +12,12 @@ from blurkit._loops.jit import loop
 from blurkit._loops.poses import fill_path, source
 from blurkit._loops.stream import NOISE, stream_key
 
-LANES = 16  # values done at once: rows of a tile are filled up to it
+LANES = 16  # values processed at once: rows of a tile are padded to a multiple
 
 
 @loop
 def mirror(i, size):
-    """The index of 0 .. size-1 that i stands for, the border mirrored, its pixel not repeated."""
+    """i reflected into 0 .. size-1 at the borders, without repeating the border pixel."""
     if 0 <= i < size:
         return i
     period = max(2 * size - 2, 1)
@@ -27,9 +27,9 @@ def mirror(i, size):
 
 @loop
 def gather(plane, image, table, top, left):
-    """Fill plane (h, w, C) with image (H, W, C) from (top, left) on, its borders mirrored.
+    """Fill plane (h, w, C) from image (H, W, C) from (top, left) on, mirrored at its borders.
 
-    table: (256,) of the plane's type is looked up for each byte, if it is not empty.
+    table: (256,) of the type of plane; if not empty, it replaces each byte.
     """
     rows, columns, channels = plane.shape
     places = np.empty(columns, np.int64)
@@ -49,7 +49,7 @@ def gather(plane, image, table, top, left):
 
 @loop
 def splat(kernel, path, poses, top, left):
-    """Write kernel (h, w), first cell (top, left), of a path (n, 2): each point on four cells."""
+    """Write kernel (h, w), first cell (top, left): splat each point of path (n, 2) on 4 cells."""
     kernel[:, :] = 0.0
     for i in range(path.shape[0]):
         x, y = path[i, 0] - left, path[i, 1] - top
@@ -65,7 +65,7 @@ def splat(kernel, path, poses, top, left):
 
 @loop
 def box(paths):
-    """(top, left, bottom, right): first and last cell, both held, that paths (n, m, 2) reach."""
+    """(top, left, bottom, right) of the cells that paths (n, m, 2) reach, all inclusive."""
     left = right = paths[0, 0, 0]
     top = bottom = paths[0, 0, 1]
     for k in range(paths.shape[0]):
@@ -79,10 +79,10 @@ def box(paths):
 
 @loop
 def collect(left, right, start, stride, channels, offsets, weights):
-    """Write the taps that any of four kernels has: offsets (n,) and weights (4, n).
+    """Write the union of the taps of four kernels: offsets (n,) and weights (4, n).
 
-    left, right: (2, h, w), a tile's upper and lower corners there; start: offset of a kernel's
-    first cell. Returns how many, filled up with weights of zero to a multiple of four.
+    left, right: (2, h, w), the kernels at the upper and lower corners of a tile; start: offset of
+    a kernel's first cell. Returns the number of taps, padded to a multiple of 4 by zero weights.
     """
     height, width = left.shape[1:]
     count = 0
@@ -119,10 +119,10 @@ def add_two_ways(near, far, plane, offsets, first, second, count):
 
 @loop
 def interpolate(total, plane, start, stride, offsets, weights, count):
-    """Blur into a tile, total (h, w, C), between the kernels at its corners.
+    """Blur a tile, total (h, w, C), interpolating between the kernels at its corners.
 
-    plane: 1-D, rows `stride` apart, the tile's first from `start` on, and LANES values more than
-    are used; weights (4, n): upper left, upper right, lower left, lower right.
+    plane: 1-D, rows `stride` apart, the first row of the tile from `start` on, LANES values longer
+    than needed; weights (4, n): upper left, upper right, lower left, lower right.
     """
     rows, columns, channels = total.shape
     one, two = np.empty(count, plane.dtype), np.empty(count, plane.dtype)
@@ -144,9 +144,9 @@ def interpolate(total, plane, start, stride, offsets, weights, count):
 
 @loop
 def shake_block(total, image, table, poses, edges, top):
-    """Blur tiles beside each other into total (h, W, C), any float: the image's rows from `top` on.
+    """Blur a row of tiles into total (h, W, C), any float: the image's rows from `top` on.
 
-    edges: (n + 1,) int64, columns at which the n tiles begin and the last one ends.
+    edges: (n + 1,) int64, the columns at which the n tiles begin and the last one ends.
     """
     rows, _, channels = total.shape
     upper = top - 0.5 * image.shape[0]
@@ -181,7 +181,7 @@ def shake_block(total, image, table, poses, edges, top):
 
 @loop
 def warp_rows(total, image, table, poses, top):
-    """As `shake_tile`, of whole rows and by warping: each pixel's mean over all poses, bilinear."""
+    """Like `shake_block` for whole rows, exactly: the mean of the bilinear warps of all poses."""
     rows, columns, channels = total.shape
     height, width = image.shape[:2]
     middle_x, middle_y = 0.5 * (width - 1), 0.5 * (height - 1)
@@ -208,7 +208,7 @@ def warp_rows(total, image, table, poses, top):
 
 @loop
 def store_integers(out, total):
-    """out (n,) uint8 or uint16 of total (n,) float32: rounded half up and clipped."""
+    """Write out (n,) uint8 or uint16 from total (n,) float32, rounded half up and clipped."""
     half, zero, top = np.float32(0.5), np.float32(0.0), np.float32(256**out.itemsize - 1)
     for j in range(out.shape[0]):
         out[j] = np.int32(min(max(total[j] + half, zero), top))
@@ -216,7 +216,7 @@ def store_integers(out, total):
 
 @loop
 def sense_rows(out, total, camera, encoded, seed, index, top):
-    """out (h, n) uint8 of light, total (h, n) float32, which is overwritten; from row `top` on."""
+    """Write out (h, n) uint8, rows from `top` on, from light, total (h, n) float32, overwritten."""
     width = total.shape[1]
     noise = np.zeros(width + width % 2, np.float32)
     key = stream_key(seed, index, NOISE)

@@ -1,14 +1,14 @@
-"""Products of spectra."""
+"""Products of packed spectra."""
 
 from blurkit._loops.jit import loop
 
 
 @loop
 def multiply_packed(a, b):
-    """a *= b for spectra of real images with even sides, as `cv2.dft` packs them: (H, W) each.
+    """a *= b for spectra (H, W) of real images with even sides, as packed by `cv2.dft`.
 
-    A row holds real and imaginary parts beside each other. The first and the last column hold
-    them on top of each other, and their own ends are real.
+    Real and imaginary parts alternate along rows. In the first and the last column they alternate
+    down the column, whose two ends are real.
     """
     height, width = a.shape
     for row in range(height):

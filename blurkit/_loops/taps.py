@@ -1,24 +1,24 @@
-"""Convolution by shift and add over the taps that are not zero.
+"""Convolution by shift and add over the non-zero taps.
 
-Reading the image is what takes the time: its values, and the sum once a pass. So four, eight or
-twelve taps share a pass, and the taps are filled up to a multiple of four with weights of zero.
-The order of the additions depends on the number of taps alone.
+Most of the time goes into memory traffic: reading the image and, once per pass, the sum. So four,
+eight or twelve taps share a pass, and the taps are padded to a multiple of four with zero weights.
+The order of additions depends only on the number of taps.
 """
 
 import numpy as np
 
 from blurkit._loops.jit import loop
 
-_BLOCK = 768  # values of a row worked on at once, so that what they need stays in the cache
-_STRIP = 1 << 16  # values of the image converted at once, for the same reason
+_BLOCK = 768  # values of a row processed at once, few enough to stay in the cache
+_STRIP = 1 << 16  # values of the image converted at once, likewise
 
 
 @loop
 def collect_taps(kernel, row_stride, channels, offsets, weights):
-    """List the non-zero taps of `kernel` (K, K), flipped: a true convolution.
+    """List the non-zero taps of kernel (K, K), flipped, for a true convolution.
 
-    Returns how many there are with those of weight 0 at the end, which repeat the first offset: a
-    multiple of 4, at least 4. offsets, weights: (K*K + 4,).
+    offsets, weights: (K*K + 4,), written. Returns the number of taps, padded to a multiple of 4
+    and at least 4 by taps of weight 0, which repeat the first offset.
     """
     last = kernel.shape[0] - 1
     count = 0
@@ -48,7 +48,7 @@ def add_four(total, plane, offsets, weights):
 
 @loop
 def add_twelve(total, plane, offsets, weights):
-    """As `add_four`, twelve taps."""
+    """Like `add_four`, for twelve taps."""
     w, x, y, z = weights[0], weights[1], weights[2], weights[3]
     a, b, c, d = plane[offsets[0] :], plane[offsets[1] :], plane[offsets[2] :], plane[offsets[3] :]
     p, q, r, s = weights[4], weights[5], weights[6], weights[7]
@@ -68,7 +68,7 @@ def add_twelve(total, plane, offsets, weights):
 
 @loop
 def add_eight(total, plane, offsets, weights, tap, first):
-    """As `add_four`, the eight taps from `tap` on, plus total[j] unless they are the first."""
+    """Like `add_four`, for eight taps from `tap` on, added to total[j] unless they are first."""
     w, x, y, z = weights[tap], weights[tap + 1], weights[tap + 2], weights[tap + 3]
     p, q, r, s = weights[tap + 4], weights[tap + 5], weights[tap + 6], weights[tap + 7]
     a, b = plane[offsets[tap] :], plane[offsets[tap + 1] :]

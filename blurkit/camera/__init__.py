@@ -1,4 +1,4 @@
-"""A photo through a camera: convolution with a kernel, exposure, noise, response and JPEG.
+"""The camera: convolution with a kernel, exposure, noise, response curve and JPEG.
 
-Import from here: `convolve.blur`, `camera.Camera`, `degrade`.
+From outside, import `convolve.blur`, `camera.Camera` and its presets, and `degrade`.
 """

@@ -1,4 +1,4 @@
-"""The camera: how light becomes an 8-bit picture, and how much that varies between photos."""
+"""The camera: how light becomes an 8-bit image, and how much that varies between photos."""
 
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -9,8 +9,8 @@ from blurkit.errors import SettingError
 from blurkit.kernel.checks import Range, checked_range
 
 RESPONSES = ("srgb", "gamma", "none")
-NUMBERS = ("gain", "highlight", "shot", "read", "jpeg")  # drawn for each sample, in this order
-LEVELS = 2**14  # of linear light, in the table that encodes it
+NUMBERS = ("gain", "highlight", "shot", "read", "jpeg")  # the order in which they are drawn
+LEVELS = 2**14  # levels of linear light in the table that encodes it
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,21 @@ class Camera:
     Parameters
     ----------
     response : "srgb", "gamma" or "none"
-        How bytes stand for light: IEC 61966-2-1, a power of 2.2, or proportionally ("none": the
-        blur acts on the stored values, as in the naive pipeline).
+        How bytes encode light: IEC 61966-2-1, a power of 2.2, or proportionally ("none": the blur
+        acts on the stored values, as in the naive pipeline).
     gain : float or (lowest, highest) in 0.1 .. 10
         Exposure: all light is multiplied by it. Drawn uniformly.
     highlight : float or (lowest, highest) in 1 .. 100
-        How many times brighter than its stored value a white pixel was. Photos clip highlights,
-        and blurred ones leave bright traces; so light above 0.9 is raised, by a factor that grows
-        with the square of what is above. Drawn uniformly.
+        How many times brighter a white pixel was than its stored value. Photos clip highlights,
+        but blurred highlights leave bright traces; so light above 0.9 is raised by a factor that
+        grows with the square of the excess. Drawn uniformly.
     shot : float or (lowest, highest) in 0 .. 0.1
-        Variance of the photon noise at full light. The square root is drawn uniformly.
+        Variance of the photon noise at full light. Its square root is drawn uniformly.
     read : float or (lowest, highest) in 0 .. 0.1
-        Standard deviation of the read noise, of full light. The square root is drawn uniformly.
+        Standard deviation of the read noise, relative to full light. Its square root is drawn
+        uniformly.
     jpeg : None, or a quality or (lowest, highest) in 1 .. 100
-        Compress the blurry picture, with a quality drawn uniformly. Its bytes depend on OpenCV's
+        Compress the blurry image, with a quality drawn uniformly. Its bytes depend on OpenCV's
         JPEG library.
 
     Raises
@@ -46,10 +47,10 @@ class Camera:
 
     Notes
     -----
-    The order is that of the ablation of Rim et al., "Realistic Blur Synthesis for Learning Image
+    The steps follow the ablation of Rim et al., "Realistic Blur Synthesis for Learning Image
     Deblurring" (ECCV 2022): light, highlights, blur, clipping, noise, response, rounding. Noise is
     Gaussian with variance shot * light + read**2 (Foi et al., "Practical Poissonian-Gaussian noise
-    modeling", IEEE TIP 2008), and none where the sensor saturates. The sharp picture has the same
+    modeling", IEEE TIP 2008), and absent where the sensor saturates. The sharp image has the same
     gain, clipping and response, and no noise.
     """
 
@@ -77,11 +78,11 @@ class Camera:
 
     @cached_property
     def naive(self) -> bool:
-        """Whether the blur alone changes the stored values."""
+        """Whether the camera does nothing but blur the stored values."""
         return self == PRESETS["naive"]
 
     def draw(self, *, seed: int, index: int) -> np.ndarray:
-        """The numbers of a sample's camera, (5,) float64 in the order of `NUMBERS`; no JPEG: 0."""
+        """The numbers of a sample's camera, (5,) float64, as `NUMBERS`; jpeg is 0 without JPEG."""
         from blurkit._loops.camera import draw_camera
 
         drawn = np.empty(len(NUMBERS))
@@ -101,7 +102,7 @@ PRESETS = {
 
 
 def checked_camera(camera: Camera | str) -> Camera:
-    """The camera, or the preset of that name."""
+    """The camera itself, or the preset of that name."""
     if isinstance(camera, Camera):
         return camera
     if camera not in PRESETS:
@@ -111,7 +112,7 @@ def checked_camera(camera: Camera | str) -> Camera:
 
 @cache
 def tables(response: str) -> tuple[np.ndarray, np.ndarray]:
-    """Light of each byte (256,) float64, and the byte of each of 2**14 levels of light."""
+    """Light of each byte, (256,) float64, and byte of each level of light, (LEVELS,) uint8."""
     from blurkit._loops.curves import fill_to_bytes, fill_to_light
 
     light, encoded = np.empty(256), np.empty(LEVELS, np.uint8)

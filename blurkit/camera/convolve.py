@@ -1,4 +1,4 @@
-"""Blurring an image with a kernel: by the kernel's few non-zero taps, or by FFT."""
+"""Convolution of an image with a kernel, by the kernel's few non-zero taps or by FFT."""
 
 import itertools
 
@@ -9,8 +9,8 @@ from blurkit.errors import SettingError
 BORDERS = ("valid", "reflect")
 METHODS = ("auto", "taps", "fft")
 _DTYPES = tuple(map(np.dtype, ("uint8", "uint16", "float32", "float64")))
-_FFT_TAPS = 140  # taps that cost as much as the FFT, a pixel; see the notes of `blur`
-_TILE = 288  # side of the FFT's tiles, px
+_FFT_TAPS = 140  # taps per pixel that cost as much as the FFT; see the notes of `blur`
+_TILE = 288  # px: side of the FFT's tiles
 
 
 def blur(
@@ -21,14 +21,14 @@ def blur(
     Parameters
     ----------
     image : (H, W) or (H, W, C) array of uint8, uint16, float32 or float64
-        Taken as it is: give linear light for physically correct blur. Each channel alone.
+        Used as is: pass linear light for physically correct blur. Channels are independent.
     kernel : (K, K) array, K odd, finite
-        Not normalised here: a kernel of sum 1 keeps the brightness.
+        Not normalised here: a kernel with sum 1 keeps the brightness.
     border : "valid" or "reflect"
-        "valid" returns only pixels that depend on nothing outside the image. "reflect" mirrors
-        the image at its borders, the border pixel not repeated, and keeps the size.
+        "valid" returns only the pixels that depend on nothing outside the image. "reflect" mirrors
+        the image at its borders, without repeating the border pixel, and keeps the size.
     method : "auto", "taps" or "fft"
-        Shift and add over the non-zero taps, or FFT; "auto" takes the faster one for the number
+        Shift and add over the non-zero taps, or FFT; "auto" picks the faster one for the number
         of taps.
 
     Returns
@@ -39,7 +39,7 @@ def blur(
     Raises
     ------
     SettingError
-        'border must be "valid" or "reflect", got "wrap"', and alike for method;
+        'border must be "valid" or "reflect", got "wrap"', and likewise for method;
         "kernel must be square with an odd side, got shape (4, 4)";
         "kernel must be finite, got nan or inf";
         "image must be (H, W) or (H, W, C), got shape (5,)";
@@ -48,15 +48,15 @@ def blur(
 
     Notes
     -----
-    Sums are taken in float32, for float64 images in float64. Shift and add costs one
-    multiplication for each non-zero tap and pixel returned, the FFT the same for any kernel, but
-    for each pixel it reads. "auto" takes the taps where taps x pixels returned <= 140 x pixels of
-    the image: `benchmarks/blur.py` measures where the two break even.
+    Sums are computed in float32, or in float64 for float64 images. Shift and add costs one
+    multiplication per non-zero tap and returned pixel; the FFT costs the same for any kernel, per
+    pixel read. "auto" uses the taps where taps x returned pixels <= 140 x image pixels:
+    `benchmarks/blur.py` measures where the two break even.
 
     Examples
     --------
     >>> image = np.arange(25, dtype=np.uint8).reshape(5, 5)
-    >>> right = np.zeros((3, 3)); right[1, 2] = 1  # a kernel that shifts to the right
+    >>> right = np.zeros((3, 3)); right[1, 2] = 1  # shifts the image to the right
     >>> blur(image, right)[0].tolist(), image[1, :3].tolist()
     ([5, 6, 7], [5, 6, 7])
     """
@@ -103,7 +103,8 @@ def _by_taps(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     blurred = np.empty((rows, columns * channels), image.dtype)
     blur_into = taps.blur_integers if image.dtype.kind == "u" else taps.blur_floats
     plane = np.ascontiguousarray(image).reshape(-1)
-    blur_into(blurred, plane, width * channels, kernel.astype(_work(image), order="C"), channels)
+    weights = kernel.astype(_sum_type(image), order="C")
+    blur_into(blurred, plane, width * channels, weights, channels)
     return blurred.reshape(rows, columns, channels)
 
 
@@ -113,11 +114,11 @@ def _by_fft(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 
     from blurkit._loops.spectra import multiply_packed
 
-    work, last = _work(image), len(kernel) - 1
+    sum_type, last = _sum_type(image), len(kernel) - 1
     rows, columns = image.shape[0] - last, image.shape[1] - last
     down, right = _tile(rows, last), _tile(columns, last)
-    # circular convolution: only rows and columns before `last` wrap around
-    tile = np.zeros((_fast_side(down + last), _fast_side(right + last)), work)
+    # the convolution is circular: only rows and columns before `last` wrap around
+    tile = np.zeros((_fast_side(down + last), _fast_side(right + last)), sum_type)
     tile[: last + 1, : last + 1] = kernel
     response = cv2.dft(tile)
     top = np.iinfo(image.dtype).max if image.dtype.kind == "u" else None
@@ -127,25 +128,24 @@ def _by_fft(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
         for plane, out in zip(planes, blurred, strict=True):
             part = plane[y : y + down + last, x : x + right + last]
             height, width = part.shape
-            tile[:height, :width] = part  # what lies beyond it reaches only what wraps around
+            tile[:height, :width] = part  # values beyond it affect only what wraps around
             spectrum = cv2.dft(tile)
             multiply_packed(spectrum, response)
             full = cv2.dft(spectrum, dst=spectrum, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
-            found = full[last:height, last:width]
+            valid = full[last:height, last:width]
             if top is not None:
-                found = found + work(0.5)
-                np.clip(found, 0, top, out=found)
-            out[y : y + down, x : x + right] = found
+                valid = np.clip(valid + sum_type(0.5), 0, top)
+            out[y : y + down, x : x + right] = valid
     return cv2.merge(list(blurred)).reshape(rows, columns, -1)
 
 
-def _work(image: np.ndarray) -> type[np.floating]:
-    """In what the sums are taken."""
+def _sum_type(image: np.ndarray) -> type[np.floating]:
+    """The type in which sums are computed."""
     return np.float64 if image.dtype == np.float64 else np.float32
 
 
 def _tile(length: int, last: int) -> int:
-    """Pixels a tile gives along one side, all tiles about equal."""
+    """Result pixels along one side of a tile; all tiles are about equal."""
     most = max(_TILE, 4 * last) - last
     return -(-length // -(-length // most))
 

@@ -1,4 +1,4 @@
-"""From a sharp scene and a kernel to a pair of blurry and sharp patches, as a camera takes them."""
+"""A pair of blurry and sharp patches from a sharp scene and a kernel, as a camera takes them."""
 
 import numpy as np
 
@@ -21,11 +21,11 @@ def degrade_patch(
     ----------
     blurry, sharp : (H, W, C) uint8, C-contiguous; written
     scene : (H+K-1, W+K-1, C) uint8, C-contiguous
-        The sharp scene with a margin of K // 2 on each side, which the blur draws on.
+        The sharp scene with a margin of K // 2 on each side, which the blur reads.
     kernel : (K, K) float32
     camera : Camera
     seed, index : int
-        The sample, whose own streams the camera's numbers and the noise are drawn from.
+        The sample, from whose own streams the camera's numbers and the noise are drawn.
 
     Returns
     -------
@@ -42,6 +42,7 @@ def degrade_patch(
         blur_integers(flat, scene.reshape(-1), scene.shape[1] * channels, kernel, channels)
         sharp[...] = scene[half : half + rows, half : half + columns]
         return drawn
+    linear, encoded = tables(camera.response)
     photograph(
         flat,
         sharp.reshape(flat.shape),
@@ -49,7 +50,8 @@ def degrade_patch(
         kernel,
         channels,
         drawn,
-        *tables(camera.response),
+        linear,
+        encoded,
         np.uint64(seed),
         np.uint64(index),
     )
@@ -59,7 +61,7 @@ def degrade_patch(
 
 
 def compressed(image: np.ndarray, quality: int) -> np.ndarray:
-    """What JPEG leaves of an RGB or grey image (H, W, C) uint8."""
+    """An RGB or grey image (H, W, C) uint8 after JPEG compression."""
     import cv2
 
     _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])

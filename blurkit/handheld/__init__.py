@@ -1,4 +1,4 @@
-"""Blur that differs from place to place: a camera that shifts and rolls in the hand.
+"""Space-varying blur: a camera that shifts and rolls in the hand.
 
-Import from here: `motion.Motion`, `shake.shake`, `shake.kernel_at`, `snapshot.snapshot`.
+From outside, import `motion.Motion`, `shake.shake`, `shake.kernel_at` and `snapshot`.
 """

@@ -9,7 +9,7 @@ from blurkit.errors import SettingError
 from blurkit.kernel.checks import Range, checked_index, checked_range, checked_seed
 from blurkit.kernel.walk import Walk
 
-DIAGONAL = 43.2666  # mm: of 36 x 24 mm, to which 35-mm-equivalent focal lengths refer
+DIAGONAL = 43.2666  # mm: of 36 x 24 mm, the reference of 35-mm-equivalent focal lengths
 
 
 @dataclass(frozen=True)
@@ -19,19 +19,19 @@ class Motion:
     Parameters
     ----------
     walk : Walk
-        Horizontal and vertical motion, in px at the middle of the picture; its inertia, jitter
-        and jerks are the roll's too, drawn for it anew.
+        Horizontal and vertical motion, in px at the middle of the image. The roll has the same
+        inertia, jitter and jerks, drawn independently.
     roll : float or (lowest, highest) in 0 .. 30, degrees
-        Turn about the optical axis, from the walk's one end to the other. Drawn uniformly.
+        Peak-to-peak turn about the optical axis. Drawn uniformly.
     angle : None, or float or (lowest, highest) in 0 .. 90, degrees
-        Length of the path as an angle, in place of the walk's own length. Needs the focal length.
+        Length of the path as an angle, instead of the walk's own length. Requires a focal length.
     focal : None, or float > 0, mm
-        Focal length. With it the shift is a turn of the camera, which moves the border of the
-        picture more than its middle; without, all pixels are shifted alike.
+        Focal length. With it the shift is a rotation of the camera, which moves the borders of the
+        image more than its middle; without it all pixels shift alike.
     pitch : None, or float > 0, um
-        Distance of pixels on the sensor, of the picture as it is: twice the sensor's own where the
-        picture was halved. Without it the focal length is 35-mm-equivalent, as EXIF has it, and
-        refers to the diagonal of the picture.
+        Pixel pitch of the image as it is: twice that of the sensor if the image was downscaled by
+        2. Without it the focal length is 35-mm-equivalent, as in EXIF, and refers to the diagonal
+        of the image.
 
     Raises
     ------
@@ -41,9 +41,9 @@ class Motion:
 
     Notes
     -----
-    The same angular speed about all three axes turns the corner of a normal lens' picture (field
-    of 50 degrees) by about half of what it shifts; the default roll lies around that, for pictures
-    of about 1000 px.
+    With the same angular speed about all three axes and a normal lens (field of view 50 degrees),
+    the roll moves the corners by about half as much as the shift. The default roll is of that
+    order, for images of about 1000 px.
     """
 
     walk: Walk = field(default_factory=Walk)
@@ -67,7 +67,7 @@ class Motion:
             object.__setattr__(self, "angle", checked_range("angle", self.angle, 0.0, 90.0))
 
     def focal_px(self, shape: tuple[int, ...]) -> float | None:
-        """Focal length in px of a picture of this shape (H, W, ...), None where there is none."""
+        """Focal length in px of an image of this shape (H, W, ...); None if there is none."""
         if self.focal is None:
             return None
         if self.pitch is not None:
@@ -75,7 +75,7 @@ class Motion:
         return self.focal / DIAGONAL * math.sqrt(shape[0] ** 2 + shape[1] ** 2)
 
     def walk_px(self, shape: tuple[int, ...]) -> Walk:
-        """The walk, its length in px of a picture of this shape."""
+        """The walk, with its length in px of an image of this shape."""
         focal = self.focal_px(shape)
         if self.angle is None or focal is None:
             return self.walk
@@ -96,15 +96,15 @@ def shaken_trajectory(
     ----------
     motion : Motion
     shape : (H, W, ...), px
-        Of the picture. It matters only where angles become px by a 35-mm-equivalent focal length.
+        Of the image. Only matters where a 35-mm-equivalent focal length converts angles to px.
     seed, index : int
         The same (seed, index) gives the same path. None draws a fresh seed.
 
     Returns
     -------
     trajectory : (steps, 3) float64, columns x and y in px, roll in degrees (clockwise)
-        x and y are `random_walk_trajectory` of the same seed and index. The mean over time of
-        each is zero.
+        x and y are `random_walk_trajectory` of the same seed and index. All three have mean zero
+        over time.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""From the path of a camera that shifts and rolls to poses, and to the tiles that they need."""
+"""The poses of a camera that shifts and rolls, and the tiles that they need."""
 
 import math
 
@@ -6,28 +6,28 @@ import numpy as np
 
 from blurkit.errors import SettingError
 
-FARTHEST = 1000.0  # px by which a pixel may be moved
+FARTHEST = 1000.0  # px: no pixel may move that far
 SMALLEST, LARGEST = 8, 64  # px: side of a tile
-_APART = 0.5  # px by which the paths of a tile's corners may differ, where tiles can be so small
-_SAMPLES = 2**22  # most of them, of one path
+_APART = 0.5  # px: largest difference between paths at a tile's corners, where sides allow it
+_SAMPLES = 2**22  # most samples of a path
 
 
 def camera_poses(
     trajectory: np.ndarray, shape: tuple[int, ...], focal: float | None, near: float
 ) -> np.ndarray:
-    """A path as the loops take it, checked as `blurkit.shake` says.
+    """Check a path by the rules of `blurkit.shake` and turn it into poses.
 
     Parameters
     ----------
     trajectory : (n, 3) array, columns x, y (px) and roll (degrees)
-    shape : (H, W, ...), px, of the picture
+    shape : (H, W, ...), px, of the image
     focal : float, px, or None
     near : float, px
-        Poses nearer to each other than this are taken as one.
+        Poses closer to each other than this are merged.
 
     Returns
     -------
-    poses : (m, POSE) float64, their steps so short that nothing moves by more than half a pixel
+    poses : (m, POSE) float64, sampled so finely that no pixel moves by more than 0.5 px per step
     """
     from blurkit._loops import poses as loops
 
@@ -59,7 +59,7 @@ def camera_poses(
 
 
 def _check_reach(path: np.ndarray, shape: tuple[int, ...], per_focal: float) -> None:
-    """A picture turned by more than a little is another picture, not a blurred one."""
+    """Refuse paths that move a pixel by FARTHEST or more, which is no blur any more."""
     from blurkit._loops import poses as loops
 
     poses, moved = np.empty((len(path), loops.POSE)), np.empty((len(path), 2))
@@ -76,14 +76,14 @@ def _check_reach(path: np.ndarray, shape: tuple[int, ...], per_focal: float) -> 
 
 
 def tile_edges(shape: tuple[int, ...], poses: np.ndarray) -> tuple[list[int], list[int]]:
-    """Rows and columns at which tiles begin and end."""
+    """Rows and columns of the tile boundaries."""
     from blurkit._loops.poses import fill_path
 
     paths = np.empty((3, len(poses), 2))
-    steepest = 1e-9  # px by which the path of a pixel differs from its neighbour's
+    steepest = 1e-9  # px: largest difference between the paths of neighbouring pixels
     for x, y in _corners(shape):
-        for path, beside in zip(paths, ((0, 0), (1, 0), (0, 1)), strict=True):
-            fill_path(path, poses, x + beside[0], y + beside[1])
+        for path, (right, down) in zip(paths, ((0, 0), (1, 0), (0, 1)), strict=True):
+            fill_path(path, poses, x + right, y + down)
         steepest = max(steepest, float(np.abs(paths[1:] - paths[0]).max()))
     side = min(max(_APART / steepest, SMALLEST), LARGEST)
     counts = (int(np.ceil(length / side)) for length in shape[:2])
@@ -95,5 +95,5 @@ def tile_edges(shape: tuple[int, ...], poses: np.ndarray) -> tuple[list[int], li
 
 
 def _corners(shape: tuple[int, ...]) -> list[tuple[float, float]]:
-    """(x, y) of the picture's corners, px from its middle."""
+    """(x, y) of the image's corners, px from its middle."""
     return [(x * 0.5 * shape[1], y * 0.5 * shape[0]) for y in (-1, 1) for x in (-1, 1)]

@@ -1,20 +1,20 @@
-"""Blur that varies over the picture: a camera shifts and rolls, each pixel has its own path."""
+"""Space-varying blur: the camera shifts and rolls, so each pixel has its own path."""
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
 
 from blurkit.errors import SettingError
 from blurkit.handheld.poses import camera_poses, tile_edges
+from blurkit.kernel.batch import in_threads
+from blurkit.kernel.checks import checked_threads
 
 METHODS = ("tiles", "exact")
-_NEAR = 0.2  # px: poses nearer than this are taken as one
-_BLOCK = 16  # tiles beside each other for which the image is converted together
+_NEAR = 0.2  # px: closer poses are merged
+_BLOCK = 16  # neighbouring tiles that share one conversion of the image
 _NO_TABLE = np.empty(0)
-_WORK: dict[str, type[np.floating]] = {  # in what the sums are taken
+_SUM_TYPE: dict[str, type[np.floating]] = {  # the type in which sums are computed
     "uint8": np.float32,
     "uint16": np.float32,
     "float32": np.float32,
@@ -30,20 +30,20 @@ def kernel_at(
     *,
     focal: float | None = None,
 ) -> np.ndarray:
-    """Blur kernel (PSF) at one place of a shaken picture.
+    """Blur kernel (PSF) at one place of a shaken image.
 
     Parameters
     ----------
     trajectory, focal : as for `shake`
     y, x : float, px
-        Row and column in the picture; the middle of the first pixel is (0, 0).
+        Row and column in the image; the middle of the first pixel is (0, 0).
     shape : (H, W, ...), px
-        Of the picture.
+        Of the image.
 
     Returns
     -------
     kernel : (K, K) float32, >= 0, sum 1, K the smallest odd side that holds the path
-        Its middle is no motion; bilinear, as `rasterise` with "linear".
+        No motion is its middle; bilinear, as `rasterise` with "linear".
 
     Examples
     --------
@@ -74,24 +74,24 @@ def shake(
     method: str = "tiles",
     threads: int | None = None,
 ) -> np.ndarray:
-    """Blur a picture by a camera that shifts and rolls: each pixel by its own path.
+    """Blur an image as a camera that shifts and rolls would: each pixel by its own path.
 
     Parameters
     ----------
     image : (H, W) or (H, W, C) array of uint8, uint16, float32 or float64
-        Taken as it is: give linear light for physically correct blur. Mirrored at its borders,
-        the border pixel not repeated.
+        Used as is: pass linear light for physically correct blur. Mirrored at its borders, without
+        repeating the border pixel.
     trajectory : (n, 3) array, n >= 1, columns x, y (px) and roll (degrees, clockwise)
-        Positions at equal intervals of time, joined by straight lines: `shaken_trajectory`, or
-        one of your own. The roll is about the middle of the picture. Taken as it is: where its
-        mean is not zero, the blurred picture is shifted against the sharp one.
+        Positions at equal intervals of time, joined by straight lines, such as those of
+        `shaken_trajectory`. The roll is about the middle of the image. Used as is: if its mean is
+        not zero, the blurred image is displaced from the sharp one.
     focal : float > 0, px, optional
-        Focal length. With it, x and y are what a turn of the camera does to the picture's middle.
+        Focal length. With it, x and y are the shifts at the middle of the image of a rotation.
     method : "tiles" or "exact"
-        "exact" averages one bilinear warp for each point of the path: the reference, some hundred
+        "exact" averages one bilinear warp per point of the path: the reference, about a hundred
         times slower. See the notes.
     threads : int >= 1, optional
-        Default: one for each CPU. The result does not depend on it.
+        Default: one per CPU. The result does not depend on it.
 
     Returns
     -------
@@ -108,13 +108,14 @@ def shake(
 
     Notes
     -----
-    "tiles" draws the kernel of each corner of a tile from its path, and inside the tile
-    interpolates the kernels' weights bilinearly. As weights are linear in the path while no point
-    of it changes pixel, that is nearly the warp itself, at the price of taps. Sides of 8 to 64 px
-    are chosen such that the paths at a tile's corners differ by less than half a pixel, where that
-    can be: up to about 3.5 degrees from the mean. On pictures of up to 1000 px and rolls
-    of up to 3 degrees the two methods differ by about 0.1 grey levels RMS, 2 at most; rounding to
-    8 bits is 0.3 RMS. `benchmarks/shake.py` measures it, and other ways.
+    "tiles" computes the kernel at each corner of a tile from its path, and interpolates the
+    weights of the kernels bilinearly inside the tile. As long as no point of the path changes
+    pixel, weights are linear in the path, so the result is close to the warp itself at the cost of
+    a convolution. Tile sides of 8 to 64 px are chosen so that the paths at the corners of a tile
+    differ by less than half a pixel, which is possible up to about 3.5 degrees from the mean. For
+    images of up to 1000 px and rolls of up to 3 degrees the two methods differ by about 0.1 grey
+    levels RMS, 2 at most; rounding to 8 bits is 0.3 RMS. `benchmarks/shake.py` measures this and
+    alternatives.
 
     Examples
     --------
@@ -122,11 +123,11 @@ def shake(
     >>> bool((shake(image, np.zeros((1, 3))) == image).all())
     True
     """
-    picture = np.asarray(image)
-    if picture.ndim not in (2, 3) or 0 in picture.shape or picture.dtype.name not in _WORK:
+    pixels = np.asarray(image)
+    if pixels.ndim not in (2, 3) or 0 in pixels.shape or pixels.dtype.name not in _SUM_TYPE:
         rule = "image must be (H, W) or (H, W, C) of uint8, uint16, float32 or float64"
-        raise SettingError(f"{rule}, got {picture.dtype} of shape {picture.shape}")
-    planes = picture if picture.ndim == 3 else picture[:, :, None]
+        raise SettingError(f"{rule}, got {pixels.dtype} of shape {pixels.shape}")
+    planes = pixels if pixels.ndim == 3 else pixels[:, :, None]
     blurred = np.empty(planes.shape, planes.dtype)
 
     def finish(top: int, total: np.ndarray) -> None:
@@ -138,9 +139,16 @@ def shake(
         else:
             rows[...] = total
 
-    work = _WORK[planes.dtype.name]
-    shake_bands(planes, trajectory, finish, focal=focal, method=method, threads=threads, work=work)
-    return blurred.reshape(picture.shape)
+    shake_bands(
+        planes,
+        trajectory,
+        finish,
+        focal=focal,
+        method=method,
+        threads=threads,
+        sum_type=_SUM_TYPE[planes.dtype.name],
+    )
+    return blurred.reshape(pixels.shape)
 
 
 def shake_bands(
@@ -151,33 +159,34 @@ def shake_bands(
     focal: float | None = None,
     method: str = "tiles",
     threads: int | None = None,
-    work: type[np.floating] = np.float32,
+    sum_type: type[np.floating] = np.float32,
     table: np.ndarray = _NO_TABLE,
 ) -> None:
-    """`shake`, band by band in threads, and what is to be done with each.
+    """`shake` band by band, in threads, passing each band to a function.
 
     Parameters
     ----------
     image : (H, W, C)
     trajectory, focal, method, threads : as for `shake`
-    finish : called with the number of a row and the blurred rows from there on, (h, W, C) of
-        `work`, which it may overwrite; in the thread that blurred them, in any order
-    work : in what the sums are taken
-    table : (256,), looked up for the bytes of the image before they are blurred, if not empty
+    finish : callable
+        Called with the number of a row and the blurred rows from there on, (h, W, C) of
+        `sum_type`, which it may overwrite; in the thread that blurred them, in any order.
+    sum_type : the type in which sums are computed
+    table : (256,) array
+        If not empty, it replaces each byte of the image before blurring.
     """
     from blurkit._loops.shake import shake_block, warp_rows
 
     if method not in METHODS:
         raise SettingError(f'method must be "tiles" or "exact", got "{method}"')
-    if threads is not None and threads < 1:
-        raise SettingError(f"threads must be >= 1, got {threads}")
-    image, lookup = np.ascontiguousarray(image), table.astype(work)
+    workers = checked_threads(threads)
+    image, lookup = np.ascontiguousarray(image), table.astype(sum_type)
     poses = camera_poses(trajectory, image.shape, focal, near=_NEAR if method == "tiles" else 0.0)
     rows, columns = tile_edges(image.shape, poses)
     blocks = [np.array(columns[i : i + _BLOCK + 1]) for i in range(0, len(columns) - 1, _BLOCK)]
 
     def blur_band(edges: tuple[int, int]) -> None:
-        total = np.empty((edges[1] - edges[0], *image.shape[1:]), work)
+        total = np.empty((edges[1] - edges[0], *image.shape[1:]), sum_type)
         if method == "exact":
             warp_rows(total, image, lookup, poses, edges[0])
         else:
@@ -185,11 +194,4 @@ def shake_bands(
                 shake_block(total, image, lookup, poses, block, edges[0])
         finish(edges[0], total)
 
-    bands = list(pairwise(rows))
-    workers = min(threads or os.cpu_count() or 1, len(bands))
-    if workers == 1:
-        for band in bands:
-            blur_band(band)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(blur_band, bands))
+    in_threads(blur_band, list(pairwise(rows)), workers)

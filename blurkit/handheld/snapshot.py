@@ -1,4 +1,4 @@
-"""A photo taken again by a shaken camera, and the kernels that did it."""
+"""A photo retaken with a shaken camera, and its kernels."""
 
 import os
 import threading
@@ -16,9 +16,9 @@ from blurkit.images.files import opencv
 from blurkit.kernel.checks import checked_index, checked_seed
 from blurkit.progress import bar
 
-_PATIENCE = 2.0  # seconds without a word
-_PART = 0.36  # of the photo's shorter side that the card of kernels fills, at most
-_FRAME = 230  # grey of the line around it
+_DELAY = 2.0  # seconds before the progress bar appears
+_PART = 0.36  # of the photo's shorter side: the most that the card of kernels fills
+_FRAME = 230  # grey level of its frame
 
 
 def snapshot(
@@ -31,21 +31,21 @@ def snapshot(
     threads: int | None = None,
     progress: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Take a photo again, with a camera that shifts and rolls meanwhile.
+    """Retake a photo with a camera that shifts and rolls during the exposure.
 
     Parameters
     ----------
     photo : (H, W) or (H, W, C) uint8, sRGB
     motion : Motion
     camera : Camera, or the name of one of `blurkit.camera.camera.PRESETS`
-        "clean" blurs linear light, "naive" the stored values; "realistic" has exposure,
-        highlights and noise of its own as well, drawn for the (seed, index).
+        "clean" blurs linear light, "naive" the stored values; "realistic" also draws exposure,
+        highlights and noise from (seed, index).
     seed, index : int
         The same (seed, index) gives the same path, camera and noise. None draws a fresh seed.
     threads : int >= 1, optional
-        Default: one for each CPU. The result does not depend on it.
+        Default: one per CPU. The result does not depend on it.
     progress : bool
-        Show a bar on stderr if it takes more than two seconds.
+        Show a progress bar on stderr after two seconds.
 
     Returns
     -------
@@ -68,40 +68,39 @@ def snapshot(
     from blurkit._loops.camera import expose
     from blurkit._loops.shake import sense_rows
 
-    picture = np.asarray(photo)
-    if picture.dtype != np.uint8 or picture.ndim not in (2, 3) or 0 in picture.shape:
+    pixels = np.asarray(photo)
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or 0 in pixels.shape:
         rule = "photo must be (H, W) or (H, W, C) of uint8"
-        raise SettingError(f"{rule}, got {picture.dtype} of shape {picture.shape}")
-    planes = picture if picture.ndim == 3 else picture[:, :, None]
+        raise SettingError(f"{rule}, got {pixels.dtype} of shape {pixels.shape}")
+    planes = pixels if pixels.ndim == 3 else pixels[:, :, None]
     motion, camera = motion or Motion(), checked_camera(camera)
-    one, at = checked_seed(seed), checked_index(index)
-    trajectory = shaken_trajectory(motion, planes.shape, seed=one, index=at)
-    drawn = camera.draw(seed=one, index=at)
+    seed, index = checked_seed(seed), checked_index(index)
+    trajectory = shaken_trajectory(motion, planes.shape, seed=seed, index=index)
+    drawn = camera.draw(seed=seed, index=index)
     lights, sharps = np.empty(256, np.float32), np.empty(256, np.uint8)
     linear, encoded = tables(camera.response)
     expose(lights, sharps, drawn, linear, encoded)
     blurred = np.empty(planes.shape, np.uint8)
-    key, lock = (np.uint64(one), np.uint64(at)), threading.Lock()
+    sample_seed, sample, lock = np.uint64(seed), np.uint64(index), threading.Lock()
 
     def finish(top: int, total: np.ndarray) -> None:
         rows = blurred[top : top + len(total)].reshape(len(total), -1)
-        sense_rows(rows, total.reshape(rows.shape), drawn, encoded, *key, top)
+        sense_rows(rows, total.reshape(rows.shape), drawn, encoded, sample_seed, sample, top)
         with lock:
-            shown.update(len(total))
+            progress_bar.update(len(total))
 
-    name, delay = "Blurring", _PATIENCE
-    with bar(len(planes), name, "row", disable=not progress, delay=delay) as shown:
+    with bar(len(planes), "Blurring", "row", disable=not progress, delay=_DELAY) as progress_bar:
         focal = motion.focal_px(planes.shape)
         shake_bands(planes, trajectory, finish, focal=focal, threads=threads, table=lights)
     if camera.jpeg:
         blurred = compressed(blurred, round(drawn[-1]))
-    return blurred.reshape(picture.shape), trajectory
+    return blurred.reshape(pixels.shape), trajectory
 
 
 def with_kernels(
     photo: np.ndarray, trajectory: np.ndarray, *, focal: float | None = None
 ) -> np.ndarray:
-    """The photo with a card in its lower right corner: its kernels at the corners and the middle.
+    """Draw the kernels of corners and middle on a card in the photo's lower right corner.
 
     Parameters
     ----------
@@ -111,7 +110,7 @@ def with_kernels(
     Returns
     -------
     photo : (H, W, 3) uint8, a copy
-        All kernels are drawn to the same scale, each with its own brightness.
+        All kernels have the same scale; each has its own brightness.
     """
     height, width = photo.shape[:2]
     places = [(y, x) for y in (0, height - 1) for x in (0, width - 1)]
@@ -142,6 +141,6 @@ def with_kernels(
 
 
 def check_other_file(photo: AnyPath, out: AnyPath) -> None:
-    """Refuse to write over the photo, under whatever name."""
+    """Refuse to overwrite the photo, also under another name."""
     if os.path.exists(out) and os.path.samefile(photo, out):
         raise SettingError(f"out must be another file than the photo, got {out}")

@@ -1,6 +1,5 @@
 """Many kernels of any family or mix, in threads."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -14,6 +13,7 @@ from blurkit.kernel.checks import (
     checked_interpolation,
     checked_seed,
     checked_size,
+    checked_threads,
 )
 from blurkit.kernel.families import Family
 from blurkit.kernel.mix import Mix
@@ -96,8 +96,7 @@ def kernels_and_params(
     """
     if n < 0:
         raise SettingError(f"n must be >= 0, got {n}")
-    if threads is not None and threads < 1:
-        raise SettingError(f"threads must be >= 1, got {threads}")
+    workers = checked_threads(threads)
     mix = family if isinstance(family, Mix) else Mix(((family or Walk(), 1),))
     side, way = checked_size(size), checked_interpolation(interpolation)
     first, used_seed = checked_index(start, "start"), checked_seed(seed)
@@ -109,7 +108,7 @@ def kernels_and_params(
             made[rows], params[rows], mix, seed=used_seed, start=first + row, interpolation=way
         )
 
-    in_threads(fill, range(0, n, _BLOCK), threads)
+    in_threads(fill, range(0, n, _BLOCK), workers)
     return made, params
 
 
@@ -198,9 +197,9 @@ def fill_mix(
             params["family"][rows] = family.name.encode()
 
 
-def in_threads(work: Callable[[Item], object], items: Sequence[Item], threads: int | None) -> None:
-    """Call work(item) for each item, in `threads` threads; by default one per CPU."""
-    workers = min(threads or os.cpu_count() or 1, len(items))
+def in_threads(work: Callable[[Item], object], items: Sequence[Item], threads: int) -> None:
+    """Call work(item) for each item, in at most this many threads."""
+    workers = min(threads, len(items))
     if workers <= 1:
         for item in items:
             work(item)

@@ -1,5 +1,6 @@
 """The rules that settings and arguments of kernels share."""
 
+import os
 import secrets
 from operator import index as as_integer
 from typing import Any
@@ -53,6 +54,13 @@ def checked_interpolation(interpolation: str) -> str:
         names = " or ".join(f'"{name}"' for name in INTERPOLATIONS)
         raise SettingError(f'interpolation must be {names}, got "{interpolation}"')
     return interpolation
+
+
+def checked_threads(threads: int | None) -> int:
+    """The number of threads; None is one per CPU."""
+    if threads is not None and threads < 1:
+        raise SettingError(f"threads must be >= 1, got {threads}")
+    return threads or os.cpu_count() or 1
 
 
 def checked_seed(seed: int | None) -> int:

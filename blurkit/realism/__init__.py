@@ -1,4 +1,4 @@
-"""How real kernels are: statistics of their shape, compared with recorded ones.
+"""How realistic kernels are: statistics of their shape, compared with those of recorded kernels.
 
-Import from here: `statistics`, `comparison.measure`, `kernel_files.read_kernels`, `plot`.
+From outside, import `statistics`, `comparison`, `kernel_files.read_kernels` and `plot`.
 """

@@ -1,4 +1,4 @@
-"""Two sets of kernels side by side: how far apart their statistics lie."""
+"""Comparison of two sets of kernels by their statistics."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from blurkit.realism.statistics import PUBLISHED, STATISTICS, kernel_statistics
 
 @dataclass(frozen=True)
 class Measured:
-    """A set of kernels with its name and statistics; make it with `measure`."""
+    """A named set of kernels and its statistics, from `measure`."""
 
     name: str
     kernels: Sequence[np.ndarray]
@@ -25,7 +25,7 @@ class Measured:
 
 
 def measure(name: str, kernels: Sequence[np.ndarray]) -> Measured:
-    """`kernel_statistics` of a set, kept together with it; errors as there."""
+    """A set of kernels together with its `kernel_statistics`; same errors."""
     return Measured(name, kernels, kernel_statistics(kernels))
 
 
@@ -38,11 +38,11 @@ class Comparison:
     ks : 0 to 1
         Two-sample Kolmogorov-Smirnov statistic: the largest gap between the two distributions.
     p : 0 to 1
-        Chance of such a gap or a larger one if both were drawn from one distribution. Large sets
-        make any difference significant: then read `distance`, which does not grow with them.
+        Probability of a gap at least as large if both were drawn from one distribution. In large
+        sets any difference is significant; `distance` does not grow with the size of the sets.
     distance : >= 0
         Wasserstein distance in units of the reference's standard deviation: how far values must
-        move on average. inf where the reference does not vary and the set differs from it.
+        move on average. inf if the reference is constant and the set differs from it.
     """
 
     ks: float
@@ -50,13 +50,13 @@ class Comparison:
     distance: float
 
     @property
-    def far(self) -> str:
-        """The distance in a few characters."""
+    def short_distance(self) -> str:
+        """The distance with two decimals, for display."""
         return f"{self.distance:.2f}" if self.distance < 99.5 else ">99"
 
 
 def compare(ours: Measured, reference: Measured) -> dict[str, Comparison]:
-    """Two-sample statistics for each of STATISTICS.
+    """The `Comparison` of each of STATISTICS.
 
     Example
     -------
@@ -66,36 +66,36 @@ def compare(ours: Measured, reference: Measured) -> dict[str, Comparison]:
     """
     from scipy.stats import ks_2samp, wasserstein_distance
 
-    found = {}
+    comparisons = {}
     for name in STATISTICS:
         a, b = ours.statistics[name], reference.statistics[name]
         test = ks_2samp(a, b)
-        apart, unit = float(wasserstein_distance(a, b)), float(b.std())
-        if apart:
-            apart = apart / unit if unit else math.inf
-        found[name] = Comparison(float(test.statistic), float(test.pvalue), apart)
-    return found
+        distance, unit = float(wasserstein_distance(a, b)), float(b.std())
+        if distance:
+            distance = distance / unit if unit else math.inf
+        comparisons[name] = Comparison(float(test.statistic), float(test.pvalue), distance)
+    return comparisons
 
 
 def table(ours: Measured, reference: Measured) -> str:
-    """Both sets' medians, their differences and the published medians, as lines of text."""
+    """The medians of both sets, the published medians and the comparison, as lines of text."""
     known = PUBLISHED["Levin 2009"]
     names = "ours", "reference", "Levin 2009", "KS", "p", "distance"
     lines = [f"ours       {ours.name}, {len(ours.kernels):,} kernels"]
     lines += [f"reference  {reference.name}, {len(reference.kernels):,} kernels", ""]
     lines += [f"{'medians':<29}" + "".join(f"{name:>12}" for name in names)]
-    for name, found in compare(ours, reference).items():
+    for name, comparison in compare(ours, reference).items():
         label, unit = STATISTICS[name]
-        medians = [f"{part.quartiles(name)[1]:.3f}" for part in (ours, reference)]
-        published = f"{known[name]:.2f}" if name in known else ""
-        differences = f"{found.ks:.3f}", f"{found.p:.2g}", found.far
+        columns = [f"{part.quartiles(name)[1]:.3f}" for part in (ours, reference)]
+        columns += [f"{known[name]:.2f}" if name in known else ""]
+        columns += [f"{comparison.ks:.3f}", f"{comparison.p:.2g}", comparison.short_distance]
         row = f"{label}, {unit}" if unit else label
-        lines += [f"{row:<29}" + "".join(f"{t:>12}" for t in (*medians, published, *differences))]
+        lines += [f"{row:<29}" + "".join(f"{column:>12}" for column in columns)]
     return "\n".join(lines)
 
 
 def summary(ours: Measured, reference: Measured) -> dict[str, Any]:
-    """The comparison as plain dicts and numbers for JSON; an infinite distance is None."""
+    """The comparison as dicts and numbers for JSON; an infinite distance is None."""
     both = (("ours", ours), ("reference", reference))
     return {
         "sets": {
@@ -108,11 +108,11 @@ def summary(ours: Measured, reference: Measured) -> dict[str, Any]:
         },
         "comparison": {
             name: {
-                "ks": found.ks,
-                "p": found.p,
-                "distance": found.distance if math.isfinite(found.distance) else None,
+                "ks": comparison.ks,
+                "p": comparison.p,
+                "distance": comparison.distance if math.isfinite(comparison.distance) else None,
             }
-            for name, found in compare(ours, reference).items()
+            for name, comparison in compare(ours, reference).items()
         },
         "published_medians": PUBLISHED,
     }

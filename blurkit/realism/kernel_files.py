@@ -1,4 +1,4 @@
-"""Sets of blur kernels from files that others made: NumPy, MATLAB, pictures, a dataset file."""
+"""Sets of blur kernels from files: NumPy, MATLAB, images, datasets."""
 
 import warnings
 from collections.abc import Sequence
@@ -13,22 +13,21 @@ from blurkit.images.files import PHOTOS, decode_image, find_images, image_bytes,
 from blurkit.realism.matlab import read_matrices
 from blurkit.store import PairSet
 
-MAX_SIDE = 1024  # px; a kernel wider than that is more likely a photo
+MAX_SIDE = 1024  # px; anything wider is probably a photo
 
 
 def read_kernels(path: AnyPath, most: int | None = None) -> list[np.ndarray]:
-    """Blur kernels from a file or folder; in one set they may differ in size.
+    """Read blur kernels from a file or folder; the kernels of a set may differ in size.
 
     Parameters
     ----------
     path : file, folder, or pattern of dataset files
         A dataset's /kernel; `.npy` of shape (K, L), (n, K, L) or (n, 1, K, L); `.mat` of
         version 5 or 7.3 with matrices (K, L) or (K, L, n), or cells of them, as in Levin's file,
-        see `blurkit.realism.matlab.read_matrices`; a PNG, TIFF or other picture of one kernel, or a
-        folder of such pictures, whose pixel values count as they are, without gamma, the mean of
-        the channels.
+        see `blurkit.realism.matlab.read_matrices`; a PNG, TIFF or other image of one kernel, or a
+        folder of such images. Pixel values are used as is, without gamma, averaged over channels.
     most : int >= 1, optional
-        Where the set has more kernels than that, only so many, spread evenly over it.
+        Of a larger set, read only this many kernels, spread evenly over it.
 
     Returns
     -------
@@ -45,72 +44,72 @@ def read_kernels(path: AnyPath, most: int | None = None) -> list[np.ndarray]:
         "k.npy: not a NumPy array, or a damaged one (...)",
         "k.npz: an .npz archive; save the kernels as one .npy",
         "blur.h5: has no kernels", and those of `find_images`, `decode_image`, `read_matrices` and
-        `PairSet`. No object is unpickled, and the shapes are checked before the values are read.
+        `PairSet`. Nothing is unpickled, and shapes are checked before values are read.
     """
     if most is not None and most < 1:
         raise SettingError(f"most must be >= 1, got {most}")
     path = Path(path)
     try:
-        found = _find(path, most)
+        numbered = _numbered_kernels(path, most)
     except (MemoryError, OverflowError) as error:
-        raise FileError(f"{path}: more than the memory can hold ({error})") from error
-    return [_checked(path, number, kernel) for number, kernel in found]
+        raise FileError(f"{path}: does not fit into memory ({error})") from error
+    return [_checked(path, number, kernel) for number, kernel in numbered]
 
 
 def spread(count: int, most: int | None) -> list[int]:
     """At most `most` of the numbers 0 .. count - 1, evenly spread."""
-    kept = count if most is None else min(count, most)
-    return [i * count // kept for i in range(kept)]
+    chosen = count if most is None else min(count, most)
+    return [i * count // chosen for i in range(chosen)]
 
 
-def _find(path: Path, most: int | None) -> list[tuple[int, Any]]:
-    """Kernels with their numbers in the set, unchecked."""
+def _numbered_kernels(path: Path, most: int | None) -> list[tuple[int, Any]]:
+    """Kernels and their numbers in the set, unchecked."""
     ending = path.suffix.lower()
     if path.is_dir():
         files = find_images(path)
-        return [(i, _picture(files[i])) for i in spread(len(files), most)]
+        return [(i, _read_image(files[i])) for i in spread(len(files), most)]
     if ending == ".npz":
         raise FileError(f"{path}: an .npz archive; save the kernels as one .npy")
     if ending in PHOTOS:
-        return [(0, _picture(path))]
+        return [(0, _read_image(path))]
     if ending == ".mat":
         matrices: Sequence[np.ndarray] = read_matrices(path, MAX_SIDE)
         return [(i, matrices[i]) for i in spread(len(matrices), most)]
-    stack = _array(path) if ending == ".npy" else PairSet(path).kernel
+    stack = _map_array(path) if ending == ".npy" else PairSet(path).kernel
     if stack is None or not len(stack):
         raise FileError(f"{path}: has no kernels")
     return [(i, stack[i]) for i in spread(len(stack), most)]
 
 
-def _array(path: Path) -> np.ndarray:
-    """The array in a .npy as (n, K, L), mapped, not read."""
+def _map_array(path: Path) -> np.ndarray:
+    """The array in a .npy as (n, K, L), memory-mapped."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a header in the manner of Python 2
+            warnings.simplefilter("ignore")  # headers written by Python 2
             array = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
         if error.strerror is None:
             raise FileError(f"{path}: not a NumPy array, or a damaged one ({error})") from error
         raise FileError(f"{path}: {error.strerror}") from error
-    except Exception as error:  # NumPy lets through whatever a bad header raises in its parser
+    except Exception as error:  # a bad header can raise anything in NumPy's parser
         raise FileError(f"{path}: not a NumPy array, or a damaged one ({error})") from error
-    shapes = "must be an array of numbers (K, L), (n, K, L) or (n, 1, K, L), got"
-    if not isinstance(array, np.ndarray):  # a zip or a pickle under the name of an array
-        raise FileError(f"{path}: {shapes} an archive")
+    rule = "must be an array of numbers (K, L), (n, K, L) or (n, 1, K, L), got"
+    if not isinstance(array, np.ndarray):  # a zip file named .npy
+        raise FileError(f"{path}: {rule} an archive")
     shape = array.shape
     if array.ndim == 2:
         array = array[None]
     elif array.ndim == 4 and shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 3 or array.dtype.kind not in "biuf":
-        raise FileError(f"{path}: {shapes} {array.dtype} {shape}")
+        raise FileError(f"{path}: {rule} {array.dtype} {shape}")
     return array
 
 
-def _picture(path: Path) -> np.ndarray:
-    """A picture's values at their full depth, (H, W): the mean of its channels without alpha."""
+def _read_image(path: Path) -> np.ndarray:
+    """The pixel values (H, W) at full bit depth: the mean of the channels without alpha."""
     data = image_bytes(path)
-    eight_bits = decode_image(data, path)  # refuses what is no image or breaks off
+    eight_bits = decode_image(data, path)  # refuses what is not an image or is truncated
     cv2 = opencv()
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     image = eight_bits if image is None else image
@@ -118,7 +117,7 @@ def _picture(path: Path) -> np.ndarray:
 
 
 def _checked(path: Path, number: int, kernel: np.ndarray) -> np.ndarray:
-    """One kernel as float64 of sum 1."""
+    """A kernel as float64 with sum 1."""
     if kernel.ndim != 2 or not all(1 <= side <= MAX_SIDE for side in kernel.shape):
         rule = f"must be 1 to {MAX_SIDE} px a side"
         raise FileError(f"{path}: kernel {number} {rule}, got shape {kernel.shape}")

@@ -1,4 +1,4 @@
-"""Matrices out of MATLAB files, versions 5 and 7.3, as data: nothing in them is ever run."""
+"""Matrices from MATLAB files of versions 5 and 7.3, as data: nothing in them is executed."""
 
 import math
 from collections.abc import Iterator
@@ -10,44 +10,43 @@ import numpy as np
 from blurkit.errors import FileError
 from blurkit.files import AnyPath
 
-NAMES = ("kernels", "kernel", "psfs", "psf", "k", "f")  # taken first, if there
-MAX_BYTES = 2**29  # all values together
+NAMES = ("kernels", "kernel", "psfs", "psf", "k", "f")  # preferred, in this order
+MAX_BYTES = 2**29  # of all values together
 MAX_MATRICES = 100_000
-DEPTH = 4  # cells within cells
+DEPTH = 4  # most levels of nested cells
 FILTERS = {1, 2, 3}  # HDF5's deflate, shuffle and Fletcher-32
 
 
 def read_matrices(path: AnyPath, max_side: int = 2**16) -> list[np.ndarray]:
-    """Every matrix of real numbers in a MATLAB file, cells opened.
+    """Read the matrices of real numbers in a MATLAB file, including those in cells.
 
     Parameters
     ----------
     path : .mat file of version 5 (`save -v6`, `-v7`, SciPy, Octave) or 7.3 (HDF5)
-        Where it has variables named kernels, kernel, psfs, psf, k or f, only the first of these
-        is read, for files of photos and kernels; else all. (K, L, n) counts as n matrices;
-        numbers, vectors, text and empty cells are passed over.
+        If it has a variable named kernels, kernel, psfs, psf, k or f, only the first of these is
+        read, since such files often hold photos too; otherwise all are. (K, L, n) counts as n
+        matrices; scalars, vectors, text and empty cells are skipped.
     max_side : int
-        Matrices with a larger side are refused before they are read (version 7.3).
+        Matrices with a longer side are refused before they are read (version 7.3).
 
     Returns
     -------
-    matrices : list of (K, L) arrays as MATLAB shows them, at least one
+    matrices : list of (K, L) arrays, oriented as in MATLAB, at least one
 
     Raises
     ------
     FileError
         "k.mat: not a MATLAB file of version 5 or 7.3", "k.mat: holds no matrix of numbers",
-        "k.mat: truncated or damaged (...)", "k.mat: more than 536,870,912 bytes of values",
-        "k.mat: ..." naming what else is not allowed.
+        "k.mat: truncated or damaged (...)", "k.mat: more than 536,870,912 bytes of values", ...
     """
     path = Path(path)
     try:
         with path.open("rb") as file:
             head = file.read(520)
         if head[512:520] == b"\x89HDF\r\n\x1a\n" or head[:8] == b"\x89HDF\r\n\x1a\n":
-            found = list(_version_73(path, max_side))
+            matrices = list(_version_73(path, max_side))
         elif head[:19] == b"MATLAB 5.0 MAT-file":
-            found = list(_version_5(path))
+            matrices = list(_version_5(path))
         else:
             raise FileError(f"{path}: not a MATLAB file of version 5 or 7.3")
     except OSError as error:
@@ -56,9 +55,9 @@ def read_matrices(path: AnyPath, max_side: int = 2**16) -> list[np.ndarray]:
         raise FileError(f"{path}: truncated or damaged ({error})") from error
     except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise FileError(f"{path}: truncated or damaged ({error})") from error
-    if not found:
+    if not matrices:
         raise FileError(f"{path}: holds no matrix of numbers")
-    return found
+    return matrices
 
 
 def _chosen(names: list[str]) -> list[str]:
@@ -67,7 +66,7 @@ def _chosen(names: list[str]) -> list[str]:
 
 
 def _version_5(path: Path) -> Iterator[np.ndarray]:
-    """By SciPy, whose compiled reader trusts its file more than ours of 7.3 does."""
+    """Matrices of a version 5 file, read by SciPy."""
     from scipy.io import loadmat, whosmat
 
     try:
@@ -76,14 +75,14 @@ def _version_5(path: Path) -> Iterator[np.ndarray]:
         variables = loadmat(path)
     except FileError:
         raise
-    except Exception as error:  # what a damaged file raises there is not documented
+    except Exception as error:  # SciPy does not document what a damaged file raises
         raise FileError(f"{path}: truncated or damaged ({error})") from error
     planes = {
         name: list(_cells(value, DEPTH))
         for name, value in variables.items()
         if isinstance(value, np.ndarray)
     }
-    for name in _chosen([name for name, found in planes.items() if found]):
+    for name in _chosen([name for name, matrices in planes.items() if matrices]):
         yield from planes[name]
 
 
@@ -91,7 +90,7 @@ def _cells(value: np.ndarray, depth: int) -> Iterator[np.ndarray]:
     if value.dtype.kind in "biuf":
         yield from _planes(value)
     elif value.dtype == object and depth > 0:
-        for cell in value.T.ravel():  # MATLAB's order
+        for cell in value.T.ravel():  # in MATLAB's order
             if isinstance(cell, np.ndarray):
                 yield from _cells(cell, depth - 1)
 
@@ -107,20 +106,22 @@ def _version_73(path: Path, max_side: int) -> Iterator[np.ndarray]:
     import h5py
 
     with h5py.File(path, "r", locking=False) as file:
-        plain = [
+        names = [
             name
             for name in file
             if isinstance(file.get(name, getlink=True), h5py.HardLink)
             and isinstance(file[name], h5py.Dataset)
             and (_is_cell(file[name]) or _is_matrix(file[name]))
         ]
-        queue = [(file[name], DEPTH) for name in reversed(_chosen(plain))]
+        queue = [(file[name], DEPTH) for name in reversed(_chosen(names))]
         total = count = 0
         while queue:
             data, depth = queue.pop()
             plan, kind = data.id.get_create_plist(), data.dtype
-            here = plan.get_layout() != h5py.h5d.VIRTUAL and not plan.get_external_count()
-            _require(here, path, f"{data.name} lies outside the file, which is not followed")
+            inside = plan.get_layout() != h5py.h5d.VIRTUAL and not plan.get_external_count()
+            _require(
+                inside, path, f"{data.name} is stored outside the file, which is not supported"
+            )
             if not (_is_cell(data) or _is_matrix(data)):
                 continue
             _check_storage(data, path)
@@ -128,23 +129,23 @@ def _version_73(path: Path, max_side: int) -> Iterator[np.ndarray]:
             count += 1
             _require(total <= MAX_BYTES, path, f"more than {MAX_BYTES:,} bytes of values")
             if _is_cell(data):
-                _require(depth > 0, path, "cells within too many cells")
-                many = count + len(queue) + data.size > MAX_MATRICES
-                _require(not many, path, f"more than {MAX_MATRICES:,} matrices")
+                _require(depth > 0, path, f"cells nested more than {DEPTH} deep")
+                few = count + len(queue) + data.size <= MAX_MATRICES
+                _require(few, path, f"more than {MAX_MATRICES:,} matrices")
                 cells = [file[cell] for cell in data[()].ravel() if cell]
                 queue += [(c, depth - 1) for c in reversed(cells) if isinstance(c, h5py.Dataset)]
             else:
                 rule = f"{data.name} must be at most {max_side} px a side"
                 fits = max(data.shape[-2:]) <= max_side
                 _require(fits, path, f"{rule}, got shape {data.shape[::-1]}")
-                yield from _planes(data[()].T)  # MATLAB stores columns first
+                yield from _planes(data[()].T)  # MATLAB is column-major
 
 
 def _check_storage(data: Any, path: Path) -> None:
-    """FileError for filters that HDF5 would load a plugin for, and for chunks of many bytes."""
+    """Refuse filters for which HDF5 would load a plugin, and huge chunks."""
     plan = data.id.get_create_plist()
     filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
-    rule = "is packed by a filter that is not read"
+    rule = "uses an unsupported HDF5 filter"
     _require(set(filters) <= FILTERS, path, f"{data.name} {rule}: {filters}")
     chunk = math.prod(data.chunks or ()) * data.dtype.itemsize
     _require(chunk <= MAX_BYTES, path, f"more than {MAX_BYTES:,} bytes of values")
@@ -153,29 +154,32 @@ def _check_storage(data: Any, path: Path) -> None:
 def _is_cell(data: Any) -> bool:
     import h5py
 
-    empty = not data.shape or "MATLAB_empty" in data.attrs  # () and None: no cells either
+    empty = not data.shape or "MATLAB_empty" in data.attrs  # () and None are no cells either
     return not empty and h5py.check_ref_dtype(data.dtype) is h5py.Reference
 
 
 def _is_matrix(data: Any) -> bool:
-    """Real numbers, at least two rows and columns; MATLAB keeps the shape of an empty one there."""
+    """Whether it holds real numbers in at least two rows and columns.
+
+    MATLAB stores an empty matrix as its shape, with an attribute.
+    """
     empty = not data.shape or "MATLAB_empty" in data.attrs or _is_text(data)
     numbers = not empty and data.dtype.kind in "biuf"
     return numbers and data.ndim in (2, 3) and min(data.shape[-2:]) > 1
 
 
 def _is_text(data: Any) -> bool:
-    """MATLAB marks its text by a class, in an attribute of fixed length."""
+    """Whether MATLAB's class attribute, text of fixed length, says "char"."""
     import h5py
 
     if not h5py.h5a.exists(data.id, b"MATLAB_class"):
         return False
     kind = h5py.h5a.open(data.id, b"MATLAB_class").get_type()
-    # text of variable length lies in a heap whose damage can send HDF5 into an endless loop
+    # variable-length text is in a heap; a damaged heap can send HDF5 into an endless loop
     fixed = kind.get_class() == h5py.h5t.STRING and not kind.is_variable_str()
     return bool(fixed and data.attrs["MATLAB_class"] == b"char")
 
 
-def _require(condition: bool, path: Path, otherwise: str) -> None:
+def _require(condition: bool, path: Path, message: str) -> None:
     if not condition:
-        raise FileError(f"{path}: {otherwise}")
+        raise FileError(f"{path}: {message}")

@@ -1,4 +1,4 @@
-"""One picture of two sets of kernels: what they look like, and how their statistics spread."""
+"""A figure of two sets of kernels: samples of both and the distributions of their statistics."""
 
 import math
 import os
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import SubFigure
 
 BLUE, ORANGE, GREY, INK, RULE = "#2c6fbb", "#d9662b", "#6b7280", "#1f2937", "#e5e7eb"
-NIGHT = ("#0d111c", "#543c4a", "#eca054", "#fffaeb")  # as kernel sheets are coloured
+NIGHT = ("#0d111c", "#543c4a", "#eca054", "#fffaeb")  # the colours of kernel sheets
 STOPS = (0.0, 0.15, 0.6, 1.0)
 STYLE: dict[Any, Any] = {
     "font.size": 10,
@@ -34,18 +34,18 @@ STYLE: dict[Any, Any] = {
 DPI = 110
 SHOWN = 12  # kernels of each set
 BINS = 40
-FEW = 50  # a set with fewer kernels is drawn as one tick for each
+FEW = 50  # a set with fewer kernels is drawn as one marker per kernel
 PANELS = [name for name in STATISTICS if name != "support"]  # two rows of four
 
 
 def plot_realism(ours: Measured, reference: Measured, path: str | os.PathLike[str]) -> Path:
-    """Draw kernels of both sets, all at one scale, and the distribution of each statistic.
+    """Draw kernels of both sets at one scale, and the distribution of each statistic.
 
     Parameters
     ----------
     ours, reference : Measured
         From `blurkit.realism.comparison.measure`.
-    path : path of the picture to write, .png, .jpg, .tif or .webp
+    path : image file to write, .png, .jpg, .tif or .webp
 
     Returns
     -------
@@ -73,8 +73,8 @@ def plot_realism(ours: Measured, reference: Measured, path: str | os.PathLike[st
         differences = compare(ours, reference)
         for panel, name in zip(axes, PANELS, strict=True):
             _distribution(panel, name, ours, reference)
-            found = differences[name]
-            panel.set_xlabel(f"KS {found.ks:.2f}, distance {found.far}", color=GREY)
+            ks, distance = differences[name].ks, differences[name].short_distance
+            panel.set_xlabel(f"KS {ks:.2f}, distance {distance}", color=GREY)
         handles = [
             Line2D([], [], color=colour, linewidth=6, label=f"{part.name} ({len(part.kernels):,})")
             for part, colour in ((ours, BLUE), (reference, ORANGE))
@@ -88,30 +88,31 @@ def plot_realism(ours: Measured, reference: Measured, path: str | os.PathLike[st
 
 
 def _side(*sets: Measured) -> int:
-    """Pixels that hold most kernels of both sets around their centroid; larger ones are cut."""
+    """Side of a window, px, that holds most kernels of both sets; larger ones are cropped."""
     widest = max(float(np.percentile(part.statistics["extent"], 95)) for part in sets)
     return int(1.25 * widest) // 2 * 2 + 5
 
 
 def _samples(figure: "SubFigure", part: Measured, colour: str, side: int) -> None:
-    """A row of kernels, from those with the shortest major axis to those with the longest."""
+    """Draw a row of kernels, from the shortest major axis to the longest."""
     from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 
     night = LinearSegmentedColormap.from_list("night", list(zip(STOPS, NIGHT, strict=True)))
     order = np.argsort(part.statistics["rms_major"])
-    places = (np.arange(SHOWN) + 0.5) / SHOWN * len(order)
-    chosen = order[np.unique(places.astype(int))]
+    ranks = (np.arange(SHOWN) + 0.5) / SHOWN * len(order)
+    chosen = order[np.unique(ranks.astype(int))]
     label = f"{part.name}: {len(part.kernels):,} kernels, from short to long"
     figure.suptitle(label, x=0.005, ha="left", color=colour, fontweight="bold")
     for column, axes in enumerate(figure.subplots(1, SHOWN)):
         axes.set_axis_off()
         if column < len(chosen):
-            cut = _around_centroid(part.kernels[chosen[column]], side)
-            axes.imshow(cut, cmap=night, norm=PowerNorm(0.5, 0, cut.max()), interpolation="nearest")
+            window = _around_centroid(part.kernels[chosen[column]], side)
+            norm = PowerNorm(0.5, 0, window.max())
+            axes.imshow(window, cmap=night, norm=norm, interpolation="nearest")
 
 
 def _around_centroid(kernel: np.ndarray, side: int) -> np.ndarray:
-    """A (side, side) window on a kernel, its centroid in the middle pixel."""
+    """A (side, side) window of a kernel with its centroid in the middle pixel."""
     k = kernel / kernel.sum()
     y, x = np.rint([k.sum(axis=1) @ np.arange(len(k)), k.sum(axis=0) @ np.arange(k.shape[1])])
     wide = np.pad(k, side // 2)
@@ -119,7 +120,7 @@ def _around_centroid(kernel: np.ndarray, side: int) -> np.ndarray:
 
 
 def _distribution(axes: "Axes", name: str, ours: Measured, reference: Measured) -> None:
-    """Both sets' values of one statistic: histograms of equal area, or ticks for few kernels."""
+    """Draw one statistic of both sets: histograms of equal area, or markers for few kernels."""
     label, unit = STATISTICS[name]
     axes.set_title(f"{label}, {unit}" if unit else label)
     axes.set_yticks([])
@@ -129,10 +130,10 @@ def _distribution(axes: "Axes", name: str, ours: Measured, reference: Measured) 
     edges = np.linspace(low, high, BINS + 1)
     if name in ("extent", "taps"):  # whole numbers
         edges = np.arange(math.floor(low) - 0.5, high + BINS, math.ceil((high - low) / BINS))
-    for place, (shown, colour) in enumerate(zip(values, (BLUE, ORANGE), strict=True)):
-        inside = np.clip(shown, low, high)
-        if len(shown) < FEW:
-            height = 0.06 + 0.09 * place
+    for row, (numbers, colour) in enumerate(zip(values, (BLUE, ORANGE), strict=True)):
+        inside = np.clip(numbers, low, high)
+        if len(numbers) < FEW:
+            height = 0.06 + 0.09 * row
             axes.plot(
                 inside,
                 np.full(len(inside), height),
@@ -146,17 +147,23 @@ def _distribution(axes: "Axes", name: str, ours: Measured, reference: Measured) 
             )
         else:
             weights = np.full(len(inside), 1 / len(inside))
-            style: dict[str, Any] = {"bins": edges, "weights": weights, "color": colour}
-            axes.hist(inside, histtype="stepfilled", alpha=0.25, **style)
-            axes.hist(inside, histtype="step", linewidth=1.6, **style)
-        axes.axvline(float(np.median(shown)), color=colour, linewidth=2, zorder=3)
+            axes.hist(
+                inside,
+                edges.tolist(),
+                weights=weights,
+                color=colour,
+                histtype="stepfilled",
+                alpha=0.25,
+            )
+            axes.hist(inside, edges, weights=weights, color=colour, histtype="step", linewidth=1.6)
+        axes.axvline(float(np.median(numbers)), color=colour, linewidth=2, zorder=3)
     if known is not None:
         axes.axvline(known, color=INK, linestyle="--", linewidth=1.4, zorder=5)
     axes.set_xlim(low, high)
 
 
 def _range(values: list[np.ndarray], known: float | None) -> tuple[float, float]:
-    """What the panel shows: all but the outermost half per cent, and the published median."""
+    """Limits of a panel: all but the outermost half per cent, and the published median."""
     ends = [float(np.percentile(part, q)) for part in values for q in (0.5, 99.5)]
     ends += [known] if known is not None else []
     low, high = min(ends), max(ends)

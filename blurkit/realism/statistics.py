@@ -1,4 +1,4 @@
-"""How kernels look, in numbers; and how trajectories move."""
+"""Statistics of the shape of kernels, and the velocity spectrum of trajectories."""
 
 import math
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ import numpy as np
 
 from blurkit.errors import SettingError
 
-TAP = 0.05  # of the largest weight: what lies above it is a tap
-ZERO = 0.05  # of the sum: where the spectrum lies below it, a frequency is lost
-GRID = 128  # frequencies an axis at which the spectrum is looked at
+TAP = 0.05  # of the largest weight; larger weights count as taps
+ZERO = 0.05  # of the sum; a frequency is lost where the spectrum is smaller
+GRID = 128  # frequencies per axis at which the spectrum is evaluated
 
-STATISTICS = {  # name: (what to call it, unit); defined in `kernel_statistics`
+STATISTICS = {  # name: (label, unit); defined in `kernel_statistics`
     "rms_major": ("RMS along the major axis", "px"),
     "rms_minor": ("RMS along the minor axis", "px"),
     "axis_ratio": ("minor / major axis", ""),
@@ -20,7 +20,7 @@ STATISTICS = {  # name: (what to call it, unit); defined in `kernel_statistics`
     "support": ("effective support", "px"),
     "support_over_extent": ("support / extent", ""),
     "taps": ("taps", ""),
-    "offset": ("centroid off the middle", "px"),
+    "offset": ("centroid offset", "px"),
     "spectral_zeros": ("lost frequencies", ""),
 }
 
@@ -36,27 +36,27 @@ PUBLISHED = {
 
 
 def kernel_statistics(kernels: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-    """Shape of each kernel, in numbers that do not depend on the scale of its values.
+    """Statistics of the shape of each kernel, independent of the scale of its values.
 
     Parameters
     ----------
     kernels : n >= 1 arrays (K, L), finite, >= 0, with a positive sum
-        They may differ in size. k below is a kernel divided by its sum.
+        They may differ in size. Below, k is a kernel divided by its sum.
 
     Returns
     -------
     statistics : dict of (n,) float64
         rms_major, rms_minor : px
-            Square roots of the eigenvalues of k's second-moment matrix about its centroid, each
-            tap a point in the middle of its pixel. A line of n equal taps: sqrt((n**2 - 1) / 12)
-            and 0; a disc of radius r: r / 2 and r / 2.
-        axis_ratio : 0 (a line) to 1 (round; a single tap too)
+            Square roots of the eigenvalues of k's second-moment matrix about its centroid, with
+            each tap a point in the middle of its pixel. A line of n equal taps has
+            sqrt((n**2 - 1) / 12) and 0; a disc of radius r has r / 2 and r / 2.
+        axis_ratio : 0 (a line) to 1 (round, or a single tap)
             rms_minor / rms_major.
         extent : px
-            Longer side of the smallest upright box around the taps. A thin line has as many
-            nearest-neighbour taps, at any angle.
+            Longer side of the bounding box of the taps. A thin line has as many nearest-neighbour
+            taps, at any angle.
         support : px
-            1 / sum(k**2), the number of equal taps that would have k's sum of squares.
+            1 / sum(k**2), the number of equal taps with the same sum of squares.
         support_over_extent
             Their ratio: 1 for a line of equal taps, more for a thick or folded path.
         taps : count
@@ -64,8 +64,8 @@ def kernel_statistics(kernels: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         offset : px
             Distance of the centroid from the middle of the array.
         spectral_zeros : 0 to 1
-            Share of 128 x 128 evenly spaced frequencies where the modulus of k's transfer
-            function is below 0.05: what a deblurring network has to make up.
+            Fraction of 128 x 128 evenly spaced frequencies where the modulus of k's transfer
+            function is below 0.05: what a deblurring network has to invent.
 
     Raises
     ------
@@ -97,26 +97,26 @@ def _measure(kernel: np.ndarray) -> tuple[float, ...]:
     above = np.argwhere(kernel > TAP)
     k = kernel / kernel.sum()
     y, x = np.arange(k.shape[0]), np.arange(k.shape[1])
-    of_y, of_x = k.sum(axis=1), k.sum(axis=0)
-    middle = np.array([of_y @ y, of_x @ x])
-    y, x = y - middle[0], x - middle[1]
-    yy, xx, xy = of_y @ y**2, of_x @ x**2, y @ k @ x
+    rows, columns = k.sum(axis=1), k.sum(axis=0)
+    centroid = np.array([rows @ y, columns @ x])
+    y, x = y - centroid[0], x - centroid[1]
+    yy, xx, xy = rows @ y**2, columns @ x**2, y @ k @ x
     spread = math.hypot((xx - yy) / 2, xy)
     major = math.sqrt((xx + yy) / 2 + spread)
     minor = math.sqrt(max((xx + yy) / 2 - spread, 0.0))
     extent = float(np.ptp(above, axis=0).max() + 1)
     support = 1 / float((k**2).sum())
-    offset = math.hypot(*(middle - (np.array(k.shape) - 1) / 2))
+    offset = math.dist(centroid, (np.array(k.shape) - 1) / 2)
     ratio = minor / major if major else 1.0
-    zeros = _lost(k)
+    zeros = _lost_frequencies(k)
     return major, minor, ratio, extent, support, support / extent, len(above), offset, zeros
 
 
-def _lost(k: np.ndarray) -> float:
-    """Share of the GRID x GRID frequencies at which |transfer function| < ZERO."""
+def _lost_frequencies(k: np.ndarray) -> float:
+    """Fraction of the GRID x GRID frequencies at which |transfer function| < ZERO."""
     blocks = [-(-side // GRID) for side in k.shape]
-    whole = np.pad(k, [(0, n * GRID - side) for n, side in zip(blocks, k.shape, strict=True)])
-    folded = whole.reshape(blocks[0], GRID, blocks[1], GRID).sum(axis=(0, 2))
+    padded = np.pad(k, [(0, n * GRID - side) for n, side in zip(blocks, k.shape, strict=True)])
+    folded = padded.reshape(blocks[0], GRID, blocks[1], GRID).sum(axis=(0, 2))
     below = np.abs(np.fft.rfft2(folded)) < ZERO
     twice = 2 * below.sum() - below[:, 0].sum() - below[:, -1].sum()  # the mirrored half
     return float(twice) / GRID**2
@@ -134,14 +134,14 @@ def velocity_spectrum(
     exposure : float > 0, s
         Time from the first to the last position.
     segment : int in 2 .. steps - 1, optional
-        Velocities in a segment; by default all in one, which gives the finest frequencies.
+        Velocities per segment; by default all of them, for the finest frequency resolution.
 
     Returns
     -------
     frequency : (m,) float64, Hz, from 0 to half the sampling rate (steps - 1) / exposure
     density : (m,) float64, (px/s)**2 / Hz
-        Sum over both axes, mean over the trajectories; each segment without its mean, under a
-        Hann window.
+        Sum over both axes, mean over the trajectories; the mean of each segment is removed, and a
+        Hann window applied.
 
     Raises
     ------

@@ -1,4 +1,5 @@
-"""Sharp patches: generated dead-leaves scenes, and crops of photos.
+"""Sharp scenes: generated dead leaves, and crops of the user's photos.
 
-Import from here: `dead_leaves.dead_leaves`, `photos.Photos`.
+From outside, import `dead_leaves.dead_leaves`, `dead_leaves.fill_scene`, `photos.scan` and
+`photos.Photos`.
 """

@@ -1,4 +1,4 @@
-"""Generated sharp scenes, for when there are no photos."""
+"""Generated sharp scenes, for use without photos."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ SMALLEST = 8
 
 
 def fill_scene(scene: np.ndarray, *, seed: int, index: int) -> None:
-    """Write the dead-leaves scene of a sample in place; releases the GIL, any thread.
+    """Write the dead-leaves scene of a sample in place. Checks nothing, releases the GIL.
 
     Parameters
     ----------
@@ -22,10 +22,10 @@ def fill_scene(scene: np.ndarray, *, seed: int, index: int) -> None:
 
 
 def dead_leaves(size: int, *, seed: int | None = None, index: int = 0) -> np.ndarray:
-    """A sharp scene with the statistics of photographs: the dead-leaves model.
+    """A sharp scene with the statistics of photographs, from the dead-leaves model.
 
-    Discs of many sizes hide each other, each with its own colour and texture. Occlusion gives
-    hard edges between smooth regions, hence the heavy-tailed gradients of natural images.
+    Discs of many sizes occlude each other, each with its own colour and texture. Occlusion gives
+    hard edges between smooth regions, and with them the heavy-tailed gradients of natural images.
 
     Parameters
     ----------
@@ -45,10 +45,10 @@ def dead_leaves(size: int, *, seed: int | None = None, index: int = 0) -> np.nda
 
     Notes
     -----
-    Radii follow the density r**-3 between two bounds drawn for each scene, the scale-invariant
-    case of Lee, Mumford & Huang, "Occlusion models for natural images" (IJCV 2001).
-    Networks trained on such scenes alone restore photos worse than those trained on photos: use
-    photos where you have them.
+    Radii have density r**-3 between two bounds drawn for each scene, the scale-invariant case of
+    Lee, Mumford & Huang, "Occlusion models for natural images" (IJCV 2001). Networks trained on
+    such scenes alone restore photos worse than networks trained on photos: use photos if you have
+    them.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A folder of the user's photos as sharp scenes: who is usable, and who serves which sample."""
+"""A folder of photos as sharp scenes: which are usable, and which sample is cut from which."""
 
 import hashlib
 import logging
@@ -17,8 +17,8 @@ from blurkit.files import AnyPath
 from blurkit.images.files import find_images, read_image
 from blurkit.progress import bar
 
-MOST_SHARING = 16  # samples cut from a photo while it is decoded
-NAMED = 3  # skipped photos named in the report
+MOST_SHARING = 16  # most samples cut from a photo each time it is decoded
+NAMED = 3  # skipped photos named in a warning
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +31,12 @@ class Photos:
     ----------
     folder : Path
     names : relative POSIX names
-    side : int, pixels of the square that each sample cuts
+    side : int, px, of the square that is cut for each sample
     seed : int
-    group : int, neighbouring samples that are cut from the same photo
+    group : int, number of consecutive samples that are cut from the same photo
     label : str
-        How many, and the SHA-256 over their names and sizes in bytes; it stands for them in the
-        settings that a file keeps.
+        Their number, and the SHA-256 of their names and sizes in bytes; identifies them in the
+        settings stored in a dataset.
     """
 
     folder: Path
@@ -48,15 +48,15 @@ class Photos:
     _decoded: threading.local = field(default_factory=threading.local, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        folder = self.folder.absolute()  # for another process, which may stand elsewhere
+        folder = self.folder.absolute()  # the other process may have another working directory
         return Photos, (folder, self.names, self.side, self.seed, self.group, self.label)
 
     def cut(self, scene: np.ndarray, index: int) -> tuple[str, int, int]:
         """Copy the scene of sample `index` from its photo.
 
-        Groups of neighbouring samples share a photo; the groups go through all photos in an order
-        drawn anew for each turn, so every photo serves equally often. The place of the cut is the
-        sample's own draw.
+        Groups of consecutive samples share a photo. The groups go through all photos in an order
+        drawn anew for each pass, so all photos are used equally often. The position of the cut is
+        drawn for each sample.
 
         Parameters
         ----------
@@ -64,10 +64,10 @@ class Photos:
 
         Returns
         -------
-        name, y, x : the photo and the scene's upper left corner in it, in pixels
+        name, y, x : the photo, and the upper left corner of the scene in it, in pixels
         """
-        turn, place = divmod(index // self.group, len(self.names))
-        name = self.names[_order(len(self.names), self.seed, turn)[place]]
+        turn, position = divmod(index // self.group, len(self.names))
+        name = self.names[_order(len(self.names), self.seed, turn)[position]]
         photo = self._read(name)
         height, width = photo.shape[:2]
         y, x = crop_corner(height, width, self.side, seed=self.seed, index=index)
@@ -75,7 +75,7 @@ class Photos:
         return name, y, x
 
     def _read(self, name: str) -> np.ndarray:
-        """The photo, decoded once while a thread stays with it."""
+        """The photo, decoded once per thread until another one is needed."""
         if getattr(self._decoded, "name", None) != name:
             photo = read_image(self.folder / name)
             if min(photo.shape[:2]) < self.side:
@@ -93,7 +93,7 @@ def scan(
     threads: int | None = None,
     progress: bool = True,
 ) -> Photos:
-    """Look at every photo below a folder and keep those that can serve; report the others.
+    """Decode every photo below a folder and keep the usable ones; log the others.
 
     Parameters
     ----------
@@ -101,24 +101,24 @@ def scan(
     side : int
         Pixels of the square that a sample needs: patch + kernel - 1.
     n : int
-        Samples to be made; a photo serves up to 16 neighbouring ones, so that it is decoded once.
+        Number of samples; up to 16 consecutive ones share a photo, so that it is decoded once.
 
     Raises
     ------
     FileError
-        "photos: holds no .jpg ... file", "photos: none of its 3 photos can be read (a.jpg, ...)",
+        Those of `find_images`; "photos: none of its 3 photos can be read (a.jpg, ...)",
         "photos: no photo is at least 158x158 (patch + kernel - 1); the largest is 100x80"
     """
     folder = Path(folder)
     paths = find_images(folder)
     with (
         ThreadPoolExecutor(threads) as pool,
-        bar(len(paths), "Looking at the photos", "photo", disable=not progress) as shown,
+        bar(len(paths), "Checking photos", "photo", disable=not progress) as progress_bar,
     ):
         shapes = []
         for shape in pool.map(_shape, paths):
             shapes.append(shape)
-            shown.update()
+            progress_bar.update()
     names = [path.relative_to(folder).as_posix() for path in paths]
     broken = [name for name, shape in zip(names, shapes, strict=True) if shape is None]
     small = [name for name, s in zip(names, shapes, strict=True) if s and min(s) < side]
@@ -141,7 +141,7 @@ def scan(
 
 
 def _shape(path: Path) -> tuple[int, int] | None:
-    """Height and width, None for a photo that cannot be read."""
+    """Height and width; None for a photo that cannot be read."""
     try:
         height, width = read_image(path).shape[:2]
     except FileError:
@@ -174,17 +174,17 @@ def crop_corner(height: int, width: int, side: int, *, seed: int, index: int) ->
     height, width : int >= side, px
     side : int, px
     seed, index : int
-        The sample whose own stream is drawn from.
+        The sample, from whose own stream the corner is drawn.
     """
     from blurkit._loops import stream
 
-    rooms = height - side + 1, width - side + 1
-    y, x = stream.crop_corner(np.uint64(seed), np.uint64(index), *rooms)
+    rows, columns = height - side + 1, width - side + 1
+    y, x = stream.crop_corner(np.uint64(seed), np.uint64(index), rows, columns)
     return int(y), int(x)
 
 
 def photo_order(n: int, *, seed: int, turn: int) -> np.ndarray:
-    """The order in which n photos are used on the turn-th pass through them: (n,) int64."""
+    """The order in which n photos are used in the turn-th pass through them: (n,) int64."""
     from blurkit._loops.stream import shuffle
 
     order = np.arange(n)
