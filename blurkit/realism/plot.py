@@ -2,6 +2,7 @@
 
 import math
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,16 +147,10 @@ def _distribution(axes: "Axes", name: str, ours: Measured, reference: Measured) 
                 zorder=4,
             )
         else:
-            weights = np.full(len(inside), 1 / len(inside))
-            axes.hist(
-                inside,
-                edges.tolist(),
-                weights=weights,
-                color=colour,
-                histtype="stepfilled",
-                alpha=0.25,
-            )
-            axes.hist(inside, edges, weights=weights, color=colour, histtype="step", linewidth=1.6)
+            bins, weights = edges.tolist(), np.full(len(inside), 1 / len(inside))
+            hist = partial(axes.hist, inside, bins, weights=weights, color=colour)
+            hist(histtype="stepfilled", alpha=0.25)
+            hist(histtype="step", linewidth=1.6)
         axes.axvline(float(np.median(numbers)), color=colour, linewidth=2, zorder=3)
     if known is not None:
         axes.axvline(known, color=INK, linestyle="--", linewidth=1.4, zorder=5)
