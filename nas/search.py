@@ -30,12 +30,13 @@ from nas.device import hardware, pick
 from nas.evaluation.metrics import psnr
 from nas.evaluation.pairs import data_name
 from nas.options import DATASET, for_device, options
+from nas.report.cells_png import plot_cells
 from nas.report.slider import sample
 from nas.space.genotype import CELLS, OPERATION_NAMES, Genotype
 from nas.space.paths import softmax
-from nas.strategy import plots as show
 from nas.strategy.budget import check_cost, costs_of
 from nas.strategy.page import search_page
+from nas.strategy.plots import plot_alphas, plot_choices, plot_search
 from nas.strategy.searcher import Searcher
 from nas.strategy.settings import SearchSettings
 from nas.training.distributed import current_ranks, join_ranks, launch
@@ -232,10 +233,10 @@ def _draw(
     genotype: Genotype,
 ) -> None:
     curves, chances, alphas, cells = (folder / name for name in PICTURES)
-    show.plot_search(history, curves)
-    show.plot_choices(choices, chances)
-    show.plot_alphas(np.array(choices[-1][: len(genotype.flat())]), alphas)
-    show.plot_cells(genotype, cells)
+    plot_search(history, curves)
+    plot_choices(choices, chances)
+    plot_alphas(np.array(choices[-1][: len(genotype.flat())]), alphas)
+    plot_cells(genotype, cells)
 
 
 def _write_page(folder: Path, searcher: Searcher, data: str, genotype: Genotype) -> None:

@@ -1,49 +1,60 @@
-"""Pictures of a comparison: accuracy against latency, all runs, supernet against retrained."""
+"""Charts of a comparison: accuracy against latency, all trainings, rank correlation, learning."""
 
-import os
+import itertools
 from collections.abc import Mapping, Sequence
 from statistics import fmean, median
 from typing import Any
 
-import numpy as np
-
-from nas.report.style import BLUE, DPI, GREEN, GREY, INK, ORANGE, STYLE
+from blurkit.files import AnyPath
+from nas.report.charts import Chart, History, Series
+from nas.report.charts_png import save_charts
+from nas.report.style import (
+    BLUE,
+    GOLD,
+    GREEN,
+    GREY,
+    MAGENTA,
+    OLIVE,
+    ORANGE,
+    PALETTE,
+    PURPLE,
+    RED,
+    TEAL,
+    Colour,
+)
 
 Records = Sequence[Mapping[str, Any]]
-Target = str | os.PathLike[str]
-KNOWN = {
-    "unet": (INK, "v"),
-    "unet-residual": ("#7c4d9e", "^"),
-    "unet-nobn": ("#c2569b", "<"),
-    "frame": ("#94a3b8", "*"),
-    "conv": ("#b3263a", "s"),
-    "naf": ("#b58900", "P"),
-    "random": (GREY, "o"),
-    "random-search": (BLUE, "X"),
-    "searched": (ORANGE, "D"),
-    "uniform": (GREEN, "p"),
+COLOURS = {
+    "unet": PURPLE,
+    "unet-residual": MAGENTA,
+    "frame": OLIVE,
+    "conv": RED,
+    "naf": GOLD,
+    "random": BLUE,
+    "random-search": TEAL,
+    "searched": ORANGE,
+    "uniform": GREEN,
 }
-OTHERS = (("#1c8c8c", "h"), ("#8a5a44", "d"), ("#5b6b2f", ">"))
 
 
-def styles(rows: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Colour and marker of each row of the table; those that are always there keep theirs."""
-    own = {row: KNOWN[row] for row in rows if row in KNOWN}
-    rest = [row for row in rows if row not in KNOWN]
-    return {**own, **{row: OTHERS[i % len(OTHERS)] for i, row in enumerate(rest)}}
+def row_colours(rows: Sequence[str]) -> dict[str, Colour]:
+    """Colour of each row of the table; the usual rows have the same in every comparison."""
+    known = {row: COLOURS[row] for row in rows if row in COLOURS}
+    rest = itertools.cycle([c for c in PALETTE if c not in known.values()] or PALETTE)
+    return {row: known.get(row) or next(rest) for row in rows}
 
 
-def networks_of(trainings: Records) -> dict[str, dict[str, list[float]]]:
+def psnr_by_network(trainings: Records) -> dict[str, dict[str, list[float]]]:
     """Row to network to the PSNR of its trainings, in dB."""
-    found: dict[str, dict[str, list[float]]] = {}
+    rows: dict[str, dict[str, list[float]]] = {}
     for record in trainings:
-        of_row = found.setdefault(record["row"], {})
-        of_row.setdefault(record["network"], []).append(record["psnr"])
-    return found
+        networks = rows.setdefault(record["row"], {})
+        networks.setdefault(record["network"], []).append(record["psnr"])
+    return rows
 
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Of (cost, quality) those that no other beats in one and equals in the other, by cost.
+    """The (cost, quality) pairs that no other beats in one and equals in the other, by cost.
 
     Examples
     --------
@@ -57,143 +68,157 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
     return front
 
 
-def shown_from(means: Sequence[float]) -> float:
-    """The PSNR below which a row is named at the foot of a picture, so that the others part.
+def lowest_shown(means: Sequence[float]) -> float:
+    """The PSNR below which a row is only named under a chart, so that the others can be told apart.
 
     Examples
     --------
-    >>> shown_from([26.0, 33.0, 33.2, 33.4])  # four times as far down as the best is up
+    >>> lowest_shown([26.0, 33.0, 33.2, 33.4])  # 4 x (33.4 - 33.1) below the median
     31.9
     """
     middle = median(means)
     return round(middle - 4 * max(max(means) - middle, 0.1), 6)
 
 
-def plot_pareto(trainings: Records, latency: Mapping[str, float], path: Target) -> None:
-    """Draw accuracy against latency: a small mark for each network, a large one for its row.
+def _split(trainings: Records) -> tuple[dict[str, dict[str, list[float]]], dict[str, float], str]:
+    """The rows that are shown, the mean PSNR of each, and a note on the others."""
+    rows = psnr_by_network(trainings)
+    means = {
+        row: fmean(psnr for values in networks.values() for psnr in values)
+        for row, networks in rows.items()
+    }
+    low = lowest_shown(list(means.values()))
+    below = [f"{row} {mean:.2f} dB" for row, mean in means.items() if mean < low]
+    note = f"Below the chart: {', '.join(below)}." if below else ""
+    return {row: rows[row] for row in rows if means[row] >= low}, means, note
+
+
+def pareto_chart(trainings: Records, latency: Mapping[str, float]) -> Chart:
+    """Accuracy against latency: a dot for each network, a mark for the mean of its row.
 
     Parameters
     ----------
-    trainings : records of trainings in full
+    trainings : records of full trainings
     latency : network to milliseconds; networks without one are left out
-    path : of the picture to write; not written where no network has a latency
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    dots = {
-        row: [(latency[n], fmean(v)) for n, v in networks.items() if n in latency]
-        for row, networks in networks_of(trainings).items()
-    }
-    middles = {
-        row: (fmean(x for x, _ in points), fmean(y for _, y in points))
-        for row, points in dots.items()
-        if points
-    }
-    if not middles:
-        return
-    order = sorted(middles, key=lambda row: -middles[row][1])
-    style, least = styles(list(dots)), shown_from([y for _, y in middles.values()])
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(10, 5.5), layout="constrained")
-        axes = figure.subplots()
-        foot = axes.get_xaxis_transform()
-        front = pareto_front([point for points in dots.values() for point in points])
-        kept = [point for point in front if point[1] >= least]
-        axes.plot(*zip(*kept, strict=True), color="#c9ced6", zorder=1, label="Pareto front")
-        if "unet" in latency:
-            axes.axvline(
-                latency["unet"], color=INK, linewidth=1, linestyle=":", label="UNet's time"
-            )
-        for row in order:
-            (colour, marker), (x, y) = style[row], middles[row]
-            name = f"{row}  {y:.2f} dB, {x:.1f} ms"
-            line: dict[str, Any] = {"color": colour, "linewidth": 0, "markeredgewidth": 0}
-            if y < least:
-                axes.plot(x, 0.02, marker="v", transform=foot, label=f"{name}, below", **line)
-                continue
-            if len(dots[row]) > 1:
-                axes.plot(*zip(*dots[row], strict=True), marker, markersize=5, alpha=0.5, **line)
-            axes.plot(x, y, marker, markersize=9, label=name, zorder=3, **line)
-        axes.margins(x=0.08, y=0.1)
-        axes.set_axisbelow(True)
-        figure.legend(loc="outside right upper")
-        axes.set(
-            title="Accuracy against latency; small marks: networks, large: means",
-            xlabel="latency of one 256x256 image, ms",
-            ylabel="PSNR on the test pairs, dB",
-        )
-        figure.savefig(path, dpi=DPI)
+    rows, means, note = _split(trainings)
+    colours = row_colours(list(means))
+    dots: list[Series] = []
+    marks: list[Series] = []
+    points: list[tuple[float, float]] = []
+    for row, networks in rows.items():
+        timed = {name: (latency[name], fmean(v)) for name, v in networks.items() if name in latency}
+        if not timed:
+            continue
+        points += timed.values()
+        tips = [f"{name}: {y:.2f} dB, {x:.1f} ms" for name, (x, y) in timed.items()]
+        x, y = (fmean(values) for values in zip(*timed.values(), strict=True))
+        name, mean_tip = f"{row}: {y:.2f} dB, {x:.1f} ms", f"{row}, mean: {y:.2f} dB, {x:.1f} ms"
+        if len(timed) > 1:
+            dots.append(Series("", list(timed.values()), "dots", colours[row], tips))
+        tips = [mean_tip] if len(timed) > 1 else tips
+        marks.append(Series(name, [(x, y)], "marks", colours[row], tips))
+    lines = [Series("Pareto front", pareto_front(points), "dashed", GREY)]
+    if "unet" in latency and points:
+        ends = [(latency["unet"], end(y for _, y in points)) for end in (min, max)]
+        lines.append(Series("UNet's latency", ends, "dashed", COLOURS["unet"]))
+    marks.sort(key=lambda series: -(series.points[0][1] or 0))
+    return Chart(
+        "Accuracy against latency",
+        "latency of a 256x256 image, ms",
+        "PSNR, test pairs, dB",
+        [*lines, *dots, *marks],
+        note=f"Dots are networks, marks are means. {note}".strip(),
+    )
 
 
-def plot_seeds(trainings: Records, path: Target) -> None:
-    """Draw every training as a dot: a strip for each row, a column for each of its networks."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    rows = networks_of(trainings)
-    style = styles(list(rows))
-    means = {row: fmean(v for values in n.values() for v in values) for row, n in rows.items()}
-    least = shown_from(list(means.values()))
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(max(6, 1.1 * len(rows) + 1.5), 4.8), layout="constrained")
-        axes = figure.subplots()
-        foot = axes.get_xaxis_transform()
-        for i, (row, networks) in enumerate(rows.items()):
-            colour, _ = style[row]
-            if means[row] < least:
-                text = f"{means[row]:.2f}\n\u25bc"
-                axes.text(i, 0.02, text, color=colour, transform=foot, ha="center", va="bottom")
-                continue
-            places = i + 0.6 * (np.arange(len(networks)) + 0.5) / len(networks) - 0.3
-            for x, values in zip(places, networks.values(), strict=True):
-                axes.plot([x, x], [min(values), max(values)], color=colour, alpha=0.3)
-                axes.scatter([x] * len(values), values, s=22, color=colour, linewidth=0)
-            axes.plot([i - 0.36, i + 0.36], [means[row]] * 2, color=colour, linewidth=1.5)
-        axes.set_xticks(range(len(rows)), list(rows), rotation=20, ha="right")
-        axes.set_xlim(-0.6, len(rows) - 0.4)
-        axes.grid(axis="x", visible=False)
-        axes.set_axisbelow(True)
-        axes.set(
-            title="Every training; those of one network stand above each other, bars are means",
-            ylabel="PSNR on the test pairs, dB",
-        )
-        figure.savefig(path, dpi=DPI)
+def seeds_chart(trainings: Records) -> Chart:
+    """Every training as a dot: a strip for each row, a column for each of its networks."""
+    rows, means, note = _split(trainings)
+    colours = row_colours(list(means))
+    series = []
+    for k, row in enumerate(means):
+        networks = rows.get(row, {})
+        points, tips = [], []
+        for i, (name, values) in enumerate(networks.items()):
+            x = k + 0.5 * ((i + 0.5) / len(networks) - 0.5)
+            points += [(x, value) for value in values]
+            tips += [f"{name}: {value:.2f} dB" for value in values]
+        series.append(Series("", points, "dots", colours[row], tips))
+        if networks:
+            tip = f"{row}, mean: {means[row]:.2f} dB"
+            series.append(Series("", [(k, means[row])], "bars", colours[row], [tip]))
+    title = "Every training; bars are means"
+    return Chart(title, "", "PSNR, test pairs, dB", series, names=list(means), note=note)
 
 
-def plot_tau(tau: Mapping[str, Any], path: Target) -> None:
-    """Draw what the supernet says of the random genotypes against what they reach alone.
+def tau_chart(tau: Mapping[str, Any]) -> Chart:
+    """PSNR of random genotypes in the supernet against that of the same trained alone.
 
     Parameters
     ----------
     tau : dict
-        "points" with "network", "supernet" and "retrained" (PSNR in dB); "tau", "p", "n".
-    path : of the picture to write
+        "points" with "network", "supernet" and "retrained" (PSNR in dB); "tau", "p", "n"; or {}.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+    points = tau.get("points", [])
+    tips = [
+        f"{p['network']}: {p['supernet']:.2f} dB in the supernet, {p['retrained']:.2f} dB alone"
+        for p in points
+    ]
+    known = tau.get("tau") is not None
+    result = f"{tau['tau']:.2f} (p = {tau['p']:.2g}, n = {tau['n']})" if known else "unknown"
+    pairs = [(p["supernet"], p["retrained"]) for p in points]
+    return Chart(
+        f"Random genotypes: Kendall's tau {result}",
+        "in the supernet, selection pairs, PSNR, dB",
+        "trained alone, test pairs, PSNR, dB",
+        [Series("", pairs, "marks", BLUE, tips)],
+    )
 
-    points = tau["points"]
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(6, 5), layout="constrained")
-        axes = figure.subplots()
-        x, y = ([point[key] for point in points] for key in ("supernet", "retrained"))
-        axes.scatter(x, y, s=45, color=BLUE, zorder=2)
-        for point in points:
-            axes.annotate(
-                point["network"].rpartition("-")[2],
-                (point["supernet"], point["retrained"]),
-                xytext=(5, 5),
-                textcoords="offset points",
-                color=GREY,
-                fontsize=8,
-            )
-        known = tau.get("tau") is not None
-        says = f"Kendall's tau {tau['tau']:.2f}, p = {tau['p']:.2g}" if known else "no rank"
-        axes.margins(0.1)
-        axes.set(
-            title=f"Random genotypes: {says}, n = {tau['n']}",
-            xlabel="one-hot in the supernet, selection pairs, PSNR in dB",
-            ylabel="trained alone, test pairs, PSNR in dB",
-        )
-        figure.savefig(path, dpi=DPI)
+
+def learning_charts(records: Records, logs: Mapping[str, History]) -> list[Chart]:
+    """Validation PSNR of the trainings, mean of each row, and one-hot PSNR of the searches."""
+    trainings = [record for record in records if record["kind"] == "train"]
+    colours = row_colours(list(dict.fromkeys(record["row"] for record in trainings)))
+    trained, searched = [], []
+    for row, colour in colours.items():
+        by_step: dict[int, list[float]] = {}
+        for record in trainings:
+            for entry in logs.get(record["name"], ()) if record["row"] == row else ():
+                if entry.get("psnr") is not None:
+                    by_step.setdefault(entry["step"], []).append(entry["psnr"])
+        points = [(step, fmean(values)) for step, values in sorted(by_step.items())]
+        if points:
+            trained.append(Series(row, points, "line", colour))
+    for record in records:
+        if record["kind"] == "search" and record["row"] in colours:
+            history = logs.get(record["name"], ())
+            scores = [(entry["epoch"], entry.get("psnr_onehot")) for entry in history]
+            searched.append(Series(record["network"], scores, "line", colours[record["row"]]))
+    # rows far below the others would press them together, as in the charts above
+    last = {series.name: series.points[-1][1] or 0.0 for series in trained}
+    limit = lowest_shown(list(last.values())) if last else 0.0
+    shown = [y for s in trained if last[s.name] >= limit for _, y in s.points if y is not None]
+    below = [f"{row} {psnr:.2f} dB" for row, psnr in last.items() if psnr < limit]
+    note = f"Below the others at the end: {', '.join(below)}." if below else ""
+    title, y = "Trainings, mean of each row", "PSNR, validation pairs, dB"
+    return [
+        Chart(title, "step", y, trained, low=min(shown, default=None), note=note),
+        Chart("Searches, one-hot network", "epoch", "PSNR, selection pairs, dB", searched),
+    ]
+
+
+def plot_pareto(trainings: Records, latency: Mapping[str, float], path: AnyPath) -> None:
+    """Draw `pareto_chart`; writes nothing if no network has a latency."""
+    save_charts([pareto_chart(trainings, latency)], path, size=(10, 5.5))
+
+
+def plot_seeds(trainings: Records, path: AnyPath) -> None:
+    """Draw `seeds_chart`."""
+    chart = seeds_chart(trainings)
+    save_charts([chart], path, size=(max(6, 1.1 * len(chart.names) + 1.5), 4.8))
+
+
+def plot_tau(tau: Mapping[str, Any], path: AnyPath) -> None:
+    """Draw `tau_chart`; writes nothing without points."""
+    save_charts([tau_chart(tau)], path, size=(6, 5))

@@ -1,14 +1,16 @@
 """report.html of an evaluation: table, samples, gain per pair, architectures, settings."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from nas.evaluation.results import Evaluation
-from nas.evaluation.table import METRICS, Row, rows_of
+from nas.evaluation.table import METRICS, Row, Score, rows_of
 from nas.report.charts import Chart, Series
 from nas.report.html import Cells, Charts, Facts, Page, Slider, Table, render
 from nas.report.slider import Sample
+from nas.report.style import GREY, PALETTE
 
 
 def evaluate_page(evaluation: Evaluation, samples: Sequence[Sample]) -> str:
@@ -46,7 +48,7 @@ def evaluate_page(evaluation: Evaluation, samples: Sequence[Sample]) -> str:
                     "Drag the handle, or move it with the arrow keys. Larger photos are scored "
                     "whole; one region of each is shown.",
                 ),
-                Charts("Pair by pair", [_gains(rows), _ranked(rows)]),
+                Charts("Pair by pair", [_pairs_chart(rows), _gains_chart(rows)]),
                 Cells("Architectures", drawn),
                 Facts("Time", {"evaluation, seconds": round(evaluation.seconds, 1)}),
                 Facts("Settings", asdict(evaluation.settings), folded=True),
@@ -56,35 +58,40 @@ def evaluate_page(evaluation: Evaluation, samples: Sequence[Sample]) -> str:
     )
 
 
-def _gains(rows: Sequence[Row]) -> Chart:
-    """PSNR after against PSNR before, one mark per pair."""
-    untouched, *restored = rows
-    series = [
-        Series(
-            row.name,
-            [(a.psnr, b.psnr) for a, b in zip(untouched.images, row.images, strict=True)
-             if a.psnr < float("inf")],
-            "marks",
-            k,
-            [f"{b.name}, {row.name}: {a.psnr:.2f} to {b.psnr:.2f} dB"
-             for a, b in zip(untouched.images, row.images, strict=True) if a.psnr < float("inf")],
-        )
-        for k, row in enumerate(restored)
-    ]  # fmt: skip
-    title, x, y = "Each pair", "PSNR of the blurry image, dB", "restored, dB"
-    return Chart(title, x, y, series, diagonal=True, note="Pairs above the dotted line improved.")
-
-
-def _ranked(rows: Sequence[Row]) -> Chart:
-    """Each network's gains in ascending order."""
+def _pairs_chart(rows: Sequence[Row]) -> Chart:
+    """PSNR after over PSNR before; a pair above the line y = x has gained."""
     untouched, *restored = rows
     series = []
-    for k, row in enumerate(restored):
-        both = zip(untouched.images, row.images, strict=True)
-        gains = sorted((b.psnr - a.psnr, b.name) for a, b in both if a.psnr < float("inf"))
-        tips = [f"{name}, {row.name}: {gain:+.2f} dB" for gain, name in gains]
-        points = [(i + 1, gain) for i, (gain, _) in enumerate(gains)]
-        series.append(Series(row.name, points, "line", k, tips))
-    zero = Series("", [(1, 0.0), (max(2, untouched.n), 0.0)], "dashed", 9)
-    title, x = "Gains in ascending order", "pairs, sorted by gain"
+    for row, colour in zip(restored, itertools.cycle(PALETTE[:-1])):
+        points, tips = [], []
+        for before, after in _finite_pairs(untouched, row):
+            points.append((before.psnr, after.psnr))
+            tips.append(f"{after.name}, {row.name}: {before.psnr:.2f} to {after.psnr:.2f} dB")
+        series.append(Series(row.name, points, "marks", colour, tips))
+    values = [score.psnr for row in rows for score in row.images if math.isfinite(score.psnr)]
+    if values:
+        ends = [(end, end) for end in (min(values), max(values))]
+        series.append(Series("", ends, "dashed", GREY))
+    title, x, y = "Each pair", "PSNR of the blurry image, dB", "restored, dB"
+    return Chart(title, x, y, series, note="Pairs above the dashed line gained.")
+
+
+def _gains_chart(rows: Sequence[Row]) -> Chart:
+    """Each network's gains from the smallest to the largest."""
+    untouched, *restored = rows
+    series = []
+    for row, colour in zip(restored, itertools.cycle(PALETTE[:-1])):
+        pairs = [(b.psnr - a.psnr, b.name) for a, b in _finite_pairs(untouched, row)]
+        pairs.sort()
+        points = [(i + 1, gain) for i, (gain, _) in enumerate(pairs)]
+        tips = [f"{name}, {row.name}: {gain:+.2f} dB" for gain, name in pairs]
+        series.append(Series(row.name, points, "line", colour, tips))
+    zero = Series("", [(1, 0.0), (untouched.n, 0.0)], "dashed", GREY)
+    title, x = "Gains, smallest to largest", "pairs, sorted by gain"
     return Chart(title, x, "gain, dB", [*series, zero] if untouched.n > 1 else [])
+
+
+def _finite_pairs(untouched: Row, row: Row) -> list[tuple[Score, Score]]:
+    """Scores before and after of each image that is not its own truth."""
+    pairs = zip(untouched.images, row.images, strict=True)
+    return [(before, after) for before, after in pairs if math.isfinite(before.psnr)]

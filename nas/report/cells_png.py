@@ -1,41 +1,25 @@
-"""The found network drawn as the U that it is: nine cells, each with its three operations."""
+"""A network's nine cells drawn to a file, with the legend of its operations."""
 
-import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from nas.space.genotype import CELLS, OPERATION_NAMES, SLOTS, Genotype
+from blurkit.files import AnyPath
+from nas.report.cells import RADIUS, Place, arrow_head, upright
+from nas.report.legend import FUSIONS, OPERATIONS, OUTLINED, SIGNS, fill_colours
+from nas.report.style import DPI, GREY, INK, PAPER
+from nas.space.genotype import Genotype
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-INK, GREY, PAPER = "#1f2937", "#6b7280", "#f8fafc"
-
-# colour of the chip, and what the operation is
-LEGEND = {
-    "zero": ("#ffffff", "no operation: the slot passes its input on"),
-    "conv3": ("#2c6fbb", "3x3 conv, ReLU, 3x3 conv"),
-    "conv3_dilated": ("#6f4fb3", "the same, dilated by 2"),
-    "dw3": ("#2f8f6b", "gated block, depthwise 3x3"),
-    "dw3_attn": ("#b8860b", "depthwise 3x3 and channel attention"),
-    "dw5_attn": ("#d9662b", "depthwise 5x5 and channel attention"),
-    "dw7": ("#b03a5b", "gated block, depthwise 7x7"),
-    "ff": ("#475569", "gated block, 1x1 only (feed-forward)"),
-}
-
-FUSION_LEGEND = {
-    "add": ("#cbd5e1", "sum"),
-    "concat": ("#0e7490", "both side by side, 1x1 conv"),
-    "gated": ("#be185d", "skip times a gate in (0, 2), then sum"),
-}
-SIGNS = {"add": "+", "concat": "c", "gated": "g"}
-
-CHIP, CHIP_HEIGHT, SPACE = 1.5, 0.52, 0.16
-WIDE, HIGH = SLOTS * CHIP + (SLOTS + 1) * SPACE, 1.15
-RIGHT, DOWN, INDENT = 9.6, 1.95, 0.55
+MARGIN, LINE = 24, 40  # around all, and between two lines of the legend
+UNITS = 84  # to an inch
+DASHES = (0, (4, 3))
+CENTRED: dict[str, Any] = {"ha": "center", "va": "center_baseline"}
+ANCHORS = {"start": "left", "middle": "center", "end": "right"}
 
 
-def plot_cells(genotype: Genotype, path: str | os.PathLike[str]) -> None:
+def plot_cells(genotype: Genotype, path: AnyPath) -> None:
     """Draw a genotype as a U: encoder down the left, decoder up the right.
 
     Parameters
@@ -47,128 +31,63 @@ def plot_cells(genotype: Genotype, path: str | os.PathLike[str]) -> None:
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.patches import Circle
 
-    with mpl.rc_context({"font.size": 10, "text.color": INK}):
-        figure = Figure(figsize=(14, 10), facecolor="white")
+    layout, fills = upright(genotype), fill_colours()
+    foot = layout.height + 50 + 4 * LINE
+    width, height = layout.width + 2 * MARGIN, foot + 2 * MARGIN
+    with mpl.rc_context({"text.color": INK, "font.size": 9}):
+        figure = Figure(figsize=(width / UNITS, height / UNITS), facecolor="white")
         axes = figure.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(-2.0, RIGHT + WIDE + 1.1), ylim=(-12.4, 2.4), aspect="equal")
+        axes.set(xlim=(-MARGIN, width - MARGIN), ylim=(foot + MARGIN, -MARGIN), aspect="equal")
         axes.axis("off")
-        _draw_flow(axes, genotype)
-        for cell in CELLS:
-            _draw_cell(axes, cell, genotype.cells[cell])
-        _draw_legend(axes, Counter(genotype.flat()))
-        figure.savefig(path, dpi=130)
+        for skip in layout.skips:
+            axes.plot(*zip(*skip, strict=True), color=GREY.light, lw=1.3, linestyle=DASHES)
+        for arrow in layout.arrows:
+            axes.plot(*zip(*arrow, strict=True), color=INK, lw=1.4)
+            axes.fill(*zip(*arrow_head(arrow), strict=True), color=INK, lw=0)
+        s = layout.sizes
+        for x, y, cell, resolution in layout.boxes:
+            _box(axes, (x, y), (s.width, s.height), facecolor=PAPER, edgecolor="#94a3b8", lw=1.2)
+            left, right, base = x + s.gap + 2, x + s.width - s.gap - 2, y + s.head - 8
+            axes.text(left, base, cell, weight="bold", size=9.5)
+            axes.text(right, base, resolution, ha="right", color=GREY.light, size=8)
+        for x, y, operation in layout.chips:
+            _chip(axes, x, y, operation)
+        for x, y, fusion in layout.joins:
+            fill, ink = (fills[fusion], "white") if fusion not in OUTLINED else ("white", INK)
+            axes.add_patch(Circle((x, y), RADIUS, facecolor=fill, edgecolor=GREY.light, zorder=3))
+            axes.text(x, y, SIGNS[fusion], color=ink, weight="bold", zorder=4, **CENTRED)
+        for text in layout.texts:
+            color, size = (INK, 10) if text.strong else (GREY.light, 9)
+            weight, side = "bold" if text.strong else "normal", ANCHORS[text.anchor]
+            axes.text(text.x, text.y, text.text, color=color, size=size, weight=weight, ha=side)
+        _legend(axes, Counter(genotype.flat()), layout.height + 20)
+        figure.savefig(path, dpi=DPI)
 
 
-def _corner(cell: str) -> tuple[float, float]:
-    """Lower left corner of a cell's box."""
-    if cell == "middle":
-        return RIGHT / 2, -4 * DOWN
-    level = int(cell[-1]) - 1
-    left = INDENT * level if cell.startswith("enc") else RIGHT - INDENT * level
-    return left, -DOWN * level
+def _legend(axes: "Axes", counts: Counter[str], top: int) -> None:
+    for i, (name, (_, what)) in enumerate(OPERATIONS.items()):
+        x, y = 540 * (i // 4), top + LINE * (i % 4)
+        _chip(axes, x, y, name)
+        axes.text(x + 112, y + 15, f"{counts[name]} x", va="center_baseline", weight="bold")
+        axes.text(x + 150, y + 15, what, va="center_baseline")
+    signs = "; ".join(f"{SIGNS[name]}  {what}" for name, (_, what) in FUSIONS.items())
+    axes.text(0, top + 4 * LINE + 15, f"Dashed lines are skips, joined by  {signs}.", va="center")
 
 
-def _draw_cell(axes: "Axes", cell: str, operations: tuple[str, ...]) -> None:
-    x, y = _corner(cell)
-    _box(axes, x, y, WIDE, HIGH, PAPER, edgecolor="#94a3b8", linewidth=1.2)
-    axes.text(x + SPACE, y + HIGH - 0.24, cell, weight="bold", va="center")
-    for i, name in enumerate(operations):
-        _chip(axes, x + SPACE + i * (CHIP + SPACE), y + 0.14, name)
+def _chip(axes: "Axes", x: float, y: float, operation: str) -> None:
+    style: dict[str, Any] = {"edgecolor": "none", "lw": 0}
+    color, weight = "white", "bold"
+    if operation in OUTLINED:
+        style = {"edgecolor": GREY.light, "lw": 1, "linestyle": DASHES}
+        color, weight = GREY.light, "normal"
+    _box(axes, (x, y), (98, 30), facecolor=fill_colours()[operation], **style)
+    axes.text(x + 49, y + 15, operation, size=8, color=color, weight=weight, **CENTRED)
 
 
-def _chip(axes: "Axes", x: float, y: float, name: str) -> None:
-    empty = name == "zero"
-    style: dict[str, Any] = {"edgecolor": "none", "linewidth": 0}
-    if empty:
-        style = {"edgecolor": GREY, "linewidth": 1, "linestyle": (0, (3, 2))}
-    _box(axes, x, y, CHIP, CHIP_HEIGHT, LEGEND[name][0], **style)
-    color = GREY if empty else "white"
-    weight = "normal" if empty else "bold"
-    axes.text(
-        x + CHIP / 2, y + CHIP_HEIGHT / 2, name,
-        color=color, weight=weight, size=9, ha="center", va="center_baseline",
-    )  # fmt: skip
-
-
-def _box(
-    axes: "Axes", x: float, y: float, width: float, height: float, color: str, **style: Any
-) -> None:
+def _box(axes: "Axes", corner: Place, size: tuple[float, float], **style: Any) -> None:
     from matplotlib.patches import FancyBboxPatch
 
-    style |= {"boxstyle": "round,pad=0,rounding_size=0.12", "facecolor": color, "zorder": 2}
-    axes.add_patch(FancyBboxPatch((x, y), width, height, **style))
-
-
-def _draw_flow(axes: "Axes", genotype: Genotype) -> None:
-    """Arrows between the cells, the skips and how they join, the input's way around the U."""
-    for level in range(4):
-        (ex, y), (dx, _) = _corner(f"enc{level + 1}"), _corner(f"dec{level + 1}")
-        below = _corner("middle" if level == 3 else f"enc{level + 2}")
-        middle, top_below = y + HIGH / 2, below[1] + HIGH
-        down, plus = max(below[0], ex) + 0.55, dx - 0.38
-        _arrow(axes, (down, y), (down, top_below))
-        _arrow(axes, (ex + WIDE, middle), (plus, middle), dashed=True)
-        _arrow(axes, (plus, top_below), (plus, middle - 0.14))
-        _arrow(axes, (plus, middle), (dx, middle))
-        _join(axes, plus, middle, genotype.fusions[f"dec{level + 1}"])
-        _note(axes, ex - 0.3, middle, _level(level, genotype), ha="right")
-        if level == 0:
-            _note(axes, down + 0.2, (y + top_below) / 2, "2x2 conv, stride 2")
-            _note(axes, plus - 0.2, (y + top_below) / 2, "1x1 conv, pixel shuffle", ha="right")
-    x, y = _corner("middle")
-    _note(axes, x - 0.3, y + HIGH / 2, _level(4, genotype), ha="right")
-
-    enter, leave, high = 1.2, RIGHT + WIDE - 1.2, HIGH + 0.85
-    axes.text(enter, high, "blurry", weight="bold", ha="center", va="center", size=11)
-    _arrow(axes, (enter, high - 0.2), (enter, HIGH))
-    _arrow(axes, (enter + 0.6, high), (leave, high), dashed=True)
-    _arrow(axes, (leave, HIGH), (leave, high - 0.14))
-    _arrow(axes, (leave, high), (leave + 0.7, high))
-    _join(axes, leave, high, "add")
-    axes.text(leave + 0.8, high, "restored", weight="bold", va="center", size=11)
-    _note(axes, enter + 0.2, HIGH + 0.36, "3x3 conv")
-    _note(axes, leave - 0.2, HIGH + 0.36, "3x3 conv", ha="right")
-
-
-def _level(level: int, genotype: Genotype) -> str:
-    times = genotype.widths[level]
-    size = f"1/{2**level} size" if level else "full size"
-    return f"{size}\n{times if times > 1 else ''}w channels"
-
-
-def _note(axes: "Axes", x: float, y: float, text: str, ha: str = "left") -> None:
-    axes.text(x, y, text, color=GREY, size=9, ha=ha, va="center", linespacing=1.5)
-
-
-def _arrow(
-    axes: "Axes", start: tuple[float, float], end: tuple[float, float], *, dashed: bool = False
-) -> None:
-    look: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 13, "color": INK}
-    if dashed:
-        look |= {"arrowstyle": "-", "color": GREY, "linestyle": (0, (5, 3))}
-    look |= {"linewidth": 1.4, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", xy=end, xytext=start, arrowprops=look, zorder=1)
-
-
-def _join(axes: "Axes", x: float, y: float, fusion: str) -> None:
-    color = FUSION_LEGEND[fusion][0] if fusion != "add" else "white"
-    axes.plot(x, y, "o", markersize=15, color=color, markeredgecolor=GREY, zorder=3)
-    ink = "white" if fusion != "add" else INK
-    axes.text(
-        x, y - 0.01, SIGNS[fusion],
-        ha="center", va="center_baseline" if fusion != "add" else "center",
-        zorder=4, weight="bold", color=ink,
-    )  # fmt: skip
-
-
-def _draw_legend(axes: "Axes", counts: Counter[str]) -> None:
-    top = -4 * DOWN - 1.0
-    for i, name in enumerate(OPERATION_NAMES):
-        column, row = divmod(i, 4)
-        x, y = column * 8.2, top - 0.68 * row - CHIP_HEIGHT
-        _chip(axes, x, y, name)
-        axes.text(x + CHIP + 0.2, y + CHIP_HEIGHT / 2, f"{counts[name]} x", va="center", size=9.5)
-        axes.text(x + CHIP + 0.8, y + CHIP_HEIGHT / 2, LEGEND[name][1], va="center", size=9.5)
-    signs = "; ".join(f"{SIGNS[name]}  {text}" for name, (_, text) in FUSION_LEGEND.items())
-    axes.text(0, top - 0.68 * 4 - 0.35, f"Skips:   {signs}", va="center", size=9.5)
+    shape = "round,pad=0,rounding_size=7"
+    axes.add_patch(FancyBboxPatch(corner, *size, boxstyle=shape, zorder=2, **style))

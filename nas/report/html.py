@@ -18,9 +18,12 @@ import numpy as np
 import torch
 
 from blurkit._version import __version__
-from nas.report.cells_svg import colours, draw_cells, fusion_legend, legend
-from nas.report.charts import Chart, draw_chart, mark
+from nas.report.cells import RADIUS, arrow_head, lying, upright
+from nas.report.charts import Chart
+from nas.report.charts_svg import MARKS, lay_out, svg_path
+from nas.report.legend import FUSIONS, OPERATIONS, OUTLINED, SIGNS
 from nas.report.slider import Sample
+from nas.report.style import PALETTE
 from nas.report.text import value_text
 from nas.space.genotype import Genotype
 
@@ -106,7 +109,7 @@ class Page:
 def render(page: Page) -> str:
     """The page as HTML, complete in itself."""
     environment = _environment()
-    style = environment.get_template("page.css").render(colours=colours())
+    style = environment.get_template("page.css").render()
     script = environment.get_template("page.js").render()
     return environment.get_template("page.html").render(
         page=page,
@@ -133,7 +136,7 @@ def _has_something(section: Section) -> bool:
     if isinstance(section, Table):
         return len(section.rows) > 1
     if isinstance(section, Charts):
-        return any(draw_chart(chart) for chart in section.charts)
+        return any(chart.visible().series for chart in section.charts)
     if isinstance(section, Cells):
         return bool(section.networks)
     return bool(section.samples if isinstance(section, Slider) else section.facts)
@@ -152,13 +155,23 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "draw_chart": draw_chart,
-        "mark": mark,
-        "draw_cells": draw_cells,
-        "legend": legend,
-        "fusion_legend": fusion_legend(),
+        "palette": PALETTE,
+        "marks": MARKS,
+        "upright": upright,
+        "lying": lying,
+        "radius": RADIUS,
+        "operations": OPERATIONS,
+        "fusions": FUSIONS,
+        "legend": OPERATIONS | FUSIONS,
+        "outlined": OUTLINED,
+        "signs": SIGNS,
     }
-    environment.filters["text"] = value_text
+    environment.filters |= {
+        "text": value_text,
+        "lay_out": lay_out,
+        "path": svg_path,
+        "arrow_head": arrow_head,
+    }
     return environment
 
 

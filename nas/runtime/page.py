@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from nas.report.style import BLUE, DPI, GREEN, GREY, INK, ORANGE, STYLE
+from nas.report.style import BLUE, DPI, GREEN, GREY, INK, ORANGE, PURPLE, RED, STYLE
 
 Rows = Sequence[Mapping[str, Any]]
 BUSY = 0.5  # load average of a machine that had something else to do
-COLOURS = (ORANGE, GREY, BLUE, GREEN, "#7c4d9e", "#b3263a")
+COLOURS = [colour.light for colour in (ORANGE, GREY, BLUE, GREEN, PURPLE, RED)]
 
 
 def blocks(rows: Rows) -> dict[str, list[Mapping[str, Any]]]:

@@ -6,11 +6,11 @@ from typing import Any
 
 from nas.cost.table import CLOSE
 from nas.files import read_json, read_log
-from nas.report.charts import Chart, Series
 from nas.report.html import Cells, Charts, Facts, Page, Slider, Table, render, versions
 from nas.report.slider import Sample
 from nas.report.text import short_count
-from nas.space.genotype import OPERATION_NAMES, SLOTS, Genotype
+from nas.space.genotype import Genotype
+from nas.strategy.plots import probability_chart, search_charts
 
 UNFINISHED = (
     "Not finished: {done} of {epochs} epochs{more}. "
@@ -67,7 +67,7 @@ def search_page(
             [
                 Cells("The network", found),
                 Slider("Samples at full resolution", samples, note),
-                Charts("Curves", [*_curves(history), *_chances(choices)]),
+                Charts("Curves", [*search_charts(history), probability_chart(choices)]),
                 _candidates(result),
                 Facts("Cost of the search", _cost(history, result)),
                 Facts("Settings", shown, folded=True),
@@ -114,44 +114,6 @@ def _figures(
     if result:
         found.append((f"{sum(result['seconds'].values()):,.0f} s", "training and choosing"))
     return found
-
-
-def _curves(history: Sequence[Mapping[str, Any]]) -> list[Chart]:
-    def line(key: str, name: str, colour: int, dashed: bool = False) -> Series:
-        points = [(record["epoch"], record.get(key)) for record in history]
-        return Series(name, points, "dashed" if dashed else "line", colour)
-
-    gap = [
-        line("psnr_supernet", "supernet", 0),
-        line("psnr_onehot", "its one-hot network", 1),
-        line("psnr_input", "blurry input", 9, dashed=True),
-    ]
-    cost = [line("cost_expected", "expected", 0), line("cost_onehot", "one-hot network", 1)]
-    return [
-        Chart("Loss of the weights", "epoch", "minus PSNR, dB", [line("train_loss", "loss", 0)]),
-        Chart("Selection pairs: the discretisation gap", "epoch", "PSNR, dB", gap),
-        Chart("Cost", "epoch", "of UNet's", cost),
-        Chart(
-            *("Entropy of the alphas", "epoch", "0 decided, 1 uniform"),
-            [line("entropy", "entropy", 2)],
-            least=0.0,
-            most=1.04,
-        ),
-    ]
-
-
-def _chances(choices: Sequence[Sequence[Sequence[float]]]) -> list[Chart]:
-    slots = 9 * SLOTS
-    means = [
-        [sum(row[k] for row in rows[:slots]) / slots for rows in choices]
-        for k in range(len(OPERATION_NAMES))
-    ]
-    series = [
-        Series(name, list(enumerate(values, start=1)), "line", k)
-        for k, (name, values) in enumerate(zip(OPERATION_NAMES, means, strict=True))
-    ]
-    title = "Probability of each operation, mean of the slots"
-    return [Chart(title, "epoch", "probability", series)]
 
 
 def _candidates(result: Mapping[str, Any]) -> Table:

@@ -1,33 +1,22 @@
-"""Pictures of a search: curves, alphas, cells."""
+"""Pictures of a search: curves, probabilities of the operations, alphas."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.report.cells_png import FUSION_LEGEND, LEGEND, plot_cells
-from nas.report.style import (
-    BLUE,
-    DASHED,
-    DPI,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    STYLE,
-    History,
-    Target,
-    finish,
-    line,
-    values,
-)
+from blurkit.files import AnyPath
+from nas.report.charts import Chart, History, Series, line
+from nas.report.charts_png import save_charts
+from nas.report.legend import FUSIONS, OPERATIONS, fill_colours
+from nas.report.style import BLUE, DPI, GREEN, GREY, INK, ORANGE, STYLE
 from nas.space.genotype import CELLS, DECODER, FUSION_NAMES, OPERATION_NAMES, SLOTS
 
-__all__ = ["plot_alphas", "plot_cells", "plot_choices", "plot_search"]
+Choices = Sequence[Sequence[Sequence[float]]]
 
 
-def plot_search(history: History, path: Target) -> None:
-    """Draw how a search went: losses, the discretisation gap, how decided the alphas are.
+def search_charts(history: History) -> list[Chart]:
+    """Charts of how a search went: loss, discretisation gap, cost, entropy of the alphas.
 
     Parameters
     ----------
@@ -36,47 +25,48 @@ def plot_search(history: History, path: Target) -> None:
         "psnr_onehot", "psnr_input" (dB, on the selection pairs) and "entropy" (0 decided, 1
         uniform); with a cost target "cost_expected" and "cost_onehot" (times UNet's). A missing
         or None value leaves a gap.
-    path : path of the picture to write
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+    loss = [line(history, "epoch", "train_loss", "loss", BLUE)]
+    gap = [
+        line(history, "epoch", "psnr_supernet", "supernet", BLUE),
+        line(history, "epoch", "psnr_onehot", "one-hot network", ORANGE),
+        line(history, "epoch", "psnr_input", "blurry input", GREY, "dashed"),
+    ]
+    cost = [
+        line(history, "epoch", "cost_expected", "expected", BLUE),
+        line(history, "epoch", "cost_onehot", "one-hot network", ORANGE),
+    ]
+    entropy = [line(history, "epoch", "entropy", "entropy", GREEN)]
+    return [
+        Chart("Training loss", "epoch", "minus PSNR, dB", loss),
+        Chart("Discretisation gap, selection pairs", "epoch", "PSNR, dB", gap),
+        Chart("Cost", "epoch", "times UNet's", cost),
+        Chart("Entropy of the alphas", "epoch", "0 decided, 1 uniform", entropy, low=0, high=1.04),
+    ]
 
-    with mpl.rc_context(STYLE):
-        costed = any("cost_expected" in r or "cost_onehot" in r for r in history)
-        figure = Figure(figsize=(17 if costed else 13, 4), layout="constrained")
-        ratios = (1, 1.35, 1, 1) if costed else (1, 1.35, 1)
-        loss, gap, entropy, *cost = figure.subplots(1, len(ratios), width_ratios=ratios)
 
-        line(loss, history, "train_loss", BLUE, "weights")
-        loss.set(title="Loss", ylabel="minus PSNR, dB")
+def plot_search(history: History, path: AnyPath) -> None:
+    """Draw the curves of a search (see `search_charts`)."""
+    save_charts(search_charts(history), path)
 
-        line(gap, history, "psnr_supernet", BLUE, "supernet")
-        line(gap, history, "psnr_onehot", ORANGE, "its one-hot network")
-        line(gap, history, "psnr_input", GREY, "blurry input", **DASHED)
-        gap.fill_between(
-            values(history, "epoch"),
-            values(history, "psnr_supernet"),
-            values(history, "psnr_onehot"),
-            color=ORANGE,
-            alpha=0.12,
-            linewidth=0,
+
+def probability_chart(choices: Choices) -> Chart:
+    """Probability of each operation, mean of the slots, over the epochs (see `plot_choices`)."""
+    means = np.array([np.mean(rows[: len(CELLS) * SLOTS], axis=0) for rows in choices])
+    series = [
+        Series(
+            name,
+            list(enumerate(means[:, k].tolist(), start=1)),
+            "dashed" if name == "zero" else "line",
+            OPERATIONS[name][0],
         )
-        gap.set(title="Selection pairs, discretisation gap", ylabel="PSNR, dB")
-
-        line(entropy, history, "entropy", GREEN, "mean of the slots and fusions")
-        entropy.set(title="Entropy of the alphas", ylabel="0 decided, 1 uniform", ylim=(0, 1.04))
-
-        for axes in cost:
-            line(axes, history, "cost_expected", BLUE, "expected")
-            line(axes, history, "cost_onehot", ORANGE, "one-hot network")
-            axes.set(title="Cost", ylabel="of UNet's")
-
-        for axes in (loss, gap, entropy, *cost):
-            finish(axes, "epoch")
-        figure.savefig(path, dpi=DPI)
+        for k, name in enumerate(OPERATION_NAMES)
+        if len(choices)
+    ]
+    return Chart("Operations, mean of the slots", "epoch", "probability", series)
 
 
-def plot_alphas(alphas: NDArray[np.floating], path: Target) -> None:
+def plot_alphas(alphas: NDArray[np.floating], path: AnyPath) -> None:
     """Draw the alphas as a heat map: a row for each slot, its likeliest operation framed.
 
     Parameters
@@ -100,7 +90,9 @@ def plot_alphas(alphas: NDArray[np.floating], path: Target) -> None:
             axes.text(column, row, f"{100 * weight:.0f}", ha="center", va="center", color=ink)
         for row, column in enumerate(alphas.argmax(axis=1)):
             corner = (column - 0.47, row - 0.39)
-            axes.add_patch(Rectangle(corner, 0.94, 0.78, fill=False, color=ORANGE, lw=2, zorder=3))
+            axes.add_patch(
+                Rectangle(corner, 0.94, 0.78, fill=False, color=ORANGE.light, lw=2, zorder=3)
+            )
         for row in range(SLOTS, len(alphas), SLOTS):
             axes.axhline(row - 0.5, color="white", linewidth=5)
         axes.set_xticks(range(len(OPERATION_NAMES)), OPERATION_NAMES, rotation=30, ha="left")
@@ -113,7 +105,7 @@ def plot_alphas(alphas: NDArray[np.floating], path: Target) -> None:
         figure.savefig(path, dpi=DPI)
 
 
-def plot_choices(choices: Sequence[Sequence[Sequence[float]]], path: Target) -> None:
+def plot_choices(choices: Choices, path: AnyPath) -> None:
     """Draw how the probabilities moved: a panel for each slot and fusion, stacked over epochs.
 
     Parameters
@@ -128,31 +120,37 @@ def plot_choices(choices: Sequence[Sequence[Sequence[float]]], path: Target) -> 
 
     choices = list(choices) * (2 if len(choices) == 1 else 1)  # one alone would have no area
     epochs = np.arange(1, len(choices) + 1)
-    names = [*((c, i) for c in CELLS for i in range(SLOTS)), *((c, SLOTS) for c in DECODER)]
-    slot_colours = [LEGEND[name][0] for name in OPERATION_NAMES]
-    fusion_colours = [FUSION_LEGEND[name][0] for name in FUSION_NAMES]
+    rows = [*((c, i) for c in CELLS for i in range(SLOTS)), *((c, SLOTS) for c in DECODER)]
+    fill = fill_colours()
     with mpl.rc_context({**STYLE, "axes.grid": False, "font.size": 9}):
-        figure = Figure(figsize=(13, 7.2), layout="constrained")
+        figure = Figure(figsize=(13, 7.2))
+        # margins are given: finding them takes matplotlib as long as drawing
+        figure.subplots_adjust(0.045, 0.11, 0.99, 0.9, wspace=0.1, hspace=0.16)
         panels = figure.subplots(SLOTS + 1, len(CELLS), sharex=True, sharey=True)
         for axes in panels.flat:
             axes.set_axis_off()
-        for row, (cell, slot) in enumerate(names):
+        for row, (cell, slot) in enumerate(rows):
             axes = panels[slot, CELLS.index(cell)]
             axes.set_axis_on()
             shares = np.array([epoch[row] for epoch in choices]).T
-            colours = fusion_colours if slot == SLOTS else slot_colours
+            colours = [fill[name] for name in (FUSION_NAMES if slot == SLOTS else OPERATION_NAMES)]
             axes.stackplot(epochs, shares, colors=colours, linewidth=0.4, edgecolor="white")
             axes.set(xlim=(1, len(choices)), ylim=(0, 1), yticks=(0, 0.5, 1))
             if slot == 0:
                 axes.set_title(cell)
+            if slot == SLOTS or (slot == SLOTS - 1 and cell not in DECODER):
+                axes.set_xlabel("epoch")
+                axes.tick_params(labelbottom=True)
             if cell == CELLS[0]:
                 axes.set_ylabel(f"slot {slot + 1}")
-            if slot == SLOTS:
-                axes.set(xlabel="epoch", ylabel="fusion" if cell == DECODER[0] else "")
-        both = [*LEGEND.items(), *FUSION_LEGEND.items()]
-        patches = [Patch(facecolor=c, edgecolor=GREY, label=name) for name, (c, _) in both]
-        figure.legend(handles=patches, loc="outside lower center", ncols=len(patches))
+            if slot == SLOTS and cell == DECODER[0]:
+                axes.set_ylabel("fusion")
+        patches = [
+            Patch(facecolor=fill[name], edgecolor=GREY.light, label=name)
+            for name in OPERATIONS | FUSIONS
+        ]
+        figure.legend(handles=patches, loc="lower center", ncols=len(patches))
         figure.suptitle(
-            "Probability of each operation, epoch by epoch", x=0.01, ha="left", weight="bold"
+            "Probability of each operation and fusion", x=0.045, ha="left", weight="bold"
         )
         figure.savefig(path, dpi=DPI)

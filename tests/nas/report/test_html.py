@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import itertools
 import re
 import subprocess
 import sys
@@ -13,12 +12,10 @@ import numpy as np
 import pytest
 
 from blurkit.images.files import decode_image
-from nas.report import cells_svg as svg_cells
-from nas.report.cells_svg import colours, draw_cells, luminance
-from nas.report.charts import Chart, Series, draw_chart
+from nas.report.charts import Chart, Series
 from nas.report.html import Cells, Charts, Facts, Page, Slider, Table, render
 from nas.report.slider import embed, sample
-from nas.space.genotype import DECODER, FUSION_NAMES, OPERATION_NAMES, Genotype
+from nas.space.genotype import Genotype
 
 NASTY = "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onload='alert(1)"
 
@@ -110,106 +107,6 @@ def test_pictures_are_embedded_without_any_loss():
 def test_small_samples_are_enlarged_by_a_whole_factor():
     small, large = (sample("", [image(shape=s)], [""], [""]) for s in ((64, 64), (300, 400)))
     assert (small.factor, large.factor) == (8, 1)
-
-
-def test_a_chart_is_linear_in_its_values_and_breaks_at_gaps():
-    points = [(0, 1.0), (1, 2.0), (2, None), (3, 4.0), (4, float("inf")), (5, 6.0), (6, 7.0)]
-    drawn = draw_chart(Chart("", "", "", [Series("a", points)]))
-    numbers = [float(n) for n in re.findall(r"[-\d.]+", drawn.lines[0][2])]
-    x, y = np.array(numbers).reshape(-1, 2).T
-    assert drawn.lines[0][2].count("M") == 2  # the one between two gaps is a dot alone
-    assert len(drawn.marks) == 5
-    assert (y[0] - y[1]) == pytest.approx(y[2] - y[3], abs=0.21)
-    assert (y[0] - y[3]) / 6 == pytest.approx(y[0] - y[1], abs=0.21)
-    left, top, right, bottom = drawn.frame
-    assert (x[0], x[-1]) == (left, right)
-    assert top < y.min() < y.max() < bottom
-    for at, text in drawn.y_ticks:  # a tick stands where a point of its value would
-        assert at == pytest.approx(y[0] + (1 - float(text)) * (y[0] - y[3]) / 6, abs=0.3)
-
-
-def test_what_lies_below_the_least_value_is_not_drawn():
-    series = [Series("a", [(0, 20.0), (1, 30.0)], "marks"), Series("b", [(0, 10.0)], "marks", 1)]
-    drawn = draw_chart(Chart("", "", "", series, least=15.0))
-    assert [name for _, _, name in drawn.legend] == ["a"]
-    assert len(drawn.marks) == 2
-
-
-@pytest.mark.parametrize("value", [0.0, -3.5, 1e-9, 1e12])
-def test_one_value_alone_has_axes_too(value):
-    drawn = draw_chart(Chart("", "", "", [Series("a", [(1, value)])]))
-    assert len({text for _, text in drawn.y_ticks}) == len(drawn.y_ticks) > 1
-    assert all(np.isfinite(at) for at, _ in (*drawn.x_ticks, *drawn.y_ticks))
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_both_drawings_hold_every_choice_in_its_place(seed):
-    genotype = Genotype.sample(seed)
-    for drawing in draw_cells(genotype, 8):
-        assert [name for *_, name in drawing.chips] == genotype.flat()
-        assert [maps for *_, maps in drawing.boxes[:5]] == [
-            "full size, 8 ch.", "1/2 size, 16 ch.", "1/4 size, 32 ch.", "1/8 size, 64 ch.",
-            "1/16 size, 128 ch.",
-        ]  # fmt: skip
-        joins = [fusion for *_, fusion, _ in drawing.joins]
-        assert Counter(joins) == Counter([*genotype.flat_fusions(), "add"])
-        assert len(drawing.skips) == len(DECODER) + 1
-        for x, y, *_ in drawing.boxes:
-            assert 0 <= x <= drawing.width - drawing.sizes.wide
-            assert 0 <= y <= drawing.height - drawing.sizes.high
-        for path in (*drawing.flows, *drawing.skips, *drawing.heads):
-            across, down = np.array(re.findall(r"[\d.]+", path), float).reshape(-1, 2).T
-            assert 0 <= across.min() <= across.max() <= drawing.width
-            assert 0 <= down.min() <= down.max() <= drawing.height
-
-
-def test_the_cells_stand_in_a_u_and_do_not_touch():
-    upright, lying = draw_cells(Genotype.sample(0))
-    place = {cell: (x, y) for x, y, cell, _ in upright.boxes}
-    for k in range(1, 5):
-        assert place[f"enc{k}"][1] == place[f"dec{k}"][1]
-        assert place[f"enc{k}"][0] + upright.sizes.wide < place[f"dec{k}"][0]
-    assert place["middle"][1] == max(y for _, y in place.values())
-    tops = [y for _, y, _, _ in lying.boxes]
-    assert min(np.diff(tops)) > lying.sizes.high
-    indents = [x for x, *_ in lying.boxes]
-    assert indents == indents[::-1]
-    assert indents[:5] == sorted(set(indents))
-
-
-def test_without_a_width_channels_are_told_in_its_units():
-    genotype = Genotype.from_flat(["ff"] * 27, widths=(1, 3, 2, 7, 9))
-    maps = [text for *_, text in draw_cells(genotype)[0].boxes[:5]]
-    assert [text.split(", ")[1] for text in maps] == [
-        "w ch.",
-        "3w ch.",
-        "2w ch.",
-        "7w ch.",
-        "9w ch.",
-    ]
-
-
-def test_white_letters_can_be_read_on_every_colour_and_colours_differ():
-    found = colours()
-    assert set(found) == {*OPERATION_NAMES, *FUSION_NAMES}
-    for code in found.values():
-        assert 1.05 / (luminance(code) + 0.05) >= 4.5
-    used = [found[name] for name in found if name not in ("zero", "add")]
-    for a, b in itertools.combinations(used, 2):
-        assert sum(abs(int(a[k : k + 2], 16) - int(b[k : k + 2], 16)) for k in (1, 3, 5)) > 40
-
-
-def test_luminance_is_that_of_the_standard():
-    assert luminance("#ffffff") == pytest.approx(1)
-    assert luminance("#000000") == 0
-    assert luminance("#ff0000") == pytest.approx(0.2126)
-    assert luminance("#808080") == pytest.approx(0.2159, abs=1e-4)
-
-
-def test_the_legend_counts_the_slots():
-    genotype = Genotype.sample(3)
-    counts = {name: count for name, count, _ in svg_cells.legend(genotype)}
-    assert counts == {name: genotype.flat().count(name) for name in OPERATION_NAMES}
 
 
 def test_no_template_engine_before_a_page_is_made():
