@@ -11,7 +11,7 @@ from blurkit.errors import exit_codes, printable
 def info(files: tuple[str, ...]) -> None:
     """Tell what a dataset holds, in one FILE or in several, and the settings that made it."""
     with exit_codes():
-        from blurkit.dataset.preview import describe
+        from blurkit.dataset.describe import describe
 
         for name, text in describe(files).items():
             click.echo(printable(f"{name:<16}{text}"))

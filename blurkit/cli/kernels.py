@@ -40,9 +40,9 @@ def kernels(
     with exit_codes():
         import numpy as np
 
-        from blurkit.dataset.preview import kernel_sheet
         from blurkit.files import whole_file
         from blurkit.images.files import check_image_name, write_image
+        from blurkit.images.sheets import kernel_sheet
         from blurkit.kernel.batch import kernels as draw
 
         if n < 1:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from blurkit._version import __version__
 from blurkit.dataset.settings import SynthSettings
 from blurkit.dataset.shards import Plan, plan
-from blurkit.dataset.synth import thread_count
-from blurkit.dataset.worker import make_shard
+from blurkit.dataset.synth import begin, fill, rows_kept, thread_count
 from blurkit.errors import FileError, SettingError
 from blurkit.files import AnyPath
 from blurkit.progress import bar
+from blurkit.scenes.photos import Photos
+from blurkit.store import FileBusy, Writer
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 CONNECT = 15.0  # seconds in which a scheduler must answer
 RETRIES = 3  # of a shard that fails or whose workers keep dying
+LOCK_WAIT = 300.0  # seconds in which a file must be given up by the process that wrote it before
+REPORT = 1.0  # seconds between two words from a shard
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +164,58 @@ class _Run:
 
 def _itself(value: Any) -> Any:
     return value
+
+
+def make_shard(
+    path: Path,
+    settings: SynthSettings,
+    photos: Photos | None,
+    *,
+    token: Path,
+    threads: int,
+    topic: str,
+    version: str,
+) -> int:
+    """A task: make one shard on this worker, or finish it; the number of its rows."""
+    from distributed import get_worker
+
+    worker, host = get_worker(), socket.gethostname()
+    if version != __version__:
+        raise FileError(f"worker at {host} has blurkit {__version__}, the command {version}")
+    if not token.exists():
+        raise FileError(
+            f"{path.parent}: worker at {host} sees another folder here, or none; all workers must "
+            "share it under this path"
+        )
+    writer = _writer(path, settings, photos)
+    if writer is None:
+        return settings.count
+    with writer:
+        done, told = rows_kept(writer, settings), 0.0
+
+        def report(rows: int) -> None:
+            nonlocal done, told
+            done += rows
+            if time.monotonic() - told >= REPORT:
+                told = time.monotonic()
+                worker.log_event(topic, {"shard": settings.shard, "done": done})
+
+        report(0)
+        fill(writer, settings, photos, threads, report)
+        writer.finish()
+    return settings.count
+
+
+def _writer(path: Path, settings: SynthSettings, photos: Photos | None) -> Writer | None:
+    """Begin the file, once the process that had it before is really gone."""
+    until = time.monotonic() + LOCK_WAIT
+    while True:
+        try:
+            return begin(path, settings, photos)
+        except FileBusy:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.5)
 
 
 @contextmanager

@@ -7,12 +7,12 @@ import numpy as np
 
 from blurkit.camera.camera import Camera, checked_camera, tables
 from blurkit.camera.degrade import compressed
-from blurkit.dataset.preview import COLOURS, kernel_tile
 from blurkit.errors import SettingError
 from blurkit.files import AnyPath
 from blurkit.handheld.motion import Motion, shaken_trajectory
 from blurkit.handheld.shake import kernel_at, shake_bands
 from blurkit.images.files import opencv
+from blurkit.images.sheets import COLOURS, kernel_tile
 from blurkit.kernel.checks import checked_index, checked_seed
 from blurkit.progress import bar
 

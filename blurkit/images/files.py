@@ -1,9 +1,8 @@
 """Photos in and out through OpenCV: RGB inside, upright, eight bits; and sheets of pictures."""
 
-import math
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,6 @@ PHOTOS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 MAX_PIXELS = 2**28  # 268 megapixels, 0.8 GB decoded; a forged header could ask for more
 MAX_SIDE = 2**20  # OpenCV's own
 MAX_BYTES = 2**31  # of a file: more than so many pixels of 16 bits take uncompressed
-PAPER, INK = 255, 40
 
 
 def opencv() -> Any:
@@ -185,77 +183,6 @@ def find_images(folder: AnyPath) -> list[Path]:
     if not found:
         raise FileError(f"{folder}: holds no {' '.join(PHOTOS)} file")
     return found
-
-
-def contact_sheet(
-    images: "Sequence[NDArray[np.uint8]]",
-    columns: int | None = None,
-    gap: int = 8,
-    labels: Sequence[str] | None = None,
-) -> "NDArray[np.uint8]":
-    """Lay images out on a white page, row by row, each centred in a cell of its column's width.
-
-    Parameters
-    ----------
-    images : sequence of (H, W, 3) or (H, W) uint8
-        At least one; they may differ in size.
-    columns : int >= 1, optional
-        Images in a row; a nearly square page by default.
-    gap : int >= 0
-        Pixels of paper between the cells and around them.
-    labels : sequence of str, optional
-        One line of text under each image ("" for none).
-
-    Returns
-    -------
-    sheet : (H, W, 3) uint8
-
-    Raises
-    ------
-    SettingError
-        "images must hold at least one image", "columns must be >= 1, got 0"
-
-    Example
-    -------
-    >>> tile = np.zeros((10, 20, 3), np.uint8)
-    >>> contact_sheet([tile] * 6, columns=3, gap=2).shape
-    (26, 68, 3)
-    """
-    if not len(images):
-        raise SettingError("images must hold at least one image")
-    if columns is not None and columns < 1:
-        raise SettingError(f"columns must be >= 1, got {columns}")
-    columns = min(columns or math.isqrt(len(images) - 1) + 1, len(images))
-    text = [""] * len(images) if labels is None else list(labels)
-    rows = range(0, len(images), columns)
-    widths = [max(image.shape[1] for image in images[c::columns]) for c in range(columns)]
-    heights = [max(image.shape[0] for image in images[r : r + columns]) for r in rows]
-    lines = [24 if any(text[r : r + columns]) else 0 for r in rows]
-    left = [gap + sum(widths[:c]) + gap * c for c in range(columns + 1)]
-    top = [gap + sum(heights[:r]) + sum(lines[:r]) + gap * r for r in range(len(heights) + 1)]
-    sheet = np.full((top[-1], left[-1], 3), PAPER, np.uint8)
-    for k, image in enumerate(images):
-        row, column = divmod(k, columns)
-        height, width = image.shape[:2]
-        y = top[row] + (heights[row] - height) // 2
-        x = left[column] + (widths[column] - width) // 2
-        sheet[y : y + height, x : x + width] = image if image.ndim == 3 else image[..., None]
-        if text[k]:
-            middle = left[column] + widths[column] // 2
-            _write_text(sheet, text[k], middle, top[row] + heights[row] + 17, widths[column] + gap)
-    return sheet
-
-
-def _write_text(sheet: "NDArray[np.uint8]", text: str, middle: int, base: int, width: int) -> None:
-    """One centred line on the sheet, smaller where it would be wider than `width` pixels."""
-    cv2 = opencv()
-    font, scale = cv2.FONT_HERSHEY_SIMPLEX, 0.5
-    (long, _), _ = cv2.getTextSize(text, font, scale, 1)
-    if long > width:
-        scale *= width / long
-        (long, _), _ = cv2.getTextSize(text, font, scale, 1)
-    place = (max(0, middle - long // 2), base)
-    cv2.putText(sheet, text, place, font, scale, (INK, INK, INK), 1, cv2.LINE_AA)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from blurkit import blur, random_walk_kernel
-from blurkit.dataset.preview import kernel_tile
 from blurkit.images.files import read_image, write_image
+from blurkit.images.sheets import kernel_tile
 from nas.checkpoint import load_model
 from nas.evaluation.metrics import psnr
 from nas.restoration.restore import restore

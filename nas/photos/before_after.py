@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blurkit.images.files import contact_sheet
+from blurkit.images.sheets import contact_sheet
 from nas.photos.photo import Photo, eight_bits
 from nas.report.regions import largest_sum
 

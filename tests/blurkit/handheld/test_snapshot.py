@@ -15,8 +15,8 @@ from blurkit import (
     shaken_trajectory,
     snapshot,
 )
-from blurkit.dataset.preview import COLOURS
 from blurkit.handheld.snapshot import with_kernels
+from blurkit.images.sheets import COLOURS
 
 STEPS = 32
 MOTION = Motion(Walk(steps=STEPS, length=8.0), roll=1.0)

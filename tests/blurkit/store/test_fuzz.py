@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import TYPES, N, digest, fuzz, make
 
-from blurkit.dataset.preview import describe
+from blurkit.dataset.describe import describe
 from blurkit.dataset.settings import SynthSettings
 from blurkit.errors import FileError, SettingError
 from blurkit.store import PairFile
