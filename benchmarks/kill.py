@@ -88,7 +88,7 @@ def trial(words, draw):
         if run.returncode not in (0, -signal.SIGKILL):
             sys.exit(f"the command failed: {said}")
         if said:  # it came as far as that
-            honest &= (f"keeping the {before} of " in said) == (before > 0)
+            honest &= (f"resuming, {before} of " in said) == (before > 0)
         if run.returncode == 0:
             return kept, honest
         kept.append(whole_samples())

@@ -16,7 +16,7 @@ from blurkit.camera.degrade import degrade_patch
 from blurkit.dataset.samples import empty_rows, fill_rows, sample_types
 from blurkit.kernel.batch import fill_mix
 from blurkit.scenes.dead_leaves import fill_scene
-from blurkit.store.checksum import as_bytes, seal
+from blurkit.store.checksum import as_bytes, row_crcs
 
 COUNT = 64  # samples in a turn: a block of synth
 SIDES = (64, 128, 256)
@@ -55,7 +55,7 @@ def stages(patch, seconds=1.5):
                 at += os.pwrite(file.fileno(), as_bytes(data).reshape(-1).data, at)
 
         tasks = {"kernel": kernel, "scene": scene, "blur": blurred}
-        tasks |= {"crc": lambda: seal(rows), "write": write}
+        tasks |= {"crc": lambda: row_crcs(rows), "write": write}
         medians = interleaved(tasks, seconds=seconds)
     return {name: time / COUNT for name, time in medians.items()}
 

@@ -27,7 +27,7 @@ from scenes import stages
 
 from blurkit import SynthSettings, dead_leaves, synth
 from blurkit.dataset.samples import empty_rows, fill_rows, sample_types
-from blurkit.dataset.synth import begin, fill
+from blurkit.dataset.shard import Shard
 
 COUNT, FULL, ROUNDS = 6000, 100_000, 3
 DEEPINV, COMMON = 500, 24  # pairs that the slow ones make
@@ -54,8 +54,9 @@ class Ready:
 
 def given_scenes(folder, ready, threads):
     """As `blurkit_pairs`, but for the scenes, which are there already."""
-    with begin(folder / "b.h5", SETTINGS, ready, overwrite=True) as writer:
-        fill(writer, SETTINGS, ready, threads, lambda done: None)
+    shard = Shard(folder / "b.h5", SETTINGS, ready)
+    with shard.open(overwrite=True) as writer:
+        shard.fill(writer, threads, lambda done: None)
         writer.finish()
 
 

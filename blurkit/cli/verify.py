@@ -9,21 +9,21 @@ from blurkit.errors import FileError, exit_codes, printable
 @click.command(context_settings={"show_default": True})
 @dataset_files
 @click.option(
-    "--deep", type=int, default=0, help="Samples of each file to make again and compare, at random."
+    "--deep", type=int, default=0, help="Random samples of each file to regenerate and compare."
 )
-@click.option("--seed", type=int, help="Chooses these samples.  [default: a fresh one]")
+@click.option("--seed", type=int, help="Chooses these samples.  [default: random]")
 @click.option(
     "--images",
     type=click.Path(exists=True, file_okay=False),
-    help="The folder of photos that the dataset was made from, for --deep.",
+    help="Folder of photos that the dataset was made from, for --deep.",
 )
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def verify(
     files: tuple[str, ...], deep: int, seed: int | None, images: str | None, quiet: bool
 ) -> None:
-    """Check a dataset, in one FILE or in several: samples against checksums, metadata too.
+    """Check the samples of a dataset against their checksums, and its metadata.
 
-    Exit code 0: as it was written. 1: damaged, foreign or unfinished. 2: a wrong command line.
+    Exit code 0: intact; 1: damaged, unfinished or not made by blurkit; 2: wrong usage.
     """
     with exit_codes():
         from blurkit.dataset.verify import verify as check
@@ -33,7 +33,7 @@ def verify(
         for path in paths:
             try:
                 layouts.append(read_layout(path))
-                # of several files only those made from photos need the folder
+                # of several files, only those made from photos need --images
                 photos = len(paths) == 1 or layouts[-1].attributes["settings"].get("images")
                 chosen = images if photos else None
                 verdict = check(path, deep=deep, seed=seed, images=chosen, progress=not quiet)
@@ -47,8 +47,8 @@ def verify(
             else:
                 click.echo(verdict)
         if faulty:
-            raise FileError(f"{faulty} of {len(paths)} files are not as they were written")
+            raise FileError(f"{faulty} of {len(paths)} files failed the check")
         if len(paths) > 1:
             if missing := missing_shards(layouts):
                 raise FileError("; ".join(missing))
-            PairSet(paths)  # refuses samples that are there twice
+            PairSet(paths)  # refuses duplicate samples

@@ -1,4 +1,4 @@
-"""Shards made on a Dask cluster: one task a shard, each resumable where its worker died."""
+"""Shards made on a Dask cluster: one task a shard, resumed on another worker if its worker dies."""
 
 import logging
 import os
@@ -8,13 +8,14 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blurkit._version import __version__
 from blurkit.dataset.settings import SynthSettings
-from blurkit.dataset.shards import Plan, plan
-from blurkit.dataset.synth import begin, fill, rows_kept, thread_count
+from blurkit.dataset.shard import Shard, thread_count
+from blurkit.dataset.shards import plan
 from blurkit.errors import FileError, SettingError
 from blurkit.files import AnyPath
 from blurkit.progress import bar
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 CONNECT = 15.0  # seconds in which a scheduler must answer
-RETRIES = 3  # of a shard that fails or whose workers keep dying
-LOCK_WAIT = 300.0  # seconds in which a file must be given up by the process that wrote it before
-REPORT = 1.0  # seconds between two words from a shard
+RETRIES = 3  # of a shard that fails
+LOCK_WAIT = 300.0  # seconds to wait for the lock of a process that died
+REPORT = 1.0  # seconds between two progress events of a shard
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def synth_on_dask(
 ) -> list[Path]:
     """`blurkit.synth_shards` on the workers of a Dask scheduler; the files are the same.
 
-    A shard whose worker dies goes on, on another worker, with the rows that are on the disk. Needs
+    A shard whose worker dies is resumed on another worker from the rows on disk. Needs
     `pip install blurkit[dask]` here, on the scheduler and on the workers.
 
     Parameters
@@ -67,97 +68,107 @@ def synth_on_dask(
         `synth_shards`
     FileError
         "dask needs another package: pip install 'blurkit[dask]'", "tcp://HOST:8786: no Dask
-        scheduler answers", "DIR: worker at HOST sees another folder here; ...", what fails in
-        every one of 4 attempts at a shard, and those of `synth_shards`
+        scheduler answers", "DIR: worker at HOST sees another folder here; ...", the error of a
+        shard that failed 4 times, and those of `synth_shards`
     KeyboardInterrupt
-        Ctrl-C; shards that run are finished by their workers, the others are given up.
+        Ctrl-C; workers finish the shards they have begun, the others are cancelled.
     """
     settings, threads = settings or SynthSettings(), thread_count(threads)
     with _connected(address) as client:
-        todo = plan(os.path.abspath(out), settings, shards, overwrite=overwrite, progress=progress)
-        left = [i for i, path in enumerate(todo.paths) if not path.exists()]
-        if not left:
-            log.info("all %d files are complete already, made with these settings", shards)
-            return list(todo.paths)
+        planned, done = plan(
+            os.path.abspath(out), settings, shards, overwrite=overwrite, progress=progress
+        )
+        paths = [shard.path for shard in planned]
+        unfinished = [i for i, path in enumerate(paths) if not path.exists()]
+        if not unfinished:
+            log.info("all %d files are already complete with these settings", shards)
+            return paths
         if not client.nthreads():
             log.info("%s has no workers yet, waiting for the first", address)
         with (
-            _token(todo.paths[0].parent) as token,
-            bar(settings.n, "Synthesising", "pair", sum(todo.done), disable=not progress) as shown,
+            _token(paths[0].parent) as token,
+            bar(settings.n, "Synthesising", "pair", sum(done), disable=not progress) as shown,
         ):
-            _Run(client, address, todo, token, threads, shown).finish(left)
-    return list(todo.paths)
+            _Run(client, address, planned, done, token, threads, shown).finish(unfinished)
+    return paths
 
 
 class _Run:
-    """What the client knows of the shards on their way."""
+    """The client's side of a run: submits the shards, retries them, moves the bar."""
 
     def __init__(
         self,
         client: "Client",
         address: str,
-        todo: Plan,
+        shards: Sequence[Shard],
+        done: Sequence[int],
         token: Path,
         threads: int,
         shown: "tqdm",
     ) -> None:
-        self._client, self._address, self._plan, self._shown = client, address, todo, shown
-        self._done, self._lock = list(todo.done), threading.Lock()
+        self._client, self._address, self._shards, self._shown = client, address, shards, shown
+        self._done, self._lock = list(done), threading.Lock()
+        self._token, self._threads = token, threads
         self._topic = f"blurkit-{uuid.uuid4().hex}"
         # as a task of its own the list of photos goes to each worker once, and again if it is lost
-        photos = client.submit(_itself, todo.photos, key=f"{self._topic}-photos")
-        self._facts = {"photos": photos, "token": token, "threads": threads, "topic": self._topic}
-        self._facts["version"] = __version__
+        self._photos = client.submit(_itself, shards[0].photos, key=f"{self._topic}-photos")
 
-    def finish(self, left: Sequence[int]) -> None:
+    def finish(self, unfinished: Sequence[int]) -> None:
         """Make these shards; returns when the last is finished."""
         from distributed import as_completed
 
-        self._client.subscribe_topic(self._topic, self._heard)
-        futures = {i: self._submit(i, 0) for i in left}
-        shard_of = {future.key: (i, 0) for i, future in futures.items()}
+        self._client.subscribe_topic(self._topic, self._on_event)
+        futures = {i: self._submit(i, 0) for i in unfinished}
+        attempts = {future.key: (i, 0) for i, future in futures.items()}
         running = as_completed(list(futures.values()), loop=self._client.loop)
         try:
             for future in running:
-                i, attempt = shard_of.pop(future.key)
+                i, attempt = attempts.pop(future.key)
                 if future.status == "finished":
-                    self._report(i, self._plan.shards[i].count)
+                    self._show(i, self._shards[i].settings.count)
                     continue
-                again = self._submit_again(i, attempt, future)
-                shard_of[again.key] = i, attempt + 1
-                futures[i] = again
-                running.add(again)
+                retry = self._retry(i, attempt, future)
+                attempts[retry.key] = i, attempt + 1
+                futures[i] = retry
+                running.add(retry)
         except KeyboardInterrupt:
-            log.warning("stopped: what is done is kept, the same command goes on")
+            log.warning("stopped: finished samples are kept; rerun the command to resume")
             raise
         finally:
             self._client.cancel([future for future in futures.values() if not future.done()])
             self._client.unsubscribe_topic(self._topic)
 
     def _submit(self, i: int, attempt: int) -> "Future":
-        todo, key = self._plan, f"{self._topic}-{i}-{attempt}"
         return self._client.submit(
-            make_shard, todo.paths[i], todo.shards[i], **self._facts, key=key, pure=False
+            make_shard,
+            replace(self._shards[i], photos=None),
+            self._photos,
+            token=self._token,
+            threads=self._threads,
+            topic=self._topic,
+            version=__version__,
+            key=f"{self._topic}-{i}-{attempt}",
+            pure=False,
         )
 
-    def _submit_again(self, i: int, attempt: int, failed: "Future") -> "Future":
+    def _retry(self, i: int, attempt: int, failed: "Future") -> "Future":
         if failed.status != "error":
             raise FileError(
-                f"{self._address}: the Dask scheduler is gone; what is done is kept, the same "
-                "command goes on"
+                f"{self._address}: lost the Dask scheduler; finished samples are kept, rerun the "
+                "command to resume"
             )
-        error, path = failed.exception(), self._plan.paths[i]
-        said = str(error) if isinstance(error, FileError) else f"{path}: {error!r}"
+        error, path = failed.exception(), self._shards[i].path
+        reason = str(error) if isinstance(error, FileError) else f"{path}: {error!r}"
         if isinstance(error, SettingError) or attempt == RETRIES:
-            raise FileError(said) from error
-        log.warning("%s; trying again, %d of %d", said, attempt + 1, RETRIES)
+            raise FileError(reason) from error
+        log.warning("%s; trying again, %d of %d", reason, attempt + 1, RETRIES)
         return self._submit(i, attempt + 1)
 
-    def _heard(self, event: tuple[float, dict[str, int]]) -> None:
-        self._report(event[1]["shard"], event[1]["done"])
+    def _on_event(self, event: tuple[float, dict[str, int]]) -> None:
+        self._show(event[1]["shard"], event[1]["done"])
 
-    def _report(self, i: int, done: int) -> None:
-        with self._lock:  # words arrive in a thread of the client's
+    def _show(self, i: int, done: int) -> None:
+        with self._lock:  # events arrive in a thread of the client
             self._shown.update(done - self._done[i])
             self._done[i] = done
 
@@ -167,16 +178,9 @@ def _itself(value: Any) -> Any:
 
 
 def make_shard(
-    path: Path,
-    settings: SynthSettings,
-    photos: Photos | None,
-    *,
-    token: Path,
-    threads: int,
-    topic: str,
-    version: str,
-) -> int:
-    """A task: make one shard on this worker, or finish it; the number of its rows."""
+    shard: Shard, photos: Photos | None, *, token: Path, threads: int, topic: str, version: str
+) -> None:
+    """A task on a worker: make one shard, or resume it."""
     from distributed import get_worker
 
     worker, host = get_worker(), socket.gethostname()
@@ -184,34 +188,34 @@ def make_shard(
         raise FileError(f"worker at {host} has blurkit {__version__}, the command {version}")
     if not token.exists():
         raise FileError(
-            f"{path.parent}: worker at {host} sees another folder here, or none; all workers must "
-            "share it under this path"
+            f"{shard.path.parent}: worker at {host} sees another folder here, or none; all workers "
+            "must share it under this path"
         )
-    writer = _writer(path, settings, photos)
+    shard = replace(shard, photos=photos)
+    writer = _open(shard)
     if writer is None:
-        return settings.count
+        return
     with writer:
-        done, told = rows_kept(writer, settings), 0.0
+        done, reported = writer.kept, 0.0
 
         def report(rows: int) -> None:
-            nonlocal done, told
+            nonlocal done, reported
             done += rows
-            if time.monotonic() - told >= REPORT:
-                told = time.monotonic()
-                worker.log_event(topic, {"shard": settings.shard, "done": done})
+            if time.monotonic() - reported >= REPORT:
+                reported = time.monotonic()
+                worker.log_event(topic, {"shard": shard.settings.shard, "done": done})
 
         report(0)
-        fill(writer, settings, photos, threads, report)
+        shard.fill(writer, threads, report)
         writer.finish()
-    return settings.count
 
 
-def _writer(path: Path, settings: SynthSettings, photos: Photos | None) -> Writer | None:
-    """Begin the file, once the process that had it before is really gone."""
+def _open(shard: Shard) -> Writer | None:
+    """Open the file once the process that wrote it before has released its lock."""
     until = time.monotonic() + LOCK_WAIT
     while True:
         try:
-            return begin(path, settings, photos)
+            return shard.open()
         except FileBusy:
             if time.monotonic() > until:
                 raise
@@ -220,7 +224,7 @@ def _writer(path: Path, settings: SynthSettings, photos: Photos | None) -> Write
 
 @contextmanager
 def _connected(address: str) -> Iterator["Client"]:
-    """A client of the scheduler; one that never answers must not leave half a client behind."""
+    """A client of the scheduler; the address is tried first, as a failed Client leaves threads."""
     try:
         from distributed import Client
         from distributed.comm import get_address_host_port
@@ -252,7 +256,7 @@ def _connected(address: str) -> Iterator["Client"]:
 
 @contextmanager
 def _token(folder: Path) -> Iterator[Path]:
-    """An empty file by which a worker knows the folder, while the run goes on."""
+    """An empty file by which workers recognise the folder during the run."""
     token = folder / f".blurkit-{uuid.uuid4().hex}"
     try:
         token.touch()

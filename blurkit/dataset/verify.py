@@ -1,4 +1,4 @@
-"""Is a dataset file as it was written? Its checksums, its metadata, and samples made again."""
+"""Check a dataset file: checksums, metadata, and samples regenerated from their settings."""
 
 import secrets
 from dataclasses import dataclass
@@ -15,23 +15,23 @@ from blurkit.progress import bar
 from blurkit.scenes.photos import Photos
 from blurkit.store import PairFile
 
-DELAY = 1.0  # seconds that pass before a bar is worth showing
+DELAY = 1.0  # seconds before a bar is shown
 NAMED = 8  # damaged samples, or faults, named in a message
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is wrong with a file; `str` says it in a line.
+    """What is wrong with a file; `str` gives it in one line.
 
     Attributes
     ----------
     path : Path
     samples : int, in the file
-    metadata : what is not as the format has it outside the samples, in words
-    damaged : rows whose bytes do not fit their checksum, or that were never written
-    again : rows that were made again from the settings
-    different : those of them that came out otherwise, each with the datasets that differ
-    seed : int, which chose the rows to make again
+    metadata : differences from the format outside the samples, in words
+    damaged : rows whose bytes do not match their checksum, or that were never written
+    again : rows that were regenerated from the settings
+    different : those of them that differ from the file, each with the datasets that differ
+    seed : int, which chose the rows to regenerate
     """
 
     path: Path
@@ -47,16 +47,16 @@ class Verdict:
         return not (self.metadata or self.damaged or self.different)
 
     def __str__(self) -> str:
-        again = f"{len(self.again):,} made again (seed {self.seed})"
+        again = f"{len(self.again):,} regenerated (seed {self.seed})"
         if self.sound:
-            end = f"; {again} are the same" if self.again else ""
-            return f"{self.path}: all {self.samples:,} samples are as they were written{end}"
+            end = f"; {again} are identical" if self.again else ""
+            return f"{self.path}: all {self.samples:,} samples are intact{end}"
         faults = []
         if self.damaged:
             faults = [f"{len(self.damaged)} of {self.samples:,} samples are damaged: "]
             faults[0] += _some([str(row) for row in self.damaged])
         if self.metadata:
-            faults.append(f"its metadata is not as blurkit writes it: {_some(self.metadata)}")
+            faults.append(f"its metadata differs from what blurkit writes: {_some(self.metadata)}")
         if self.different:
             faults.append(f"{len(self.different):,} of {again} differ: {_some(self.different)}")
         return f"{self.path}: {'; '.join(faults)}"
@@ -70,16 +70,16 @@ def verify(
     images: str | None = None,
     progress: bool = True,
 ) -> Verdict:
-    """Check every row of a dataset file against its checksum and the metadata against the format.
+    """Check every row of a dataset file against its checksum, and the metadata against the format.
 
     Parameters
     ----------
     path : of a finished dataset file
     deep : int >= 0
-        Also make that many samples again, from seed, index and settings, and compare the bytes.
+        Also regenerate this many samples from seed, index and settings, and compare the bytes.
     seed : int, optional
-        Chooses these samples; a fresh one by default. The verdict tells it.
-    images : the folder of photos, for `deep` of a file that was made from photos
+        Chooses these samples; random by default, and part of the verdict.
+    images : the folder of photos, needed with `deep` if the file was made from photos
     progress : show a bar with an ETA on stderr
 
     Returns
@@ -94,11 +94,11 @@ def verify(
         "images must be given, as x.h5 was made from photos",
         "images must not be given, as x.h5 was made from generated scenes"
     FileError
-        Those of `PairFile`, for what cannot be read at all; and with `deep`
-        "x.h5: cannot be made again: blurkit 0.0.9 made it and its samples may differ from those
-        of 0.1.0", "x.h5: cannot be made again: settings must be ...",
-        "x.h5: cannot be made again: its pairs were imported, not synthesised",
-        "x.h5: was made from other photos (3 photos, SHA-256 ... there, 4 photos, ... here)"
+        Those of `PairFile` for files that cannot be read, and with `deep`
+        "x.h5: cannot be regenerated: blurkit 0.0.9 made it and its samples may differ from those
+        of 0.1.0", "x.h5: cannot be regenerated: settings must be ...",
+        "x.h5: cannot be regenerated: its pairs were imported, not synthesised",
+        "x.h5: was made from other photos (3 photos, SHA-256 ..., not 4 photos, SHA-256 ...)"
     """
     if deep < 0:
         raise SettingError(f"deep must be >= 0, got {deep}")
@@ -117,7 +117,7 @@ def verify(
     draw = np.random.default_rng(chosen)
     rows = np.sort(draw.choice(len(pairs), min(deep, len(pairs)), replace=False)).tolist()
     different = []
-    with bar(len(rows), "Making again", "sample", disable=not progress, delay=DELAY) as shown:
+    with bar(len(rows), "Regenerating", "sample", disable=not progress, delay=DELAY) as shown:
         for row in rows:
             different += _differences(pairs, row, settings, photos)
             shown.update()
@@ -129,8 +129,8 @@ def verify(
 def _origin(
     pairs: PairFile, images: str | None, progress: bool
 ) -> tuple[SynthSettings, Photos | None]:
-    """What the samples are made from, if this blurkit can make them again."""
-    refused = f"{pairs.path}: cannot be made again"
+    """Settings and photos of the samples; FileError if this blurkit cannot regenerate them."""
+    refused = f"{pairs.path}: cannot be regenerated"
     made_by = pairs.attributes["blurkit_version"]
     if "import" in pairs.settings:
         raise FileError(f"{refused}: its pairs were imported, not synthesised")
@@ -152,18 +152,16 @@ def _origin(
         )
     photos = scan_photos(settings, progress=progress)
     if photos and photos.label != label:
-        raise FileError(
-            f"{pairs.path}: was made from other photos ({label} there, {photos.label} here)"
-        )
+        raise FileError(f"{pairs.path}: was made from other photos ({label}, not {photos.label})")
     return settings, photos
 
 
 def _contradictions(pairs: PairFile) -> list[str]:
-    """Where the settings of a synthesised file contradict what else it says of itself."""
+    """Contradictions between a synthesised file's settings and its other attributes."""
     try:
         settings = SynthSettings.from_stored(pairs.settings)
     except SettingError:
-        return []  # pairs from elsewhere have other settings
+        return []  # imported pairs have other settings
     faults = []
     if pairs.seed != settings.seed:
         faults.append(f"its seed is {pairs.seed}, in its settings {settings.seed}")
@@ -178,16 +176,16 @@ def _contradictions(pairs: PairFile) -> list[str]:
 def _differences(
     pairs: PairFile, row: int, settings: SynthSettings, photos: Photos | None
 ) -> list[str]:
-    made = sample(settings, pairs.start + row, photos)
-    types = sample_types(settings, photos)
+    """Row and names of the datasets in which a regenerated sample differs; [] if it does not."""
+    new = sample(settings, pairs.start + row, photos)
     wrong = []
-    for name, kind in types.items():
+    for name, kind in sample_types(settings, photos).items():
         if name == "crc":
             continue
-        there = getattr(pairs, name)
-        same = there is not None and np.dtype((there.dtype, there.shape[1:])) == kind
-        here = np.asarray(made[name], kind.base).tobytes()
-        if not same or there[row : row + 1].tobytes() != here:
+        stored = getattr(pairs, name)
+        same_type = stored is not None and np.dtype((stored.dtype, stored.shape[1:])) == kind
+        expected = np.asarray(new[name], kind.base).tobytes()
+        if not same_type or stored[row : row + 1].tobytes() != expected:
             wrong.append(f"/{name}")
     return [f"{row} ({', '.join(wrong)})"] if wrong else []
 

@@ -1,4 +1,4 @@
-"""Pairs in two LMDB databases with a meta_info.txt each, as BasicSR and NAFNet make them."""
+"""Pairs in two LMDB databases with a meta_info.txt each, as written by BasicSR and NAFNet."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from blurkit.errors import FileError
-from blurkit.importers.pairs import SIDES, Found, Pair, Problem, holds, inside
+from blurkit.importers.pairs import SIDES, Pair, Problem, Source, holds, inside
 from blurkit.importers.settings import ImportSettings, leads_out
 
 META = "meta_info.txt"
@@ -15,17 +15,18 @@ LINE = re.compile(r"(\S.*)\.\w+ \(\d+,\d+,\d+\) \d+")
 
 
 @contextmanager
-def lmdb_pairs(root: Path, settings: ImportSettings) -> Iterator[Found]:
-    """NAME (h,w,c) COMPRESSION in each line of meta_info.txt; the key is NAME without its ending.
+def lmdb_pairs(root: Path, settings: ImportSettings) -> Iterator[Source]:
+    """Lines of meta_info.txt are NAME (h,w,c) COMPRESSION; the key is NAME without its ending.
 
-    Keys are only looked up, never used as paths. Shapes in meta_info.txt are not relied upon.
+    Keys are only looked up, never used as paths. The shapes in meta_info.txt are ignored.
 
     Raises
     ------
     FileError
         "lmdb cannot be loaded (...): pip install 'blurkit[lmdb]'",
-        "DIR: must hold data.mdb and meta_info.txt; blur.lmdb/ holds data.mdb",
-        "blur.lmdb: truncated, 600,000 of 1,036,288 bytes", "blur.lmdb: '../a' leads out of it"
+        "DIR: blur.lmdb/ must contain data.mdb and meta_info.txt; DIR/blur.lmdb contains data.mdb",
+        "blur.lmdb/data.mdb: truncated, 600,000 of 1,036,288 bytes",
+        "blur.lmdb/meta_info.txt line 3: '../a' is outside of it"
     """
     lmdb = _package()
     databases, keys, problems = {}, {}, list[Problem]()
@@ -49,7 +50,7 @@ def lmdb_pairs(root: Path, settings: ImportSettings) -> Iterator[Found]:
             return bytes(value)
 
         both = sorted(keys["blurry"].keys() & keys["sharp"].keys())
-        yield Found([Pair(key, key) for key in both], problems, load)
+        yield Source([Pair(key, key) for key in both], problems, load)
 
 
 def _package() -> Any:
@@ -62,7 +63,7 @@ def _package() -> Any:
 
 @contextmanager
 def _named(lmdb: Any, name: object) -> Iterator[None]:
-    """The database's own errors as ours."""
+    """Turn LMDB's errors into FileError."""
     try:
         yield
     except lmdb.Error as error:
@@ -71,22 +72,22 @@ def _named(lmdb: Any, name: object) -> Iterator[None]:
 
 @contextmanager
 def _open(lmdb: Any, root: Path, name: str) -> Iterator[Any]:
-    """The database, read only and without its lock file."""
+    """The database, read-only and without its lock file."""
     place = inside(root, name)
     files = [inside(root, f"{name}/{each}") for each in ("data.mdb", META)]
     if not all(file.is_file() for file in files):
-        there = holds(place if place.is_dir() else root)
-        raise FileError(f"{root}: {name}/ must hold data.mdb and {META}; {there}")
+        contents = holds(place if place.is_dir() else root)
+        raise FileError(f"{root}: {name}/ must contain data.mdb and {META}; {contents}")
     with lmdb.open(str(place), readonly=True, lock=False, create=False, readahead=False) as data:
         needed = (data.info()["last_pgno"] + 1) * data.stat()["psize"]
         size = files[0].stat().st_size
-        if size < needed:  # LMDB maps the file: what reads behind its end is ended by the system
+        if size < needed:  # LMDB maps the file, and a read past its end would kill the process
             raise FileError(f"{files[0]}: truncated, {size:,} of {needed:,} bytes")
         yield data
 
 
 def _keys(root: Path, name: str, database: Any, problems: list[Problem]) -> dict[str, None]:
-    """The keys that meta_info.txt lists; what is listed twice or not at all becomes a problem."""
+    """The keys listed in meta_info.txt; keys listed twice or not at all are added to `problems`."""
     listed: dict[str, None] = {}
     meta = root / name / META
     for number, line in enumerate(meta.read_text("utf-8", "replace").split("\n"), 1):
@@ -99,7 +100,7 @@ def _keys(root: Path, name: str, database: Any, problems: list[Problem]) -> dict
             continue
         key = match[1]
         if leads_out(key):
-            raise FileError(f"{meta} line {number}: {key!r} leads out of it")
+            raise FileError(f"{meta} line {number}: {key!r} is outside of it")
         if key in listed:
             problems.append(Problem("unclear", f"{name}/{key}", "listed twice"))
         listed[key] = None

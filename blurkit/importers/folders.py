@@ -1,4 +1,4 @@
-"""Pairs in folders of image files: one small function a layout."""
+"""Pairs in folders of image files: one function per layout."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -6,11 +6,11 @@ from pathlib import Path
 
 from blurkit.errors import FileError
 from blurkit.images.files import find_images, image_bytes
-from blurkit.importers.pairs import Found, Pair, Problem, holds, inside
+from blurkit.importers.pairs import Pair, Problem, Source, holds, inside
 from blurkit.importers.settings import ImportSettings
 
 
-def gopro(root: Path, settings: ImportSettings) -> Found:
+def gopro(root: Path, settings: ImportSettings) -> Source:
     """SPLIT/SEQ/{blur or blur_gamma, sharp}: the GoPro set as its authors publish it."""
     split, blurry = str(settings.split), str(settings.input)
     place, folders, problems = inside(root, split), [], []
@@ -21,39 +21,39 @@ def gopro(root: Path, settings: ImportSettings) -> Found:
         if any((root / side).is_dir() for side in sides):
             folders.append(sides)
         else:
-            reason = f"holds neither {blurry}/ nor sharp/"
+            reason = f"contains neither {blurry}/ nor sharp/"
             problems.append(Problem("no_partner", f"{split}/{name}", reason))
     if not any(all((root / side).is_dir() for side in sides) for sides in folders):
-        there = holds(place / sequences[0] if sequences else place if place.is_dir() else root)
+        contents = holds(place / sequences[0] if sequences else place if place.is_dir() else root)
         raise FileError(
-            f"{root}: must hold {split}/SEQ/{blurry} and {split}/SEQ/sharp for a SEQ; {there}"
+            f"{root}: must contain {split}/SEQ/{blurry} and {split}/SEQ/sharp; {contents}"
         )
     return _matched(root, folders, problems)
 
 
-def nafnet(root: Path, settings: ImportSettings) -> Found:
+def nafnet(root: Path, settings: ImportSettings) -> Source:
     """SPLIT/input and SPLIT/target: GoPro and others as MPRNet, NAFNet and Restormer keep them."""
     return _two_folders(root, f"{settings.split}/input", f"{settings.split}/target")
 
 
-def pairs(root: Path, settings: ImportSettings) -> Found:
-    """Two folders below `root`, whatever they are called."""
+def pairs(root: Path, settings: ImportSettings) -> Source:
+    """Two folders in `root` of any name."""
     return _two_folders(root, str(settings.blurry), str(settings.sharp))
 
 
-def listed(root: Path, settings: ImportSettings) -> Found:
-    """A text file with two paths below `root` in each line, as RealBlur and RSBlur publish them.
+def listed(root: Path, settings: ImportSettings) -> Source:
+    """A text file with two paths in `root` per line, as published with RealBlur and RSBlur.
 
-    Between the paths stand blanks, or one tab where a line has any, so that names may hold blanks.
+    Paths are separated by a tab, or in lines without a tab by spaces.
     """
     source = Path(str(settings.list_file))
     try:
-        if source.exists() and not source.is_file():  # a pipe would be waited for
+        if source.exists() and not source.is_file():  # reading a pipe would block
             raise FileError(f"{source}: not a file")
         text = source.read_text("utf-8-sig", "surrogateescape")
     except OSError as error:
         raise FileError(f"{source}: {error.strerror}") from error
-    found: dict[Pair, None] = {}  # a set that keeps its order
+    listed_pairs: dict[Pair, None] = {}  # an ordered set
     problems = []
     for number, line in enumerate(text.split("\n"), 1):
         where = f"{source.name} line {number}"
@@ -65,55 +65,55 @@ def listed(root: Path, settings: ImportSettings) -> Found:
             continue
         blurry, sharp = names if settings.order == "blurry-sharp" else reversed(names)
         try:
-            gone = [name for name in (blurry, sharp) if not os.path.isfile(inside(root, name))]
+            missing = [n for n in (blurry, sharp) if not os.path.isfile(inside(root, n))]
         except FileError as error:
             raise FileError(f"{where}: {error}") from error
         pair = Pair(blurry, sharp)
-        if gone:
-            there = blurry if gone == [sharp] else sharp
-            reason = f"{where}: there is no {' and no '.join(gone)}"
-            problems.append(Problem("no_partner", there, reason))
-        elif pair in found:
+        if missing:
+            present = blurry if missing == [sharp] else sharp
+            reason = f"{where}: no file {' and no file '.join(missing)}"
+            problems.append(Problem("no_partner", present, reason))
+        elif pair in listed_pairs:
             problems.append(Problem("unclear", sharp, f"{where}: listed before"))
         else:
-            found[pair] = None
-    if not found and not problems:
+            listed_pairs[pair] = None
+    if not listed_pairs and not problems:
         raise FileError(f"{source}: lists no pair")
-    return Found(tuple(found), problems, _loader(root))
+    return Source(tuple(listed_pairs), problems, _loader(root))
 
 
-def _two_folders(root: Path, blurry: str, sharp: str) -> Found:
+def _two_folders(root: Path, blurry: str, sharp: str) -> Source:
     if not (inside(root, blurry).is_dir() and inside(root, sharp).is_dir()):
         place = (root / blurry).parent
-        there = holds(place if place.is_dir() else root)
-        raise FileError(f"{root}: must hold {blurry}/ and {sharp}/; {there}")
+        contents = holds(place if place.is_dir() else root)
+        raise FileError(f"{root}: must contain {blurry}/ and {sharp}/; {contents}")
     return _matched(root, [(blurry, sharp)], [])
 
 
-def _matched(root: Path, folders: Iterable[tuple[str, str]], problems: list[Problem]) -> Found:
-    """Partners have the same name in both folders of a couple; their endings may differ."""
-    found = []
+def _matched(root: Path, folders: Iterable[tuple[str, str]], problems: list[Problem]) -> Source:
+    """Partners have the same name in both folders; their endings may differ."""
+    pairs = []
     for couple in folders:
         blurry, sharp = (_by_stem(root, folder) for folder in couple)
         for stem in sorted(blurry.keys() | sharp.keys()):
             files = [*blurry.get(stem, ()), *sharp.get(stem, ())]
             if len(files) == 2 and stem in blurry and stem in sharp:
-                found.append(Pair(*files))
+                pairs.append(Pair(files[0], files[1]))
             elif stem in blurry and stem in sharp:
-                reason = f"several of one name: {', '.join(files[1:])}"
+                reason = f"several of this name: {', '.join(files[1:])}"
                 problems.append(Problem("unclear", files[0], reason))
             else:
                 lacking = couple[stem in blurry]
                 problems += [Problem("no_partner", f, f"not in {lacking}/") for f in files]
-    return Found(tuple(found), problems, _loader(root))
+    return Source(tuple(pairs), problems, _loader(root))
 
 
 def _by_stem(root: Path, folder: str) -> dict[str, list[str]]:
-    """Name below the folder, without its ending, to the files' names below `root`."""
+    """From a name in the folder, without ending, to the files' names in `root`."""
     top = inside(root, folder)
     try:
         paths = find_images(top)
-    except FileError:  # no such folder, or none in it: the other side's images have no partner
+    except FileError:  # no folder, or no image: the other side's images have no partner
         return {}
     stems: dict[str, list[str]] = {}
     for path in paths:

@@ -1,4 +1,4 @@
-"""What a source turns out to hold: pairs, what is wrong with the others, and how to read them."""
+"""The contents of a source: its pairs, what is wrong with the other images, how to read them."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -10,25 +10,25 @@ from blurkit.importers.settings import leads_out
 
 SIDES = ("blurry", "sharp")
 NAMED = 3  # of each kind of problem in a message
-SHOWN = 8  # of what a folder holds
+SHOWN = 8  # names of a folder's contents in a message
 KINDS = {
     "no_partner": "without a partner",
-    "unclear": "that name no single pair",
-    "unreadable": "that cannot be read",
-    "other_size": "of two sizes",
+    "unclear": "ambiguous",
+    "unreadable": "unreadable",
+    "other_size": "of different sizes",
     "too_small": "smaller than the crop",
 }
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A blurry image and its sharp partner, by the names that the source has for them."""
+    """A blurry image and its sharp partner, by their names in the source."""
 
     blurry: str
     sharp: str
 
     def title(self, side: str) -> str:
-        """What to call one of the two in a message."""
+        """The name of one of the two in a message."""
         name: str = getattr(self, side)
         return f"{side} {name}" if self.blurry == self.sharp else name
 
@@ -47,10 +47,10 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Found:
+class Source:
     """The pairs of a source, in the order of the file's rows, and its problems.
 
-    `load(side, name)` gives the bytes of an image file; FileError where it cannot be read.
+    `load(side, name)` returns the bytes of an image file, or raises FileError.
     """
 
     pairs: Sequence[Pair]
@@ -59,7 +59,7 @@ class Found:
 
 
 def in_words(problems: Iterable[Problem]) -> list[str]:
-    """ "2 without a partner: a.png, b.png", for each kind that there is."""
+    """ "2 without a partner: a.png, b.png", for each kind that occurs."""
     texts = []
     for kind, words in KINDS.items():
         of_kind = [str(problem) for problem in problems if problem.kind == kind]
@@ -73,25 +73,25 @@ def some(names: Sequence[str], most: int = NAMED) -> str:
 
 
 def inside(root: Path, name: str) -> Path:
-    """The path of `name` below `root`; it need not exist.
+    """The path of `name` in `root`; it need not exist.
 
     Raises
     ------
     FileError
-        "DIR: ../a.png leads out of it", or "DIR: a.png leads out of it, to /etc" where a link does
+        "DIR: '../a.png' is outside of it", or "DIR: a.png links to /etc, outside of it"
     """
     if leads_out(name):
-        raise FileError(f"{root}: {name!r} leads out of it")
+        raise FileError(f"{root}: {name!r} is outside of it")
     path, top = root / name, os.path.realpath(root)
     real = os.path.realpath(path)
     if os.path.commonpath([top, real]) != top:
-        raise FileError(f"{root}: {name} leads out of it, to {real}")
+        raise FileError(f"{root}: {name} links to {real}, outside of it")
     return path
 
 
 def holds(folder: Path) -> str:
-    """ "it holds a/, b.txt", for the error that something else was to be there."""
+    """ "DIR contains a/, b.txt", for errors about what is missing."""
     if not folder.is_dir():
-        return f"there is no {folder}"
+        return f"{folder} does not exist"
     names = sorted(f"{path.name}{'/' * path.is_dir()}" for path in folder.iterdir())
-    return f"{folder} holds {some(names, SHOWN) or 'nothing'}"
+    return f"{folder} contains {some(names, SHOWN) or 'nothing'}"

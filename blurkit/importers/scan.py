@@ -1,4 +1,4 @@
-"""Look at every pair of a source before anything is written: which can be used, and which not."""
+"""Check every pair of a source before anything is written: which can be used, which not."""
 
 import hashlib
 import zlib
@@ -10,7 +10,7 @@ import numpy as np
 
 from blurkit.errors import FileError
 from blurkit.images.files import decode_image
-from blurkit.importers.pairs import SIDES, Found, Pair, Problem
+from blurkit.importers.pairs import SIDES, Pair, Problem, Source
 from blurkit.progress import bar
 
 
@@ -30,41 +30,41 @@ class Usable:
     files: tuple[tuple[int, int], ...]
 
 
-def look(
-    found: Found, crop: int | None, threads: int, progress: bool
+def scan(
+    source: Source, crop: int | None, threads: int, progress: bool
 ) -> tuple[list[Usable], list[Problem]]:
-    """Read and decode every pair once; what cannot be used joins the source's problems."""
-    usable, problems = [], list(found.problems)
+    """Read and decode every pair; those that cannot be used are added to the source's problems."""
+    usable, problems = [], list(source.problems)
     with (
         ThreadPoolExecutor(threads) as pool,
-        bar(len(found.pairs), "Looking at the pairs", "pair", disable=not progress) as shown,
+        bar(len(source.pairs), "Checking", "pair", disable=not progress) as shown,
     ):
         try:
-            for one in pool.map(lambda pair: _look_at(found, pair, crop), found.pairs):
-                if isinstance(one, Usable):
-                    usable.append(one)
+            for result in pool.map(lambda pair: _check(source, pair, crop), source.pairs):
+                if isinstance(result, Usable):
+                    usable.append(result)
                 else:
-                    problems.append(one)
+                    problems.append(result)
                 shown.update()
         finally:
             pool.shutdown(cancel_futures=True)
     return usable, problems
 
 
-def read(found: Found, one: Usable) -> tuple[np.ndarray, np.ndarray]:
-    """The blurry and the sharp image, (H, W, 3) uint8, if they still are what they were.
+def read(source: Source, usable: Usable) -> tuple[np.ndarray, np.ndarray]:
+    """The blurry and the sharp image, (H, W, 3) uint8, if the files have not changed.
 
     Raises
     ------
     FileError
-        "a.png has changed since the run began", or what the reading of a file says
+        "a.png has changed since the run began", or the error of reading a file
     """
     images = []
-    for side, fingerprint in zip(SIDES, one.files, strict=True):
-        data = found.load(side, getattr(one.pair, side))
+    for side, fingerprint in zip(SIDES, usable.files, strict=True):
+        data = source.load(side, getattr(usable.pair, side))
         if _fingerprint(data) != fingerprint:
-            raise FileError(f"{one.pair.title(side)} has changed since the run began")
-        images.append(decode_image(data, one.pair.title(side)))
+            raise FileError(f"{usable.pair.title(side)} has changed since the run began")
+        images.append(decode_image(data, usable.pair.title(side)))
     blurry, sharp = images
     return blurry, sharp
 
@@ -72,18 +72,18 @@ def read(found: Found, one: Usable) -> tuple[np.ndarray, np.ndarray]:
 def label(usable: Sequence[Usable]) -> str:
     """SHA-256 over the names, lengths and CRCs of all files, in the order of the rows."""
     digest = hashlib.sha256()
-    for one in usable:
-        for side, (length, crc) in zip(SIDES, one.files, strict=True):
-            line = f"{getattr(one.pair, side)}\t{length}\t{crc:08x}\n"
+    for item in usable:
+        for side, (length, crc) in zip(SIDES, item.files, strict=True):
+            line = f"{getattr(item.pair, side)}\t{length}\t{crc:08x}\n"
             digest.update(line.encode(errors="surrogateescape"))
     return f"SHA-256 {digest.hexdigest()}"
 
 
-def _look_at(found: Found, pair: Pair, crop: int | None) -> Usable | Problem:
+def _check(source: Source, pair: Pair, crop: int | None) -> Usable | Problem:
     files, shapes = [], []
     try:
         for side in SIDES:
-            data = found.load(side, getattr(pair, side))
+            data = source.load(side, getattr(pair, side))
             files.append(_fingerprint(data))
             height, width = decode_image(data, pair.title(side)).shape[:2]
             shapes.append((height, width))

@@ -1,4 +1,4 @@
-"""What to import, checked; light to import, for the command takes its choices from here."""
+"""What to import, checked; light to import, as the command takes its choices from here."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -6,7 +6,7 @@ from typing import Any
 
 from blurkit.errors import SettingError
 
-# what each source must be told; nothing is guessed from the folder
+# settings that each source requires; nothing is guessed from the folder
 NEEDS = {
     "gopro": ("split", "input"),
     "nafnet": ("split",),
@@ -20,12 +20,12 @@ CHOICES = {
     "input": ("blur", "blur_gamma"),
     "order": ("sharp-blurry", "blurry-sharp"),
 }
-TOLD = ("split", "input", "list_file", "order", "blurry", "sharp")
+LAYOUT = ("split", "input", "list_file", "order", "blurry", "sharp")
 
 
 @dataclass(frozen=True)
 class ImportSettings:
-    """What decides every byte of an imported file, but for the images themselves.
+    """What decides every byte of an imported file, besides the images.
 
     Parameters
     ----------
@@ -33,16 +33,16 @@ class ImportSettings:
         The layout of the folder.
     split : "train" or "test", for gopro and nafnet
     input : "blur" (linear average) or "blur_gamma", for gopro
-        Which of the two blurry versions; published results differ in it.
-    list_file : path of a text file with two paths a line, for list
+        Which of the two blurry versions; publications differ in their choice.
+    list_file : path of a text file with two paths per line, for list
     order : "sharp-blurry" or "blurry-sharp", for list
         Which of the two paths comes first.
     blurry, sharp : relative names, for pairs and lmdb
         The two folders, or the two databases.
     crop : int in 16 .. 16384, px, optional
-        Side of the squares that each image is cut into; by default images stay whole.
+        Side of the squares cut from each image; by default images stay whole.
     step : int in 1 .. crop, px, optional
-        From one square to the next; `crop` by default, so that they do not overlap.
+        Distance from one square to the next; `crop` by default, so that they do not overlap.
 
     Raises
     ------
@@ -67,7 +67,7 @@ class ImportSettings:
     def __post_init__(self) -> None:
         if self.source not in SOURCES:
             raise SettingError(f"source must be {_either(SOURCES)}, got {self.source}")
-        for name in TOLD:
+        for name in LAYOUT:
             value, word = getattr(self, name), name.removesuffix("_file")
             choices = CHOICES.get(name)
             if value is None and name in NEEDS[self.source]:
@@ -92,14 +92,14 @@ class ImportSettings:
 
     def stored(self) -> dict[str, Any]:
         """These settings as the file keeps them: flat, without the list's path on this machine."""
-        told = [name for name in NEEDS[self.source] if name != "list_file"]
+        names = [name for name in NEEDS[self.source] if name != "list_file"]
         step = self.step if self.step is not None else self.crop
-        flat = {name: getattr(self, name) for name in told}
+        flat = {name: getattr(self, name) for name in names}
         return {"import": self.source, **flat, "crop": self.crop, "step": step}
 
 
 def leads_out(name: str) -> bool:
-    """Whether a name, by its letters alone, may lie elsewhere than below the folder it is for.
+    """Whether a relative name, judged by its text, may lie outside the folder it is meant for.
 
     >>> [leads_out(name) for name in ("a/b.png", "../b.png", "/b.png", "a/../b.png", "")]
     [False, True, True, True, True]

@@ -1,4 +1,4 @@
-"""From a source to a dataset file: looked at, then cut and written in threads, resumable."""
+"""From a source to a dataset file: scan the pairs, then crop and write them in threads."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from blurkit.dataset.synth import checked_out, thread_count
+from blurkit.dataset.shard import thread_count
 from blurkit.errors import FileError, SettingError
 from blurkit.files import AnyPath, write_whole
 from blurkit.importers import folders
 from blurkit.importers.databases import lmdb_pairs
-from blurkit.importers.pairs import KINDS, SIDES, Found, Problem, in_words
+from blurkit.importers.pairs import KINDS, SIDES, Problem, Source, in_words
 from blurkit.importers.plan import Plan, make_plan
-from blurkit.importers.scan import label, look, read
+from blurkit.importers.scan import label, read, scan
 from blurkit.importers.settings import ImportSettings
 from blurkit.progress import bar
-from blurkit.store import PART, Writer, open_writer
+from blurkit.store import Writer, checked_out, open_writer, part_path
 
-BLOCK_BYTES = 2**24  # most that a thread cuts before it writes; the bytes do not depend on it
+BLOCK_BYTES = 2**24  # most that a thread crops before it writes; the bytes do not depend on it
 FOLDERS = {
     "gopro": folders.gopro,
     "nafnet": folders.nafnet,
@@ -35,13 +35,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import has come to.
+    """The result of an import.
 
     Attributes
     ----------
     path : Path of the finished file
-    rows : int, the crops in it
-    pairs : int, the image pairs that they were cut from
+    rows : int, the number of crops in it
+    pairs : int, the number of image pairs that they were cut from
     patch : (height, width) of a crop, in pixels
     problems : what could not be imported, each with its kind, name and reason
     """
@@ -64,25 +64,26 @@ def import_pairs(
     overwrite: bool = False,
     progress: bool = True,
 ) -> Imported:
-    """Import real blurry/sharp pairs into a dataset file; a stopped run goes on where it was.
+    """Import real blurry/sharp pairs into a dataset file; the same call resumes a stopped run.
 
-    Every pair is read and decoded twice: once to know what can be used, then to be written. What
-    cannot be used is named in the log, counted in the file's settings, and left out. With
-    `settings.crop`, squares are cut every `settings.step` pixels, the last ones of each row and
-    column moved inwards, so that each pixel is covered; without, all images must have one size.
+    Every pair is decoded twice: once to check it, before anything is written, and once to write it.
+    Pairs that cannot be used are named in the log, counted in the file's settings and skipped. With
+    `settings.crop`, squares are cut every `settings.step` pixels; the last ones of each row and
+    column are moved inwards, so that every pixel is covered. Without it, all images must have the
+    same size.
 
     Parameters
     ----------
-    folder : the source's folder; nothing outside it is read but the list of `settings`
+    folder : of the source; only the list file of `settings` is read from elsewhere
     settings : ImportSettings
     out : path
-        The file; while it is being made it is called `out` + ".part".
-    strict : True makes anything that cannot be used an error, before the file is begun
+        The file, called `out` + ".part" until it is complete.
+    strict : True makes every skipped pair an error, before the file is begun
     report : path of a text file, optional
-        Everything that could not be used, a line each: kind, tab, name and reason.
+        Everything that was skipped, one per line: kind, tab, name and reason.
     threads : int >= 1, optional
         All processors by default. The file's bytes do not depend on it.
-    overwrite : True throws away what is at `out` and begins again
+    overwrite : True deletes what is at `out` and starts again
     progress : show a bar with an ETA on stderr
 
     Returns
@@ -95,8 +96,8 @@ def import_pairs(
         "out must not end in .part, got a.h5.part", "report must be another file than out, got a.h5"
     FileError
         "DIR: must hold train/input/ and train/target/; DIR holds test/",
-        "DIR: '../a.png' leads out of it", "DIR: no pair can be used; 2 without a partner: ...",
-        "DIR: not everything can be used; ..." (strict),
+        "DIR: '../a.png' leads out of it", "DIR: no usable pair; 2 without a partner: ...",
+        "DIR: some images cannot be used; ..." (strict),
         "DIR: images must have one size without crop, got 320x180 (60 pairs), 1280x720 (5 pairs)",
         "a.png has changed since the run began", and those of `blurkit.store.open_writer`
 
@@ -109,9 +110,9 @@ def import_pairs(
     folder, out, threads = Path(folder), checked_out(out), thread_count(threads)
     if report is not None and Path(report).absolute() == out.absolute():
         raise SettingError(f"report must be another file than out, got {report}")
-    with _opened(folder, settings) as found:
-        usable, problems = look(found, settings.crop, threads, progress)
-        _tell(folder, problems, bool(usable), strict, report)
+    with _opened(folder, settings) as source:
+        usable, problems = scan(source, settings.crop, threads, progress)
+        _report(folder, problems, bool(usable), strict, report)
         plan = make_plan(folder, usable, settings)
         skipped = {
             kind: sum(problem.kind == kind for problem in problems) for kind in sorted(KINDS)
@@ -132,80 +133,81 @@ def import_pairs(
             progress=progress,
         )
         if writer is None:
-            log.info("%s is complete already, made from these images with these settings", out)
+            log.info("%s is already complete with these images and settings", out)
         else:
             with writer:
-                _fill(writer, found, plan, threads, progress)
+                _fill(writer, source, plan, threads, progress)
                 writer.finish()
     return Imported(out, plan.count, len(usable), plan.patch, tuple(problems))
 
 
 @contextmanager
-def _opened(folder: Path, settings: ImportSettings) -> Iterator[Found]:
+def _opened(folder: Path, settings: ImportSettings) -> Iterator[Source]:
     if not folder.is_dir():
         raise FileError(f"{folder}: not a folder")
     if settings.source == "lmdb":
-        with lmdb_pairs(folder, settings) as found:
-            yield found
+        with lmdb_pairs(folder, settings) as source:
+            yield source
     else:
         yield FOLDERS[settings.source](folder, settings)
 
 
-def _tell(
+def _report(
     folder: Path,
     problems: Sequence[Problem],
     any_usable: bool,
     strict: bool,
     report: AnyPath | None,
 ) -> None:
-    """Name what cannot be used; where that ends the run, say so."""
+    """Log what is skipped; FileError if nothing is left, or if `strict` and anything is skipped."""
     if report is not None:
         write_whole(report, "".join(f"{problem.kind}\t{problem}\n" for problem in problems))
     words = in_words(problems)
     if not any_usable:
-        raise FileError(f"{folder}: no pair can be used; {'; '.join(words) or 'it holds none'}")
+        raise FileError(f"{folder}: no usable pair; {'; '.join(words) or 'it contains none'}")
     if strict and problems:
-        raise FileError(f"{folder}: not everything can be used; {'; '.join(words)}")
+        raise FileError(f"{folder}: some images cannot be used; {'; '.join(words)}")
     for text in words:
         log.warning("skipped %s", text)
 
 
-def _fill(writer: Writer, found: Found, plan: Plan, threads: int, progress: bool) -> None:
-    """Write the missing rows; each thread has the crops of a part of one pair in memory."""
-    kept = plan.count - int(writer.missing.sum())
-    if kept:
-        log.info("%s: keeping the %d of %d pairs done before", writer.path, kept, plan.count)
+def _fill(writer: Writer, source: Source, plan: Plan, threads: int, progress: bool) -> None:
+    """Write the missing rows; each thread holds some crops of one pair in memory."""
+    if writer.kept:
+        text = "%s: resuming, %d of %d crops are already done"
+        log.info(text, writer.path, writer.kept, plan.count)
 
     def work(k: int) -> int:
         missing = int(writer.missing[plan.rows(k).start : plan.rows(k).stop].sum())
         if missing:
-            _write(writer, found, plan, k)
+            _write(writer, source, plan, k)
         return missing
 
     pool = ThreadPoolExecutor(threads)
     try:
-        with bar(plan.count, "Importing", "pair", kept, disable=not progress) as shown:
+        with bar(plan.count, "Importing", "crop", writer.kept, disable=not progress) as shown:
             for future in as_completed([pool.submit(work, k) for k in range(len(plan.usable))]):
                 shown.update(future.result())
     except KeyboardInterrupt:
-        log.warning("stopped: %s%s keeps what is done, the same command goes on", writer.path, PART)
+        kept = "stopped: %s keeps the finished crops; rerun the command to resume"
+        log.warning(kept, part_path(writer.path))
         raise
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _write(writer: Writer, found: Found, plan: Plan, k: int) -> None:
-    """Cut one pair of images and write its missing rows, some at a time."""
-    images, rows = dict(zip(SIDES, read(found, plan.usable[k]), strict=True)), plan.rows(k)
+def _write(writer: Writer, source: Source, plan: Plan, k: int) -> None:
+    """Crop one pair of images and write its missing rows, some at a time."""
+    images, rows = dict(zip(SIDES, read(source, plan.usable[k]), strict=True)), plan.rows(k)
     height, width = plan.patch
     block = max(1, BLOCK_BYTES // sum(kind.itemsize for kind in plan.types.values()))
     for first in range(rows.start, rows.stop, block):
-        some = range(first, min(first + block, rows.stop))
-        if writer.missing[some.start : some.stop].any():
-            corners = [plan.corner(k, row) for row in some]
+        part = range(first, min(first + block, rows.stop))
+        if writer.missing[part.start : part.stop].any():
+            corners = [plan.corner(k, row) for row in part]
             data: dict[str, Any] = {
                 side: np.stack([image[y : y + height, x : x + width] for y, x in corners])
                 for side, image in images.items()
             }
-            data["source"] = np.array([plan.source(k, row) for row in some], plan.types["source"])
+            data["source"] = np.array([plan.source(k, row) for row in part], plan.types["source"])
             writer.write(first, data)

@@ -1,4 +1,4 @@
-"""The seal of a row: a CRC-32 over its bytes, of rows in memory and of rows on disk."""
+"""The CRC-32 of a row over its bytes in all datasets, for rows in memory and rows on disk."""
 
 import os
 import zlib
@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-CHECK_ROWS = 64  # rows checked at once
-PIECE = 2**22  # bytes read at once; a forged shape must not decide how much memory is taken
-ORDER = ("blurry", "sharp", "kernel", "params", "source")  # in which the CRC runs over a row
+CHECK_ROWS = 64  # rows checked at a time
+PIECE = 2**22  # bytes read at a time; a forged shape must not decide how much memory is used
+ORDER = ("blurry", "sharp", "kernel", "params", "source")  # in which a row's bytes are taken
 
 
-def seal(rows: Mapping[str, np.ndarray]) -> np.ndarray:
-    """CRC-32 of each row over all datasets but `crc`, in the format's order; never 0.
+def row_crcs(rows: Mapping[str, np.ndarray]) -> np.ndarray:
+    """CRC-32 of each row over all datasets except `crc`, in the format's order; 0 becomes 1.
 
     Returns
     -------
@@ -29,32 +29,32 @@ def seal(rows: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def as_bytes(rows: np.ndarray) -> np.ndarray:
-    """(n, ...) of any plain dtype as (n, bytes a row) uint8, without a copy where contiguous."""
+    """(n, ...) of any plain dtype as (n, bytes per row) uint8, without a copy if contiguous."""
     return np.ascontiguousarray(rows).reshape(len(rows), -1).view(np.uint8)
 
 
-def seals_on_disk(
+def crcs_on_disk(
     file: int,
     types: Mapping[str, np.dtype],
     offsets: Mapping[str, int],
     first: int,
     last: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The seals that rows first .. last - 1 have, and those that they should have.
+    """The stored CRCs of rows first .. last - 1, and those computed from their bytes.
 
-    Reads, where memory maps would die of a bad sector or of a file that is cut meanwhile. Rows
-    that were never sealed are not read when no row here was.
+    Uses reads, not memory maps, which would kill the process on a bad sector or a truncated file.
+    If no row in the range was ever written, their bytes are not read.
 
     Returns
     -------
-    stored, right : (n,) uint32
+    stored, computed : (n,) uint32
 
     Raises
     ------
     EOFError, OSError
     """
-    place = offsets["crc"] + 4 * first
-    stored = np.frombuffer(_read(file, 4 * (last - first), place), "<u4")
+    offset = offsets["crc"] + 4 * first
+    stored = np.frombuffer(_read(file, 4 * (last - first), offset), "<u4")
     crcs = [0] * len(stored)
     if stored.any():
         for name in ORDER:
@@ -65,22 +65,22 @@ def seals_on_disk(
     return stored, np.array([crc or 1 for crc in crcs], "<u4")
 
 
-def _pieces(file: int, size: int, place: int, rows: int) -> Iterator[tuple[int, memoryview]]:
-    """(row, bytes) for rows of `size` bytes each; a row of many bytes comes in several pieces."""
+def _pieces(file: int, size: int, offset: int, rows: int) -> Iterator[tuple[int, memoryview]]:
+    """(row, bytes) for rows of `size` bytes each; a long row comes in several pieces."""
     step = max(1, PIECE // size)
     for first in range(0, rows, step):
         n = min(step, rows - first)
         for at in range(0, size, PIECE):
-            data = _read(file, n * min(PIECE, size - at), place + first * size + at)
+            data = _read(file, n * min(PIECE, size - at), offset + first * size + at)
             for row in range(n):
                 yield first + row, data[row * size : (row + 1) * size]
 
 
-def _read(file: int, size: int, place: int) -> memoryview:
+def _read(file: int, size: int, offset: int) -> memoryview:
     data, done = memoryview(bytearray(size)), 0
-    while done < size:  # the system may read less than it was asked for
-        got = os.preadv(file, [data[done:]], place + done)
-        if not got:
+    while done < size:  # the system may read less than requested
+        count = os.preadv(file, [data[done:]], offset + done)
+        if not count:
             raise EOFError
-        done += got
+        done += count
     return data

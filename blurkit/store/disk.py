@@ -1,4 +1,4 @@
-"""What the writer asks of the system: space set aside, a lock, and writes that are complete."""
+"""What the writer needs from the system: reserved space, a lock, and complete writes."""
 
 import errno
 import fcntl
@@ -10,14 +10,14 @@ from blurkit.errors import FileError
 
 
 class FileBusy(FileError):
-    """Another process is writing the file; it may be worth waiting for."""
+    """Another process is writing the file; waiting may help."""
 
 
 def reserve(file: int, path: Path, needed: int) -> None:
-    """Take the space from the disk now, so that a full disk is found before the first sample.
+    """Reserve disk space, so that a full disk is reported before the first sample.
 
-    Where the file system cannot set space aside, glibc writes into every block instead; other
-    C libraries refuse, and then the size alone is set.
+    If the file system cannot reserve space, glibc writes to every block instead; other C libraries
+    refuse, and then only the size is set.
     """
     reserved = os.fstat(file).st_blocks * 512
     require_space(path, needed - reserved)
@@ -39,7 +39,7 @@ def reserve(file: int, path: Path, needed: int) -> None:
 
 
 def require_space(path: Path, needed: int, *given_back: Path) -> None:
-    """FileError unless so many bytes are free beside `path`, once these files are thrown away."""
+    """FileError unless `needed` bytes are free beside `path`, counting the files `given_back`."""
     folder = path.resolve().parent
     free = shutil.disk_usage(folder).free
     free += sum(old.stat().st_blocks * 512 for old in given_back if old.is_file())
@@ -48,7 +48,7 @@ def require_space(path: Path, needed: int, *given_back: Path) -> None:
 
 
 def lock(file: Path, path: Path, create: bool = False) -> int:
-    """Open `file` and keep every other writer out of it for as long as it is open."""
+    """Open `file` and lock out every other writer until it is closed."""
     refused = FileBusy(f"{path}: another process is writing it")
     try:
         opened = os.open(file, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o666)
@@ -71,7 +71,7 @@ def lock(file: Path, path: Path, create: bool = False) -> int:
 
 
 def write_all(file: int, data: memoryview, at: int) -> None:
-    """Write all of `data` at byte `at`, without moving the file's position."""
-    while data:  # the system may write less than it was given
+    """Write all of `data` at byte offset `at`, without moving the file's position."""
+    while data:  # the system may write less than requested
         done = os.pwrite(file, data, at)
         data, at = data[done:], at + done

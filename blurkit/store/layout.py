@@ -1,4 +1,4 @@
-"""What a file of format version 1 holds, where its rows lie, and how a row is sealed."""
+"""What a file of format version 1 contains, where its rows lie, and which of them are damaged."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -12,13 +12,13 @@ import numpy as np
 
 from blurkit.errors import FileError
 from blurkit.files import AnyPath
-from blurkit.store.checksum import seals_on_disk
+from blurkit.store.checksum import crcs_on_disk
 
 FORMAT, FORMAT_VERSION = "blurkit", 1
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 ATTRIBUTE_BYTES = 2**20  # longest attribute read; settings are a few hundred bytes
 
-# name: (dimension labels, units, description), in the order in which a row's CRC runs over them
+# name: (dimension labels, units, description), in the order in which a row's CRC takes them
 DATASETS = {
     "blurry": (("sample", "y", "x", "channel"), "sRGB, 0 to 255", "blurry image, RGB"),
     "sharp": (("sample", "y", "x", "channel"), "sRGB, 0 to 255", "its sharp partner, RGB"),
@@ -35,7 +35,7 @@ RowTypes = Mapping[str, np.dtype]
 def row_types(
     patch: tuple[int, int], kernel: int | None, params: np.dtype | None, source_bytes: int
 ) -> dict[str, np.dtype]:
-    """The type of one row in each dataset of a file; `kernel` or `params` None: not stored.
+    """The type of one row in each dataset of a file; a `kernel` or `params` of None is not stored.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def row_types(
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the rows of one file lie: what the reader maps and the writer fills."""
+    """Where the rows of one file lie, for the reader to map and the writer to fill."""
 
     path: Path
     count: int
@@ -77,7 +77,7 @@ class Layout:
         }
 
     def damaged(self, first: int, last: int) -> np.ndarray:
-        """(n,) bool, for rows first .. last - 1: never sealed, or the seal does not fit.
+        """(n,) bool, for rows first .. last - 1: never written, or the CRC does not match.
 
         Raises
         ------
@@ -87,30 +87,32 @@ class Layout:
         last = min(last, self.count)
         try:
             with self.path.open("rb", buffering=0) as file:
-                stored, right = seals_on_disk(file.fileno(), self.types, self.offsets, first, last)
+                stored, computed = crcs_on_disk(
+                    file.fileno(), self.types, self.offsets, first, last
+                )
         except EOFError:
             raise FileError(f"{self.path}: ends too early") from None
         except OSError as error:
             raise FileError(f"{self.path}: cannot be read ({error.strerror})") from error
-        return (stored != right) | (stored == 0)
+        return (stored != computed) | (stored == 0)
 
 
 def read_layout(path: AnyPath) -> Layout:
-    """Read and check a file's structure; no sample is touched and no link followed.
+    """Read and check a file's structure, without reading samples or following links.
 
     Raises
     ------
     FileError
         "x.h5: not an HDF5 file", "x.h5: truncated or damaged (...)",
-        "x.h5: an HDF5 file, but not one of blurkit's (no attribute format = 'blurkit')",
-        "x.h5: has format version 2; this blurkit reads versions up to 1, a newer one is needed",
-        or "x.h5: ..." naming the first thing that breaks the format.
+        "x.h5: an HDF5 file, but not made by blurkit (no attribute format = 'blurkit')",
+        "x.h5: has format version 2; this blurkit reads versions up to 1, upgrade it",
+        or "x.h5: ..." for the first violation of the format.
     """
     path = Path(path)
     try:
         if not path.is_file():
             raise FileError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
-        with path.open("rb") as raw:  # HDF5 would look on for its signature at 512, 1024, ...
+        with path.open("rb") as raw:  # HDF5 would also accept its signature at 512, 1024, ...
             if raw.read(len(SIGNATURE)) != SIGNATURE:
                 raise FileError(f"{path}: not an HDF5 file")
         with h5py.File(path, "r", locking=False) as file:
@@ -124,13 +126,13 @@ def read_layout(path: AnyPath) -> Layout:
 def _read(file: h5py.File, path: Path) -> Layout:
     if _attribute(file, path, "format", default=None) != FORMAT:
         raise FileError(
-            f"{path}: an HDF5 file, but not one of blurkit's (no attribute format = {FORMAT!r})"
+            f"{path}: an HDF5 file, but not made by blurkit (no attribute format = {FORMAT!r})"
         )
     version = _attribute(file, path, "format_version")
     if not isinstance(version, int) or version > FORMAT_VERSION:
         raise FileError(
             f"{path}: has format version {version}; this blurkit reads versions up to "
-            f"{FORMAT_VERSION}, a newer one is needed"
+            f"{FORMAT_VERSION}, upgrade it"
         )
     names = ("blurkit_version", "settings", "seed", "start", "count")
     attributes = {name: _attribute(file, path, name) for name in names}
@@ -145,18 +147,17 @@ def _read(file: h5py.File, path: Path) -> Layout:
     _require(isinstance(attributes["settings"], dict), path, "its settings are not a JSON object")
     attributes |= {"format": FORMAT, "format_version": version}
 
-    found = {name: _dataset(file, path, name, count) for name in DATASETS if name in file}
+    datasets = {name: _dataset(file, path, name, count) for name in DATASETS if name in file}
     for name in REQUIRED:
-        _require(name in found, path, f"has no dataset /{name}")
-    types = {name: kind for name, (kind, _) in found.items()}
+        _require(name in datasets, path, f"has no dataset /{name}")
+    types = {name: kind for name, (kind, _) in datasets.items()}
+    offsets = {name: offset for name, (_, offset) in datasets.items()}
     _check_types(path, types)
-    ends = sorted(
-        (offset, offset + count * types[name].itemsize) for name, (_, offset) in found.items()
-    )
+    ends = sorted((offsets[name], offsets[name] + count * types[name].itemsize) for name in types)
     apart = all(end <= begin for (_, end), (begin, _) in pairwise(ends))
     _require(apart, path, "two datasets overlap")
-    _require(ends[-1][1] <= path.stat().st_size, path, "a dataset ends behind the end of the file")
-    return Layout(path, count, types, {name: at for name, (_, at) in found.items()}, attributes)
+    _require(ends[-1][1] <= path.stat().st_size, path, "a dataset ends after the end of the file")
+    return Layout(path, count, types, offsets, attributes)
 
 
 def _attribute(file: h5py.File, path: Path, name: str, default: Any = ...) -> Any:
@@ -165,7 +166,7 @@ def _attribute(file: h5py.File, path: Path, name: str, default: Any = ...) -> An
         return default
     stored = h5py.h5a.open(file.id, name.encode())
     kind = stored.get_type()
-    # text of variable length lies in a heap whose damage can send HDF5 into an endless loop
+    # variable-length text lies in a heap; a damaged heap can send HDF5 into an endless loop
     plain = kind.get_class() == h5py.h5t.INTEGER or (
         kind.get_class() == h5py.h5t.STRING and not kind.is_variable_str()
     )
@@ -176,19 +177,19 @@ def _attribute(file: h5py.File, path: Path, name: str, default: Any = ...) -> An
 
 
 def _dataset(file: h5py.File, path: Path, name: str, count: int) -> tuple[np.dtype, int]:
-    """Type of a row and byte offset of the first one, if the bytes lie plainly in this file."""
+    """Type of a row and byte offset of the first one, if the dataset is contiguous in this file."""
     here = isinstance(file.get(name, getlink=True), h5py.HardLink)
-    _require(here, path, f"/{name} is a link to elsewhere, which is not followed")
+    _require(here, path, f"/{name} is a link, which is not followed")
     data = file[name]
     _require(isinstance(data, h5py.Dataset), path, f"/{name} is not a dataset")
     plan = data.id.get_create_plist()
     plain = plan.get_layout() == h5py.h5d.CONTIGUOUS and not plan.get_external_count()
-    _require(plain, path, f"/{name} is not stored in one piece inside the file")
+    _require(plain, path, f"/{name} is not stored contiguously in the file")
     shape, offset = data.shape, data.id.get_offset()
     _require(bool(shape) and offset is not None, path, f"/{name} holds no data")
-    _require(shape[0] == count, path, f"/{name} has {shape[0]} rows, not the {count} of its count")
+    _require(shape[0] == count, path, f"/{name} has {shape[0]} rows, not {count} as its count says")
     bounded = all(0 < side <= 2**16 for side in shape[1:])
-    _require(bounded, path, f"/{name} has the impossible shape {shape}")
+    _require(bounded, path, f"/{name} has an impossible shape {shape}")
     return np.dtype((data.dtype, shape[1:])), offset
 
 

@@ -1,4 +1,4 @@
-"""The names of files that together are one dataset: shards, lists and patterns."""
+"""File names: those of unfinished files, of shards, and patterns."""
 
 import glob
 import os
@@ -6,8 +6,35 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from blurkit.errors import FileError
+from blurkit.errors import FileError, SettingError
 from blurkit.files import AnyPath
+
+PART = ".part"
+
+
+def checked_out(out: AnyPath) -> Path:
+    """`out` as a Path if a dataset file may have this name and its folder exists.
+
+    Raises
+    ------
+    SettingError
+        "out must be a file name, got ''", "out must not end in .part, got blur.h5.part"
+    FileError
+        "x/blur.h5: cannot be written (no folder x)"
+    """
+    out = Path(out)
+    if not out.name:
+        raise SettingError(f"out must be a file name, got {str(out)!r}")
+    if out.suffix == PART:
+        raise SettingError(f"out must not end in {PART}, got {out.name}")
+    if not out.absolute().parent.is_dir():
+        raise FileError(f"{out}: cannot be written (no folder {out.parent})")
+    return out
+
+
+def part_path(path: Path) -> Path:
+    """The name of a dataset file until it is complete."""
+    return Path(f"{path}{PART}")
 
 
 def shard_name(name: str, shard: int | str, shards: int) -> str:
@@ -23,7 +50,7 @@ def shard_name(name: str, shard: int | str, shards: int) -> str:
 
 
 def sibling(path: Path, shard: int, shards: int) -> Path | None:
-    """Another shard of the dataset that the shard `path` belongs to; None if it was renamed."""
+    """The path of another shard of the same dataset; None if `path` does not look like a shard."""
     match = re.fullmatch(r"(.*)-\d{5,}-of-(\d{5,})", path.stem)
     if match is None or int(match[2]) != shards:
         return None
@@ -31,7 +58,7 @@ def sibling(path: Path, shard: int, shards: int) -> Path | None:
 
 
 def is_pattern(path: AnyPath) -> bool:
-    """Whether a path is to be expanded: it has *, ? or [, and no file bears this very name.
+    """Whether a path is a pattern: it has *, ? or [, and no file of exactly this name exists.
 
     >>> is_pattern("blur-*.h5"), is_pattern("blur.h5")
     (True, False)
@@ -40,22 +67,22 @@ def is_pattern(path: AnyPath) -> bool:
 
 
 def expand(paths: AnyPath | Iterable[AnyPath]) -> list[Path]:
-    """The files that a path, a pattern, or several of them name; a pattern's in sorted order.
+    """The files named by a path, a pattern, or several of them; those of a pattern are sorted.
 
     Raises
     ------
     FileError
         "no file matches blur-*.h5", "no file given"
     """
-    found: list[Path] = []
+    files: list[Path] = []
     for path in [paths] if isinstance(paths, str | os.PathLike) else paths:
         if is_pattern(path):
             matches = sorted(glob.glob(os.fspath(path)))
             if not matches:
                 raise FileError(f"no file matches {path}")
-            found += map(Path, matches)
+            files += map(Path, matches)
         else:
-            found.append(Path(path))
-    if not found:
+            files.append(Path(path))
+    if not files:
         raise FileError("no file given")
-    return found
+    return files

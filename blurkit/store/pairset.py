@@ -1,4 +1,4 @@
-"""One dataset in one file or in many: checked when it is made, read a row at a time."""
+"""A dataset in one file or many, read as one."""
 
 import hashlib
 import json
@@ -13,12 +13,12 @@ import numpy as np
 
 from blurkit.errors import FileError
 from blurkit.store.layout import DATASETS, Layout
-from blurkit.store.names import AnyPath, expand, sibling
-from blurkit.store.reader import PART, PairFile
+from blurkit.store.names import AnyPath, expand, part_path, sibling
+from blurkit.store.reader import PairFile
 from blurkit.store.rows import Files, Rows
 
 NAMED = 8  # missing shards named in the warning
-# the settings that say which of a dataset's samples a file holds, not what they are
+# settings that say which samples of a dataset a file holds, not what they look like
 WHICH = ("n", "start", "shard", "shards")
 
 log = logging.getLogger(__name__)
@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 class PairSet:
     """Finished dataset files of blurry and sharp pairs, read in place as one dataset.
 
-    Each file's structure is checked when the object is made; they are opened when their rows are
-    first asked for, few at a time. A pickled PairSet is little more than its paths: it may be sent
-    to worker processes, forked or spawned, and read by several threads.
+    The structure of every file is checked at once; a file is opened when its rows are first read,
+    and few are open at a time. A pickled PairSet is little more than its paths, so it can be sent
+    to forked or spawned worker processes. It can be read from several threads.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ class PairSet:
     name : str, for messages
     n : int, the number of samples in all files; also len(pairs)
     blurry, sharp : Rows of (H, W, 3) uint8, sRGB in RGB order
-    kernel : Rows of (K, K) float32, or None where files have none or of several sizes
-    params : Rows of the numbers drawn for each sample, or None where they are not of one kind
+    kernel : Rows of (K, K) float32, or None if files lack them or differ in size
+    params : Rows of the numbers drawn for each sample, or None if files lack them or differ
     source : Rows of bytes of UTF-8, where each sharp patch comes from, or None
     identity : str, a digest of settings, seed, start and count of each file, in their order
 
@@ -56,8 +56,8 @@ class PairSet:
 
     Notes
     -----
-    Several datasets may be joined, the same samples twice may not. If shards of a dataset are
-    missing, a warning says which.
+    Different datasets can be joined, but no sample may occur twice. Missing shards of a dataset are
+    named in a warning.
 
     Example
     -------
@@ -67,21 +67,21 @@ class PairSet:
     """
 
     def __init__(self, paths: AnyPath | Iterable[AnyPath]) -> None:
-        found = expand(paths)
-        _require_once(found)
-        layouts = [PairFile(path)._layout for path in found]
-        facts = [layout.attributes for layout in layouts]
+        files = expand(paths)
+        _require_once(files)
+        layouts = [PairFile(path)._layout for path in files]
         _require_same_patch(layouts)
         _require_disjoint(layouts)
         warn_of_missing(layouts)
-        listed = [
-            [about["settings"], about["seed"], about["start"], about["count"]] for about in facts
+        facts = [
+            [layout.attributes[name] for name in ("settings", "seed", "start", "count")]
+            for layout in layouts
         ]
-        # of one file as it always was, so that runs of nas go on
-        text = json.dumps(listed[0] if len(listed) == 1 else listed, sort_keys=True)
+        # not a list for one file, as in earlier versions: nas resumes runs by this digest
+        text = json.dumps(facts[0] if len(facts) == 1 else facts, sort_keys=True)
         self._take_state(
             {
-                "paths": tuple(found),
+                "paths": tuple(files),
                 "counts": tuple(layout.count for layout in layouts),
                 "types": _common_types(layouts),
                 "identity": hashlib.sha256(text.encode()).hexdigest()[:16],
@@ -116,7 +116,7 @@ class PairSet:
         return f"{self.paths[number].name} sample {index}" if several else f"sample {index}"
 
     def verify(self) -> Iterator[int]:
-        """Check every row against its CRC; yields the numbers of the rows that are damaged."""
+        """Check every row against its CRC; yields the numbers of damaged rows."""
         for path, first in zip(self.paths, self._files.edges.tolist(), strict=False):
             for row in PairFile(path).verify():
                 yield first + row
@@ -136,7 +136,7 @@ class PairSet:
 
 
 def _common_types(layouts: Sequence[Layout]) -> dict[str, np.dtype]:
-    """The type of a row in each dataset that all files have alike; text as long as the longest."""
+    """The type of a row in each dataset that all files share; text as long as the longest."""
     common = {}
     for name in DATASETS:
         kinds = {layout.types.get(name) for layout in layouts}
@@ -161,16 +161,16 @@ def _require_once(paths: Sequence[Path]) -> None:
 def _require_same_patch(layouts: Sequence[Layout]) -> None:
     first = layouts[0]
     for layout in layouts:
-        there, here = (each.types["blurry"].shape for each in (layout, first))
-        if there != here:
+        patch, other = layout.types["blurry"].shape, first.types["blurry"].shape
+        if patch != other:
             raise FileError(
-                f"{layout.path}: its patches are {there[0]}x{there[1]}, "
-                f"those of {first.path} are {here[0]}x{here[1]}"
+                f"{layout.path}: its patches are {patch[0]}x{patch[1]}, "
+                f"those of {first.path} are {other[0]}x{other[1]}"
             )
 
 
 def _require_disjoint(layouts: Sequence[Layout]) -> None:
-    """No sample in two files; files without settings, whose samples nobody knows, may join."""
+    """No sample in two files; files without settings cannot be compared and are let through."""
     known = [layout for layout in layouts if layout.attributes["settings"]]
     furthest: dict[str, Layout] = {}
     for layout in sorted(known, key=lambda layout: layout.attributes["start"]):
@@ -187,7 +187,7 @@ def _require_disjoint(layouts: Sequence[Layout]) -> None:
 
 
 def _dataset(layout: Layout) -> str:
-    """What decides a sample beside its index."""
+    """A key for what decides a sample besides its index."""
     return _key(layout.attributes, WHICH)
 
 
@@ -197,13 +197,13 @@ def _key(about: Mapping[str, Any], without: Iterable[str]) -> str:
 
 
 def warn_of_missing(layouts: Sequence[Layout]) -> None:
-    """Log which shards of the datasets are not among the files."""
+    """Log which shards of the datasets are missing."""
     for text in missing_shards(layouts):
         log.warning(text)
 
 
 def missing_shards(layouts: Sequence[Layout]) -> list[str]:
-    """Which shards of the datasets are not among the files, a line for each dataset."""
+    """The missing shards of the datasets, one line of text for each dataset."""
     lines = []
     sharded: dict[str, list[Layout]] = {}
     for layout in layouts:
@@ -213,10 +213,10 @@ def missing_shards(layouts: Sequence[Layout]) -> list[str]:
     for files in sharded.values():
         shards = files[0].attributes["settings"]["shards"]
         numbers = [file.attributes["settings"].get("shard") for file in files]
-        there = {number for number in numbers if isinstance(number, int)}
-        left = shards - len(there)
+        present = {number for number in numbers if isinstance(number, int)}
+        left = shards - len(present)
         if left > 0:
-            missing = islice((i for i in range(shards) if i not in there), NAMED)
+            missing = islice((i for i in range(shards) if i not in present), NAMED)
             named = [_missing_shard(files[0].path, i, shards) for i in missing]
             some = ", ".join(named) + (", ..." if left > NAMED else "")
             lines.append(
@@ -229,7 +229,7 @@ def _missing_shard(path: Path, shard: int, shards: int) -> str:
     other = sibling(path, shard, shards)
     if other is None:
         return str(shard)
-    part = other.with_name(other.name + PART)
+    part = part_path(other)
     if part.exists():
         return f"{shard} ({part.name} is not finished)"
-    return f"{shard} ({other.name} is there, but was not given)" if other.exists() else str(shard)
+    return f"{shard} ({other.name} exists, but was not given)" if other.exists() else str(shard)

@@ -1,4 +1,4 @@
-"""Before several files are written: what of each is there, and is there room for the rest."""
+"""Checks before several files are written: how much of each exists, is there room for the rest."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ import numpy as np
 from blurkit.files import AnyPath
 from blurkit.store.disk import require_space
 from blurkit.store.layout import RowTypes, read_layout
-from blurkit.store.reader import PART
+from blurkit.store.names import part_path
 from blurkit.store.structure import root_attributes
 from blurkit.store.writer import discard, require_same, row_bytes
 
 
 @dataclass(frozen=True)
 class PlannedFile:
-    """A file to be made: its final path, and what it will say of itself."""
+    """A file to be made: its final path and its root attributes."""
 
     path: Path
     settings: Mapping[str, Any]
@@ -25,44 +25,39 @@ class PlannedFile:
     start: int
     count: int
 
-    @property
-    def part(self) -> Path:
-        return self.path.with_name(self.path.name + PART)
-
     def rows_done(self, types: RowTypes) -> int | None:
-        """Rows on the disk already, as their seals say; None if the file was never begun.
+        """The number of rows already on disk, by their CRCs; None if the file was never begun.
 
         Raises
         ------
         FileError
-            The file that is there was made with other settings, or is none of ours.
+            The existing file was made with different settings, or not by blurkit.
         """
         attributes = root_attributes(self.settings, self.seed, self.start, self.count)
-        for there in (self.path, self.part):
-            if there.exists():
-                layout = read_layout(there)
+        for path in (self.path, part_path(self.path)):
+            if path.exists():
+                layout = read_layout(path)
                 require_same(self.path, layout, attributes, types)
-                finished = there == self.path
+                finished = path == self.path
                 return self.count if finished else int(np.count_nonzero(layout.map()["crc"]))
         return None
 
 
 def check_space(out: AnyPath, counts: Mapping[Path, int], types: RowTypes, overwrite: bool) -> None:
-    """FileError if there is no room for files that are not begun.
+    """FileError if there is no room for the files that are not begun.
 
-    `open_writer` and `prepare` find out by themselves: this is for those who have long work to do
-    before.
+    `open_writer` and `prepare` check this themselves; call it first if long work comes before them.
 
     Parameters
     ----------
-    out : path that stands for all of them in a message, in their folder
-    counts : the files and their numbers of samples
+    out : path in their folder that stands for all of them in a message
+    counts : number of samples of each file
     types : row types from `row_types`
-    overwrite : True counts all files, and the room that those there give back
+    overwrite : True counts all files, and the space freed by deleting the existing ones
     """
-    there = {path: [path, path.with_name(path.name + PART)] for path in counts}
-    new = [path for path in counts if overwrite or not any(old.exists() for old in there[path])]
-    old = [each for path in new for each in there[path]]
+    names = {path: (path, part_path(path)) for path in counts}
+    new = [path for path in counts if overwrite or not any(n.exists() for n in names[path])]
+    old = [name for path in new for name in names[path]]
     require_space(Path(out), row_bytes(types) * sum(counts[path] for path in new), *old)
 
 
@@ -73,18 +68,18 @@ def prepare(
     *,
     overwrite: bool = False,
 ) -> list[int]:
-    """Look at the files before the first row of any is made.
+    """Check the files before the first row of any is made.
 
     Parameters
     ----------
-    out : path that stands for all of them in a message, in their folder
+    out : path in their folder that stands for all of them in a message
     files : the files to be made
     types : row types from `row_types`
-    overwrite : True throws all of them away
+    overwrite : True deletes all of them
 
     Returns
     -------
-    done : for each file, how many of its rows are on the disk already
+    done : for each file, the number of its rows already on disk
 
     Raises
     ------
@@ -94,10 +89,10 @@ def prepare(
     """
     out, size = Path(out), row_bytes(types)
     if overwrite:
-        old = [path for file in files for path in (file.path, file.part)]
+        old = [path for file in files for path in (file.path, part_path(file.path))]
         require_space(out, size * sum(file.count for file in files), *old)
         for file in files:
-            discard(file.path, file.part)
+            discard(file.path)
         return [0] * len(files)
     done = [file.rows_done(types) for file in files]
     begun = zip(files, done, strict=True)

@@ -1,4 +1,4 @@
-"""Reading a dataset file: memory maps that open on first use, in whichever process asks."""
+"""Reading one dataset file through memory maps that open on first use, in any process."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -13,27 +13,26 @@ from blurkit.files import AnyPath
 from blurkit.store.checksum import CHECK_ROWS
 from blurkit.store.layout import Layout, read_layout
 from blurkit.store.metadata import metadata_faults
-
-PART = ".part"
+from blurkit.store.names import PART, part_path
 
 
 class PairFile:
     """A finished dataset file of blurry and sharp pairs, read in place.
 
-    The file's structure is checked when the object is made; the samples are mapped when first
-    asked for. A pickled PairFile is only its path, so it may be sent to worker processes, forked
-    or spawned. Row `i` is the sample with index `start + i` of its settings.
+    The file's structure is checked at once; the samples are mapped when first read. A pickled
+    PairFile is only its path, so it can be sent to forked or spawned worker processes. Row `i` is
+    the sample with index `start + i` of its settings.
 
     Parameters
     ----------
-    path : path of a file that `blurkit synth` or `blurkit import` has finished
+    path : of a finished file of `blurkit synth` or `blurkit import`
 
     Attributes
     ----------
     path : Path
     n : int, the number of samples; also len(pairs)
     blurry, sharp : (n, H, W, 3) uint8, sRGB in RGB order
-    kernel : (n, K, K) float32, or None where the file has none (real pairs)
+    kernel : (n, K, K) float32, or None if the file has none (real pairs)
     params : (n,) structured array of the numbers drawn for each sample, or None
     source : (n,) bytes of UTF-8, where each sharp patch comes from, or None
     settings : dict, the settings that made the file
@@ -44,7 +43,7 @@ class PairFile:
     ------
     FileError
         "x.h5: no such file", "x.h5: not an HDF5 file",
-        "x.h5.part: not finished; run the blurkit command that made it again", and those of
+        "x.h5.part: not finished; rerun the blurkit command that makes it", and those of
         `blurkit.store.layout.read_layout`.
 
     Example
@@ -56,10 +55,10 @@ class PairFile:
 
     def __init__(self, path: AnyPath) -> None:
         self.path = Path(path)
-        part = Path(f"{self.path}{PART}")
+        part = part_path(self.path)
         if self.path.suffix == PART or (part.exists() and not self.path.exists()):
             name = self.path if self.path.suffix == PART else part
-            raise FileError(f"{name}: not finished; run the blurkit command that made it again")
+            raise FileError(f"{name}: not finished; rerun the blurkit command that makes it")
         self._layout: Layout = read_layout(self.path)
         self.n: int = self._layout.count
         self.attributes: dict[str, Any] = self._layout.attributes
@@ -95,15 +94,15 @@ class PairFile:
         return self._maps.get("source")
 
     def label(self, row: int) -> str:
-        """The name of a row's sample: "sample 17" by the index of its settings."""
+        """The name of a row's sample, such as "sample 17", by its index."""
         return f"sample {self.start + row}"
 
     def verify(self, done: Callable[[int], object] | None = None) -> Iterator[int]:
-        """Check every row against its CRC; yields the numbers of the rows that are damaged.
+        """Check every row against its CRC; yields the numbers of damaged rows.
 
         Parameters
         ----------
-        done : told how many rows were checked since it was last called
+        done : called with the number of rows checked since the last call
         """
         for first in range(0, self.n, CHECK_ROWS):
             damaged = self._layout.damaged(first, first + CHECK_ROWS)
@@ -112,7 +111,7 @@ class PairFile:
                 done(len(damaged))
 
     def metadata_faults(self) -> list[str]:
-        """Everything outside the rows that is not as blurkit writes it, in words."""
+        """Everything outside the rows that differs from what blurkit writes, in words."""
         return metadata_faults(self._layout)
 
     def __len__(self) -> int:

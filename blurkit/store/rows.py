@@ -1,6 +1,7 @@
-"""Rows of many files read where they are, through memory maps of a few of them at a time.
+"""Rows of many files, read in place through memory maps of a few files at a time.
 
-A map keeps a descriptor: maps of all shards of a large dataset would pass the limit of open files.
+A map holds a file descriptor: mapping all shards of a large dataset would exceed the limit on open
+files.
 """
 
 import mmap
@@ -17,22 +18,22 @@ import numpy as np
 from blurkit.errors import FileError
 from blurkit.store.layout import Layout, RowTypes, read_layout
 
-# files that a set keeps open: a quarter of what the system allows the process (ulimit -n)
-_ALLOWED = resource.getrlimit(resource.RLIMIT_NOFILE)[0]  # below 0: without a limit
+# files that a PairSet keeps open: a quarter of the process's limit (ulimit -n)
+_ALLOWED = resource.getrlimit(resource.RLIMIT_NOFILE)[0]  # negative: no limit
 MOST_OPEN = 4096 if _ALLOWED < 0 else max(16, min(4096, _ALLOWED // 4))
-SLOW = 1e-9  # seconds a byte: memory is faster, disks are slower
-AHEAD = 64  # rows that the disk is asked for at once, before the first of them is waited for
+SLOW = 1e-9  # seconds per byte: memory is faster, disks are slower
+AHEAD = 64  # rows requested from the disk before waiting for the first
 
 
 class Files:
-    """The files of a set: their structure is read, and they are opened, when a row is asked for.
+    """The files of a PairSet; a file's structure is read, and the file opened, on first use.
 
     Parameters
     ----------
     paths : sequence of Path
     counts : sequence of int, the rows of each
-    types : the type of a row in each dataset that all files have
-    layouts : the files' structures where they have been read already
+    types : the type of a row in each dataset that all files share
+    layouts : the files' structures, if already read
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Files:
         return self._places[number]
 
     def open(self, number: int) -> "OpenFile":
-        """Map a file, if it is still the one whose structure was read."""
+        """Map a file; FileError if it has been replaced since its structure was read."""
         try:
             return OpenFile(self.paths[number], self.place(number))
         except (OSError, ValueError) as error:  # gone, or empty
@@ -65,8 +66,8 @@ class Files:
             raise FileError(f"{self.paths[number]}: {why}") from error
 
     def all_rows(self) -> dict[str, "Rows"]:
-        """The rows of each dataset; all share the files that are open."""
-        # this cache holds no lock that a fork in the middle of a read could leave locked for ever
+        """The rows of each dataset; all share the open files."""
+        # lru_cache holds no lock that a fork in the middle of a read could leave locked for ever
         opened = lru_cache(MOST_OPEN)(self.open)
         return {name: Rows(self, opened, name, kind) for name, kind in self.types.items()}
 
@@ -81,7 +82,7 @@ class Files:
 
 
 class Rows:
-    """One dataset of all the files, as an array of which only the rows asked for are read.
+    """One dataset across all files, like an array from which only the requested rows are read.
 
     `rows[17]` is one row, `rows[3:9]` and `rows.take([8, 2, 40])` are arrays of several.
 
@@ -107,7 +108,7 @@ class Rows:
         return self.take([row + len(self) if row < 0 else row])[0]
 
     def take(self, rows: Sequence[int] | np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """These rows, in this order, copied from their places.
+        """Copy rows, in the given order.
 
         Parameters
         ----------
@@ -117,7 +118,7 @@ class Rows:
 
         Returns
         -------
-        array : (k, ...) of the dataset's dtype, contiguous and the caller's own
+        array : (k, ...) of the dataset's dtype, contiguous, a copy
 
         Raises
         ------
@@ -128,41 +129,40 @@ class Rows:
         FileError
             A file is gone, damaged or replaced.
         """
-        wanted = np.asarray(rows, np.int64)
-        outside = wanted[(wanted < 0) | (wanted >= len(self))]
+        indices = np.asarray(rows, np.int64)
+        outside = indices[(indices < 0) | (indices >= len(self))]
         if outside.size:
             raise IndexError(f"row must be between 0 and {len(self) - 1}, got {outside[0]}")
-        numbers = np.searchsorted(self._files.edges, wanted, side="right") - 1
-        places = wanted - self._files.edges[numbers]
-        shape = (len(wanted), *self._kind.shape)
-        found = np.empty(shape, self.dtype) if out is None else out
-        if found.shape != shape or found.dtype != self.dtype or not found.flags.c_contiguous:
-            raise ValueError(
-                f"out must be {shape} {self.dtype} and contiguous, got {found.shape} {found.dtype}"
-            )
-        for first in range(0, len(found), AHEAD):
+        numbers = np.searchsorted(self._files.edges, indices, side="right") - 1
+        places = indices - self._files.edges[numbers]
+        shape = (len(indices), *self._kind.shape)
+        result = np.empty(shape, self.dtype) if out is None else out
+        if result.shape != shape or result.dtype != self.dtype or not result.flags.c_contiguous:
+            rule = f"out must be {shape} {self.dtype} and contiguous"
+            raise ValueError(f"{rule}, got {result.shape} {result.dtype}")
+        for first in range(0, len(result), AHEAD):
             part = slice(first, first + AHEAD)
-            self._read(found[part], numbers[part], places[part])
-        return found
+            self._read(result[part], numbers[part], places[part])
+        return result
 
-    def _read(self, found: np.ndarray, numbers: np.ndarray, places: np.ndarray) -> None:
-        """Fill `found` with the rows at these places in the files of these numbers."""
+    def _read(self, out: np.ndarray, numbers: np.ndarray, places: np.ndarray) -> None:
+        """Fill `out` with the rows at these places in the files of these numbers."""
         name = self._name
         files = {number: self._opened(number) for number in set(numbers.tolist())}
         listed = list(zip(numbers.tolist(), places.tolist(), strict=True))
         for file in files.values():
             file.check()
-        if self._files.cold:  # to ask takes half as long as to copy what is in memory
+        if self._files.cold:  # a request takes half as long as copying a row from memory
             for number, row in listed:
-                files[number].ask(name, row)
+                files[number].prefetch(name, row)
         began = time.perf_counter()
         if len(files) == 1 and name != "source":
             ((_, file),) = files.items()
-            np.take(file.rows(name), places, axis=0, out=found, mode="clip")
+            np.take(file.rows(name), places, axis=0, out=out, mode="clip")
         else:
             for k, (number, row) in enumerate(listed):
-                found[k] = files[number].rows(name)[row]
-        self._files.cold = time.perf_counter() - began > SLOW * found.nbytes
+                out[k] = files[number].rows(name)[row]
+        self._files.cold = time.perf_counter() - began > SLOW * out.nbytes
 
 
 class Place:
@@ -170,15 +170,15 @@ class Place:
 
     Attributes
     ----------
-    types, offsets : dict of dataset name to the type of a row, and to the byte where the first is
+    types, offsets : dict of dataset name to the type of a row, and to the byte offset of the first
     start, count : int, the index of the first sample, and their number
-    identity : which file on the disk that was
+    identity : inode and size of the file
     """
 
     __slots__ = ("count", "identity", "offsets", "start", "types")
 
     def __init__(self, layout: Layout, types: RowTypes) -> None:
-        # most files of a set have the same types: one dict for all of them
+        # most files have the same types: share one dict
         self.types: RowTypes = types if types == layout.types else layout.types
         self.offsets: Mapping[str, int] = layout.offsets
         self.start: int = layout.attributes["start"]
@@ -187,7 +187,7 @@ class Place:
 
 
 class OpenFile:
-    """One file's memory map, closed when nobody holds it any more, in whichever thread."""
+    """One file's memory map, closed when the last reference to it is gone."""
 
     __slots__ = ("_map", "_path", "_place", "_rows")
 
@@ -199,11 +199,11 @@ class OpenFile:
                 raise FileError(f"{path}: has been replaced since it was first read")
             self._map = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
         finally:
-            os.close(file)  # the map has its own
+            os.close(file)  # the map has its own descriptor
         self._rows: dict[str, np.ndarray] = {}
 
     def rows(self, name: str) -> np.ndarray:
-        """The rows of a dataset: (n, ...), read-only, in the map."""
+        """The rows of a dataset, (n, ...), as a read-only view of the map."""
         if name not in self._rows:
             kind, at = self._place.types[name], self._place.offsets[name]
             shape = (self._place.count, *kind.shape)
@@ -211,12 +211,12 @@ class OpenFile:
         return self._rows[name]
 
     def check(self) -> None:
-        """FileError if the file was cut short meanwhile: to read on would end the process."""
+        """FileError if the file has been truncated: reading past its end would kill the process."""
         if self._map.size() < len(self._map):
-            raise FileError(f"{self._path}: has been cut short since it was first read")
+            raise FileError(f"{self._path}: has been truncated since it was first read")
 
-    def ask(self, name: str, row: int) -> None:
-        """Have the disk fetch a row that is not in memory, without waiting for it."""
+    def prefetch(self, name: str, row: int) -> None:
+        """Ask the system to load a row into memory, without waiting for it."""
         size = self._place.types[name].itemsize
         at = self._place.offsets[name] + row * size
         begin = at - at % mmap.PAGESIZE

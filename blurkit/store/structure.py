@@ -1,4 +1,4 @@
-"""The metadata of a new file, through the low level of h5py so that no byte is left to chance."""
+"""The metadata of a new file, written through h5py's low-level API so that every byte is fixed."""
 
 import json
 import os
@@ -18,7 +18,7 @@ ALIGNMENT = 4096
 def root_attributes(
     settings: Mapping[str, Any], seed: int, start: int, count: int
 ) -> dict[str, Any]:
-    """What a file says of itself; no time, host or thread count, for the bytes must be the same."""
+    """Root attributes: no time, host or thread count, so that bytes depend on settings only."""
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -31,15 +31,15 @@ def root_attributes(
 
 
 def write_structure(path: Path, types: RowTypes, attributes: Mapping[str, Any]) -> None:
-    """All metadata of the file; the rows' places are set aside but not touched.
+    """Write all metadata of the file and allocate the rows without touching them.
 
-    Contiguous layout, early allocation, no fill and no times: afterwards no sample changes a byte
-    of metadata, and the same settings give the same bytes.
+    Contiguous layout, early allocation, no fill values and no time stamps: writing samples changes
+    no byte of metadata, and the same settings give the same bytes.
     """
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_libver_bounds(h5py.h5f.LIBVER_V18, h5py.h5f.LIBVER_V18)
     access.set_alignment(ALIGNMENT, ALIGNMENT)
-    access.set_file_locking(False, True)  # the lock is ours, on the same file
+    access.set_file_locking(False, True)  # `disk.lock` locks the same file
     creation = h5py.h5p.create(h5py.h5p.FILE_CREATE)
     creation.set_obj_track_times(False)
     file_id = h5py.h5f.create(os.fsencode(path), h5py.h5f.ACC_TRUNC, creation, access)

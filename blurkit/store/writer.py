@@ -1,8 +1,8 @@
-"""Writing a dataset file: all of its structure first, then rows in any order, then its name.
+"""Writing a dataset file: first its structure, then rows in any order, then its final name.
 
-The file is made whole under NAME.part with its space reserved. A row is written at its place and
-sealed with its CRC afterwards, so the CRCs are the journal: after a kill, every row whose CRC is
-right is kept. When the last row is there, NAME.part becomes NAME.
+NAME.part is created with its full size and structure. A row's bytes are written first and its CRC
+after them, so the CRCs are the journal: after a kill, every row whose CRC matches is kept. When the
+last row is written, NAME.part is renamed to NAME.
 """
 
 import json
@@ -17,12 +17,14 @@ import numpy as np
 from blurkit.errors import FileError
 from blurkit.files import AnyPath
 from blurkit.progress import bar
-from blurkit.store.checksum import CHECK_ROWS, as_bytes, seal
+from blurkit.store.checksum import CHECK_ROWS, as_bytes, row_crcs
 from blurkit.store.disk import FileBusy, lock, require_space, reserve, write_all
 from blurkit.store.layout import Layout, RowTypes, read_layout
 from blurkit.store.metadata import metadata_faults
-from blurkit.store.reader import PART
+from blurkit.store.names import part_path
 from blurkit.store.structure import ALIGNMENT, root_attributes, write_structure
+
+START_AGAIN = "use --overwrite to start again"
 
 
 def open_writer(
@@ -36,38 +38,39 @@ def open_writer(
     overwrite: bool = False,
     progress: bool = False,
 ) -> "Writer | None":
-    """Begin a dataset file, or go on with the one that an earlier run left unfinished.
+    """Begin a dataset file, or resume one that an earlier run left unfinished.
 
     Parameters
     ----------
-    path : path of the finished file; until then it is `path` + ".part"
+    path : of the finished file, called `path` + ".part" until then
     types : row types from `row_types`
-    settings, seed, start, count : what the file says of itself
-    overwrite : True throws away whatever is there and begins again
+    settings, seed, start, count : root attributes of the file
+    overwrite : True deletes what exists and starts again
     progress : show a bar while the rows of an earlier run are checked
 
     Returns
     -------
-    writer : Writer, or None if the finished file is there already, made with these settings
+    writer : Writer, or None if the finished file already exists with these settings
 
     Raises
     ------
     FileBusy
         "blur.h5: another process is writing it"
     FileError
-        "blur.h5: was made with other settings (seed: 0 there, 1 here); --overwrite begins again",
+        "blur.h5: was made with other settings (seed: 0 in the file, 1 now); use --overwrite to
+        start again",
         "blur.h5: needs 9,900,000 bytes, but only 4,000,000 are free in DIR",
         "blur.h5: needs 9,900,000 bytes, which cannot be reserved in DIR (File too large; 4,000,000
-        are free)", "blur.h5.part: is damaged (...); --overwrite begins again", or
+        are free)", "blur.h5.part: is damaged (...); use --overwrite to start again", or
         "blur.h5: cannot be written (Permission denied)".
     """
     path = Path(path)
     attributes = root_attributes(settings, seed, start, count)
-    part = path.with_name(path.name + PART)
+    part = part_path(path)
     try:
         if overwrite:
             require_space(path, count * row_bytes(types), path, part)
-            discard(path, part)
+            discard(path)
         elif path.exists():
             require_same(path, read_layout(path), attributes, types)
             return None
@@ -76,8 +79,8 @@ def open_writer(
             try:
                 layout = _begun(part)
                 require_same(path, layout, attributes, types)
-                if faults := metadata_faults(layout):  # the finished bytes would be others
-                    raise FileError(f"{part}: is damaged ({faults[0]}); --overwrite begins again")
+                if faults := metadata_faults(layout):  # the finished bytes would differ
+                    raise FileError(f"{part}: is damaged ({faults[0]}); {START_AGAIN}")
                 return Writer(path, layout, held, _missing(layout, progress))
             except BaseException:
                 os.close(held)
@@ -88,7 +91,7 @@ def open_writer(
 
 
 class Writer:
-    """Fills the rows of one file, from any number of threads; holds the file's lock.
+    """Writes the rows of one file from any number of threads; holds the file's lock.
 
     Attributes
     ----------
@@ -98,20 +101,26 @@ class Writer:
     def __init__(self, path: Path, layout: Layout, file: int, missing: np.ndarray) -> None:
         self.path, self._layout, self._file, self.missing = path, layout, file, missing
 
+    @property
+    def kept(self) -> int:
+        """The number of rows written by an earlier run."""
+        return int(np.count_nonzero(~self.missing))
+
     def write(self, first: int, rows: Mapping[str, np.ndarray]) -> None:
-        """Put rows `first`, `first + 1`, ... in place, then seal them; thread-safe.
+        """Write rows `first`, `first + 1`, ..., then their CRCs; thread-safe.
 
         Parameters
         ----------
         first : int
-        rows : one array (n, ...) for each dataset but `crc`, in the dataset's type
+        rows : one array (n, ...) for each dataset except `crc`, in the dataset's type
 
         Raises
         ------
         FileError
-            "blur.h5: cannot be written (No space left on device); blur.h5.part keeps what is done"
+            "blur.h5: cannot be written (No space left on device); blur.h5.part keeps the finished
+            rows"
         """
-        for name, data in (*rows.items(), ("crc", seal(rows))):
+        for name, data in (*rows.items(), ("crc", row_crcs(rows))):
             kind = self._layout.types[name]
             if data.dtype != kind.base or data.shape[1:] != kind.shape:
                 raise TypeError(f"/{name} takes rows of {kind}, got {data.dtype} {data.shape[1:]}")
@@ -121,25 +130,25 @@ class Writer:
             except OSError as error:
                 raise FileError(
                     f"{self.path}: cannot be written ({error.strerror}); "
-                    f"{self.path.name}{PART} keeps what is done"
+                    f"{part_path(self.path).name} keeps the finished rows"
                 ) from error
 
-    def settle(self) -> None:
-        """Bring what is written so far to the disk; may run beside `write`."""
+    def flush(self) -> None:
+        """Flush what is written so far to the disk; may run during `write`."""
         try:
             getattr(os, "fdatasync", os.fsync)(self._file)
         except OSError as error:
             raise FileError(f"{self.path}: cannot be written ({error.strerror})") from error
 
     def finish(self) -> Path:
-        """Bring everything to the disk and give the file its name; every row must be written."""
+        """Flush everything to the disk and rename the file; every row must be written."""
         left = int(np.count_nonzero(self._layout.map()["crc"] == 0))
         if left:
             raise RuntimeError(f"{left} rows are not written yet")
         if self.path.exists():
-            raise FileError(f"{self.path}: is there now, made by somebody else; it is kept")
+            raise FileError(f"{self.path}: was created by another process, which is kept")
         os.fsync(self._file)
-        self.path.with_name(self.path.name + PART).rename(self.path)
+        part_path(self.path).rename(self.path)
         folder = os.open(self.path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -151,22 +160,22 @@ class Writer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        file, self._file = self._file, -1  # a thread that is late must not meet the number again
+        file, self._file = self._file, -1  # a late thread must not write to a reused descriptor
         os.close(file)
 
 
 def _create(path: Path, part: Path, types: RowTypes, attributes: Mapping[str, Any]) -> Writer:
-    """A new file, which takes the name PART only when its structure is complete."""
+    """A new file, renamed to NAME.part only when its structure is complete."""
     new = part.with_name(part.name + ".new")
     held = lock(new, path, create=True)
     try:
         needed = attributes["count"] * row_bytes(types)
-        reserve(held, path, needed + ALIGNMENT * (len(types) + 1))  # h5py dies on a full disk
+        reserve(held, path, needed + ALIGNMENT * (len(types) + 1))  # h5py crashes on a full disk
         write_structure(new, types, attributes)
         reserve(held, path, os.fstat(held).st_size)
         if part.exists() or path.exists():
             raise FileBusy(f"{path}: another process is writing it")
-        os.fsync(held)  # after a power cut PART has its structure, or is not there
+        os.fsync(held)  # after a power cut NAME.part has its structure, or does not exist
         new.rename(part)
         return Writer(path, read_layout(part), held, np.ones(attributes["count"], bool))
     except BaseException:
@@ -181,15 +190,16 @@ def row_bytes(types: RowTypes) -> int:
 
 
 def _begun(part: Path) -> Layout:
-    """The layout of an unfinished file, which --overwrite replaces where it is damaged."""
+    """The layout of an unfinished file."""
     try:
         return read_layout(part)
     except FileError as error:
-        raise FileError(f"{error}; --overwrite begins again") from error
+        raise FileError(f"{error}; {START_AGAIN}") from error
 
 
-def discard(path: Path, part: Path) -> None:
-    """Throw a file away, finished or not, unless somebody is writing it."""
+def discard(path: Path) -> None:
+    """Delete a file, finished or not, unless another process is writing it."""
+    part = part_path(path)
     if part.exists():
         held = lock(part, path)
         part.unlink()
@@ -200,30 +210,29 @@ def discard(path: Path, part: Path) -> None:
 def require_same(
     path: Path, layout: Layout, attributes: Mapping[str, Any], types: RowTypes
 ) -> None:
-    """FileError that names the difference, unless the file there is the one to be made here."""
-    there, here = (
+    """FileError naming the differences, unless the existing file is the one to be made."""
+    old, new = (
         {**each["settings"], "blurkit_version": each["blurkit_version"]}
         for each in (layout.attributes, json.loads(json.dumps(attributes)))
     )
-    names = [name for name in here | there if here.get(name) != there.get(name)]
-    differences = [f"{name}: {there.get(name)} there, {here.get(name)} here" for name in names]
+    names = [name for name in new | old if new.get(name) != old.get(name)]
+    differences = [f"{name}: {old.get(name)} in the file, {new.get(name)} now" for name in names]
     if not differences and layout.types != types:
         differences = ["its rows have another type"]
     if differences:
         raise FileError(
-            f"{path}: was made with other settings ({'; '.join(differences)}); "
-            "--overwrite begins again"
+            f"{path}: was made with other settings ({'; '.join(differences)}); {START_AGAIN}"
         )
 
 
 def _missing(layout: Layout, progress: bool) -> np.ndarray:
-    """(count,) bool: the rows still to be written."""
-    firsts, found = range(0, layout.count, CHECK_ROWS), []
+    """(count,) bool, the rows still to be written."""
+    firsts, damaged = range(0, layout.count, CHECK_ROWS), []
     with (
         ThreadPoolExecutor(os.cpu_count()) as pool,
-        bar(layout.count, "Looking", "sample", disable=not progress, delay=1.0) as shown,
+        bar(layout.count, "Checking", "sample", disable=not progress, delay=1.0) as shown,
     ):
         for rows in pool.map(lambda first: layout.damaged(first, first + CHECK_ROWS), firsts):
-            found.append(rows)
+            damaged.append(rows)
             shown.update(len(rows))
-    return np.concatenate(found)
+    return np.concatenate(damaged)

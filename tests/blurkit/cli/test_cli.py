@@ -48,14 +48,14 @@ def test_synth_makes_a_verified_dataset():
     said = blurkit("synth", "--n", "10", *TINY)
     assert re.fullmatch(r"blur\.h5: 10 pairs of 16x16, 0\.0 MB, \d+\.\d s\n", said)
     assert len(PairFile("blur.h5")) == 10
-    assert blurkit("verify", "blur.h5") == "blur.h5: all 10 samples are as they were written\n"
+    assert blurkit("verify", "blur.h5") == "blur.h5: all 10 samples are intact\n"
 
 
 def test_synth_again_is_complete_already():
     blurkit("synth", "--n", "10", *TINY)
     before = Path("blur.h5").stat().st_mtime_ns
     said = blurkit("synth", "--n", "10", *TINY)
-    assert said.startswith("blurkit: blur.h5 is complete already, made with these settings\n")
+    assert said.startswith("blurkit: blur.h5 is already complete with these settings\n")
     assert Path("blur.h5").stat().st_mtime_ns == before
 
 
@@ -100,13 +100,13 @@ def test_import_takes_real_pairs_and_names_what_it_skips():
     assert said[0] == "blurkit: skipped 1 without a partner: s/2.png (not in b/)"
     summary = r"real\.h5: 4 pairs of 16x16 from 1 images, 1 skipped, 0\.0 MB, \d+\.\d s"
     assert re.fullmatch(summary, said[1])
-    assert blurkit("verify", "real.h5").endswith("all 4 samples are as they were written\n")
+    assert blurkit("verify", "real.h5").endswith("all 4 samples are intact\n")
     lines = dict(line.split(maxsplit=1) for line in blurkit("info", "real.h5").splitlines())
     assert (lines["import"], lines["crop"], lines["step"]) == ("pairs", "16", "16")
     assert blurkit("preview", "real.h5") == "preview.png: 4 of 4 pairs\n"
     said = blurkit("verify", "real.h5", "--deep", "1", "--quiet", code=1)
     assert said.endswith(
-        "real.h5: cannot be made again: its pairs were imported, not synthesised\n"
+        "real.h5: cannot be regenerated: its pairs were imported, not synthesised\n"
     )
     said = blurkit(*REAL, "--crop", "16", "--quiet", "--strict", code=1)
     assert "not everything can be used; 1 without a partner: s/2.png" in said
@@ -137,7 +137,7 @@ def test_synth_draws_from_a_mix_and_info_says_so():
     said = blurkit("info", "blur.h5")
     walk = "walk: inertia 0.984, jerks 0.7, jitter [0.05, 0.4], length [2.0, 5.0], steps 32"
     assert f"  mix           {walk}, weight 1.0; gaussian: angle " in said
-    assert blurkit("verify", "blur.h5", "--deep", "9", "--seed", "1").endswith("are the same\n")
+    assert blurkit("verify", "blur.h5", "--deep", "9", "--seed", "1").endswith("are identical\n")
 
 
 def test_info_tells_settings_and_state():
@@ -287,7 +287,7 @@ def test_a_file_that_cannot_be_used_is_code_1(command, kind):
     elif kind == "foreign":
         with h5py.File(name, "w") as file:
             file["data"] = [1, 2]
-        message = "bad.h5: an HDF5 file, but not one of blurkit's (no attribute format = 'blurkit')"
+        message = "bad.h5: an HDF5 file, but not made by blurkit (no attribute format = 'blurkit')"
     else:
         blurkit("synth", "--n", "4", *TINY, "--out", name)
         if kind == "truncated":
@@ -300,7 +300,7 @@ def test_a_file_that_cannot_be_used_is_code_1(command, kind):
             return
         shutil.move(name, "bad.h5.part")
         name = "bad.h5.part"
-        message = "bad.h5.part: not finished; run the blurkit command that made it again"
+        message = "bad.h5.part: not finished; rerun the blurkit command that makes it"
     fails([command, name], 1, message)
 
 
@@ -327,8 +327,7 @@ def test_several_files_are_one_dataset(caplog):
         assert (lines["shard"], lines["seed"]) == ("0/3; 1/3; 2/3", "0")
         assert blurkit("preview", *given, "--n", "4") == "preview.png: 4 of 10 pairs\n"
         assert blurkit("verify", *given).splitlines() == [
-            f"{name}: all {n} samples are as they were written"
-            for name, n in zip(names, (3, 3, 4), strict=True)
+            f"{name}: all {n} samples are intact" for name, n in zip(names, (3, 3, 4), strict=True)
         ]
     shutil.move(names[1], names[1] + ".part")
     said = blurkit("info", "blur-*")
@@ -346,7 +345,7 @@ def test_several_files_are_one_dataset(caplog):
     fails(
         ["verify", "*.part"],
         1,
-        f"{names[1]}.part: not finished; run the blurkit command that made it again",
+        f"{names[1]}.part: not finished; rerun the blurkit command that makes it",
     )
     fails(["verify", "other-*.h5"], 1, "no file matches other-*.h5")
 
@@ -361,9 +360,9 @@ def test_verify_goes_on_to_the_next_file():
     said = blurkit("verify", "blur-*.h5", code=1).splitlines()
     assert said == [
         "blur-00000-of-00003.h5: 1 of 3 samples are damaged: 2",
-        "blur-00001-of-00003.h5: all 3 samples are as they were written",
+        "blur-00001-of-00003.h5: all 3 samples are intact",
         "blur-00002-of-00003.h5: 1 of 3 samples are damaged: 0",
-        "Error: 2 of 3 files are not as they were written",
+        "Error: 2 of 3 files failed the check",
     ]
 
 
@@ -377,8 +376,8 @@ def test_other_settings_on_the_same_name():
     fails(
         ["synth", "--n", "5", "--seed", "1", *TINY],
         1,
-        "blur.h5: was made with other settings (n: 4 there, 5 here; seed: 0 there, 1 here); "
-        "--overwrite begins again",
+        "blur.h5: was made with other settings (n: 4 in the file, 5 now; seed: 0 in the file, "
+        "1 now); use --overwrite to start again",
     )
     assert len(PairFile("blur.h5")) == 4
 

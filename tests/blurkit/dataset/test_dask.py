@@ -150,7 +150,7 @@ def test_photos_and_finished_shards(cluster, tmp_path, monkeypatch):
     expected = digests(synth_shards("here/x.h5", settings, shards=3, progress=False))
     words = ["synth", "--n", "30", "--patch", "16", "--kernel", "7", "--steps", "32", "--quiet"]
     words += ["--length", "2", "5", "--images", "photos", "--out", "x.h5", "--shards", "3"]
-    for said in ("", "blurkit: all 3 files are complete already, made with these settings\n"):
+    for said in ("", "blurkit: all 3 files are already complete with these settings\n"):
         result = CliRunner().invoke(main, [*words, "--dask", cluster.address])
         assert result.exit_code == 0, result.output
         assert result.output.startswith(f"{said}x-*-of-00003.h5: 3 files, 30 pairs of 16x16, ")
@@ -191,7 +191,7 @@ def test_ctrl_c_gives_up_what_has_not_begun_and_says_so(cluster, tmp_path):
     run.send_signal(signal.SIGINT)
     said = run.communicate()[1].decode()
     assert run.returncode == 130
-    assert "blurkit: stopped: what is done is kept, the same command goes on" in said
+    assert "blurkit: stopped: finished samples are kept; rerun the command to resume" in said
     assert "Traceback" not in said
     until = time.monotonic() + 30
     while list(tmp_path.glob("*.part")) and time.monotonic() < until:  # what runs is finished
@@ -244,8 +244,8 @@ def test_a_scheduler_that_dies_is_told_and_the_same_call_goes_on(cluster, tmp_pa
         killer.join()
         doomed.stop()
     assert str(caught.value) == (
-        f"{doomed.address}: the Dask scheduler is gone; what is done is kept, the same command "
-        "goes on"
+        f"{doomed.address}: lost the Dask scheduler; finished samples are kept, rerun the command "
+        "to resume"
     )
     paths = synth_on_dask(tmp_path / "x.h5", settings, shards=2, address=cluster.address)
     assert all(path.exists() for path in paths)

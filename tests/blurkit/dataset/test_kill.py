@@ -69,8 +69,8 @@ def test_the_command_killed_and_interrupted_ends_with_the_same_bytes(tmp_path):
 
     code, said = stop_at(start(tmp_path), part, kept[-1] + 500, signal.SIGINT)
     assert code == 130
-    assert f"keeping the {kept[-1]} of 8000 samples done before" in said
-    assert "stopped: blur.h5.part keeps what is done, the same command goes on" in said
+    assert f"resuming, {kept[-1]} of 8000 samples are already done" in said
+    assert "stopped: blur.h5.part keeps the finished samples; rerun the command to resume" in said
 
     assert start(tmp_path).communicate()[0].startswith(b"blur.h5: 8,000 pairs")
     assert [p.name for p in tmp_path.iterdir()] == ["blur.h5"]
@@ -80,7 +80,7 @@ def test_the_command_killed_and_interrupted_ends_with_the_same_bytes(tmp_path):
 @pytest.fixture
 def whole(tmp_path, monkeypatch):
     """The digest of SMALL's file; blocks are so short that there are many moments between them."""
-    monkeypatch.setattr(sys.modules["blurkit.dataset.synth"], "BLOCK", 2)
+    monkeypatch.setattr(sys.modules["blurkit.dataset.shard"], "BLOCK", 2)
     (tmp_path / "whole").mkdir()
     return digest(synth(tmp_path / "whole" / "a.h5", SMALL, progress=False))
 
@@ -133,7 +133,7 @@ def test_25_kills_at_random_moments_end_with_the_same_bytes(whole, tmp_path):
         said = log.read_text() if log.exists() else ""
         log.unlink(missing_ok=True)
         if attempt % 5 and before:
-            assert f"keeping the {before} of {SMALL.n} samples done before" in said, seed
+            assert f"resuming, {before} of {SMALL.n} samples are already done" in said, seed
         if out.exists():
             assert digest(out) == whole, seed
             out.unlink()
@@ -147,7 +147,7 @@ def test_25_kills_at_random_moments_end_with_the_same_bytes(whole, tmp_path):
     assert most > 300, seed
     assert os.waitstatus_to_exitcode(os.waitpid(forked(out), 0)[1]) == 0
     said = out.with_suffix(".log").read_text()
-    assert f"keeping the {before} of {SMALL.n} samples done before" in said
+    assert f"resuming, {before} of {SMALL.n} samples are already done" in said
     out.with_suffix(".log").unlink()
     assert [p.name for p in out.parent.iterdir()] == ["a.h5"], seed
     assert digest(out) == whole, seed

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import blurkit.dataset.shards
 from blurkit.dataset.settings import SynthSettings
+from blurkit.dataset.shard import Shard
 from blurkit.dataset.shards import synth_shards
 from blurkit.dataset.synth import synth
 from blurkit.errors import FileError, SettingError
@@ -86,28 +86,28 @@ def test_a_stopped_run_goes_on_and_skips_what_is_finished(tmp_path, monkeypatch,
     expected = digests(synth_shards(tmp_path / "x.h5", SMALL, shards=3, progress=False))
     shutil.rmtree(tmp_path, ignore_errors=True)
     tmp_path.mkdir()
-    fill, opened = blurkit.dataset.shards.fill, []
+    fill, opened = Shard.fill, []
 
-    def stop_in_the_second(writer, settings, photos, threads, done):
-        opened.append(settings.shard)
+    def stop_in_the_second(shard, writer, threads, done):
+        opened.append(shard.settings.shard)
         if len(opened) == 2:
-            fill(writer, changed(settings), photos, 1, done)
+            fill(shard, writer, 1, done)
             raise KeyboardInterrupt
-        fill(writer, settings, photos, threads, done)
+        fill(shard, writer, threads, done)
 
-    monkeypatch.setattr(blurkit.dataset.shards, "fill", stop_in_the_second)
+    monkeypatch.setattr(Shard, "fill", stop_in_the_second)
     with pytest.raises(KeyboardInterrupt):
         synth_shards(tmp_path / "x.h5", SMALL, shards=3, progress=False)
-    assert caplog.messages[-1] == "stopped: what is done is kept, the same command goes on"
+    assert caplog.messages[-1] == "stopped: finished samples are kept; rerun the command to resume"
     names = ["x-00000-of-00003.h5", "x-00001-of-00003.h5.part"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
 
     paths = synth_shards(tmp_path / "x.h5", SMALL, shards=3, progress=False)
     assert opened == [0, 1, 1, 2]
     assert digests(paths) == expected
-    assert f"{paths[1]}: keeping the 17 of 17 samples done before" in caplog.messages
+    assert f"{paths[1]}: resuming, 17 of 17 samples are already done" in caplog.messages
     synth_shards(tmp_path / "x.h5", SMALL, shards=3, progress=False)
-    assert caplog.messages[-1] == "all 3 files are complete already, made with these settings"
+    assert caplog.messages[-1] == "all 3 files are already complete with these settings"
 
 
 def test_the_bar_counts_what_an_earlier_run_has_done(tmp_path, capsys):

@@ -18,7 +18,7 @@ from blurkit.kernel.walk import Walk
 from blurkit.store import PairFile, read_layout
 
 SMALL = SynthSettings(n=12, patch=16, kernel=7, walk=Walk(steps=32, length=(2.0, 5.0)), seed=5)
-module = importlib.import_module("blurkit.dataset.synth")
+module = importlib.import_module("blurkit.dataset.shard")
 
 
 def digest(path) -> str:
@@ -153,7 +153,7 @@ def test_the_same_call_again_does_nothing_and_says_so(finished, caplog):
     before = os.stat(finished).st_mtime_ns
     assert synth(finished, SMALL, progress=False) == finished
     assert os.stat(finished).st_mtime_ns == before
-    assert caplog.messages == [f"{finished} is complete already, made with these settings"]
+    assert caplog.messages == [f"{finished} is already complete with these settings"]
 
 
 @pytest.mark.parametrize("step", ["scan_photos", "sample", "fill_rows"])
@@ -162,13 +162,14 @@ def test_ctrl_c_says_what_is_kept_whenever_it_comes(photos, tmp_path, monkeypatc
         raise KeyboardInterrupt
 
     settings, out = small(images=str(photos)), tmp_path / "a.h5"
+    place = module if step == "fill_rows" else importlib.import_module("blurkit.dataset.synth")
     with monkeypatch.context() as patched:
-        patched.setattr(module, step, interrupt)
+        patched.setattr(place, step, interrupt)
         with pytest.raises(KeyboardInterrupt):
             synth(out, settings, threads=1, progress=False)
-    said = f"stopped: {out}.part keeps what is done, the same command goes on"
+    said = f"stopped: {out}.part keeps the finished samples; rerun the command to resume"
     if step == "scan_photos":
-        said = "stopped: nothing is done yet, the same command begins again"
+        said = "stopped before the first sample; rerun the command to start again"
     assert caplog.messages == [said]
     whole = synth(tmp_path / "b.h5", settings, progress=False)
     assert digest(synth(out, settings, progress=False)) == digest(whole)
@@ -178,7 +179,7 @@ def test_other_photos_on_the_same_name_are_refused(photos, tmp_path):
     settings = small(images=str(photos))
     synth(tmp_path / "a.h5", settings, progress=False)
     write_image(photos / "3.png", np.zeros((60, 60, 3), np.uint8))
-    with pytest.raises(FileError, match=r"images: 3 photos, .* there, 4 photos, .* here"):
+    with pytest.raises(FileError, match=r"images: 3 photos, .* in the file, 4 photos, .* now"):
         synth(tmp_path / "a.h5", settings, progress=False)
 
 

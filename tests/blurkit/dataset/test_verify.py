@@ -17,17 +17,17 @@ from blurkit.errors import FileError, SettingError
 from blurkit.images.files import write_image
 from blurkit.store import PairFile, open_writer, read_layout, row_types
 from blurkit.store import structure as structure_module
-from blurkit.store.checksum import seal
+from blurkit.store.checksum import row_crcs
 
 SMALL = SynthSettings(n=12, patch=16, kernel=7, walk=Walk(steps=32, length=(2, 5)), seed=5, start=3)
 
 
 def write_row(path, name, row, value):
-    """Overwrite one row of a dataset and seal it anew, as a program with other ideas would."""
+    """Overwrite one row of a dataset and its CRC, as another program might."""
     layout = read_layout(path)
     data = {key: np.array(part[row : row + 1]) for key, part in layout.map().items()}
     data[name][:] = value
-    data["crc"] = seal(data)
+    data["crc"] = row_crcs(data)
     with path.open("r+b") as file:
         for key, part in data.items():
             file.seek(layout.offsets[key] + row * layout.types[key].itemsize)
@@ -63,10 +63,10 @@ def command(*words, code=0):
 def test_a_sound_file(finished):
     verdict = verify(finished, progress=False)
     assert verdict.sound
-    assert str(verdict) == f"{finished}: all 12 samples are as they were written"
+    assert str(verdict) == f"{finished}: all 12 samples are intact"
     verdict = verify(finished, deep=99, seed=4, progress=False)
     assert verdict.again == tuple(range(12))
-    assert str(verdict).endswith("are as they were written; 12 made again (seed 4) are the same")
+    assert str(verdict).endswith("are intact; 12 regenerated (seed 4) are identical")
 
 
 def test_the_rows_made_again_are_drawn_by_a_seed_that_is_told(finished):
@@ -84,7 +84,7 @@ def test_a_sealed_row_that_is_not_its_sample_is_found_by_deep_alone(copy, name):
     verdict = verify(copy, deep=12, seed=1, progress=False)
     assert verdict.different == (f"4 (/{name})",)
     assert command(copy, "--deep", 12, "--seed", 1, code=1) == (
-        f"Error: {copy}: 1 of 12 made again (seed 1) differ: 4 (/{name})"
+        f"Error: {copy}: 1 of 12 regenerated (seed 1) differ: 4 (/{name})"
     )
 
 
@@ -100,9 +100,9 @@ def test_everything_that_is_wrong_is_told_at_once(copy):
     with h5py.File(copy, "r+") as file:
         file.attrs["note"] = 1
     assert command(copy, "--deep", 12, "--seed", 0, code=1) == (
-        f"Error: {copy}: 2 of 12 samples are damaged: 1, 5; its metadata is not as blurkit writes "
-        "it: attribute note is not of the format; "
-        "3 of 12 made again (seed 0) differ: 1 (/blurry), 2 (/sharp), 5 (/blurry)"
+        f"Error: {copy}: 2 of 12 samples are damaged: 1, 5; its metadata differs from what "
+        "blurkit writes: attribute note is not part of the format; "
+        "3 of 12 regenerated (seed 0) differ: 1 (/blurry), 2 (/sharp), 5 (/blurry)"
     )
 
 
@@ -110,7 +110,7 @@ def test_files_from_photos_need_the_same_photos(photos, tmp_path):
     settings = SynthSettings(**SMALL.__dict__ | {"images": str(photos), "n": 40})
     path = synth(tmp_path / "p.h5", settings, progress=False)
     assert command(path, "--deep", 5, "--seed", 1, "--images", photos).endswith(
-        "5 made again (seed 1) are the same"
+        "5 regenerated (seed 1) are identical"
     )
     said = command(path, "--deep", 5, code=2)
     assert said == f"Error: images must be given, as {path} was made from photos"
@@ -122,7 +122,7 @@ def test_files_from_photos_need_the_same_photos(photos, tmp_path):
     with pytest.raises(FileError) as caught:
         verify(path, deep=1, images=str(photos), progress=False)
     assert str(caught.value).startswith(f"{path}: was made from other photos (3 photos, SHA-256 ")
-    assert " there, 4 photos, SHA-256 " in str(caught.value)
+    assert ", not 4 photos, SHA-256 " in str(caught.value)
 
 
 def test_deep_where_it_cannot_be(finished, photos, tmp_path, monkeypatch):
@@ -135,7 +135,7 @@ def test_deep_where_it_cannot_be(finished, photos, tmp_path, monkeypatch):
         writer.write(0, real)
         path = writer.finish()
     assert verify(path, progress=False).sound
-    with pytest.raises(FileError, match=r"cannot be made again: settings must be exactly gain, "):
+    with pytest.raises(FileError, match=r"cannot be regenerated: settings must be exactly gain, "):
         verify(path, deep=1, progress=False)
     monkeypatch.setattr(structure_module, "__version__", "0.0.9")
     path = synth(tmp_path / "old.h5", SMALL, progress=False)

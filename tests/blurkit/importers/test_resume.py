@@ -47,7 +47,7 @@ def test_a_kill_in_the_middle_ends_with_the_same_bytes(six, caplog):
     assert not (six.parent / "real.h5").exists()
     caplog.set_level("INFO")
     made = run(six, crop=16, step=8)
-    assert "keeping the 36 of 84 pairs done before" in caplog.text  # of three images, 12 crops each
+    assert "resuming, 36 of 84 crops are already done" in caplog.text  # 12 per image
     assert digest(made.path) == whole
     assert not made.path.with_name("real.h5.part").exists()
 
@@ -57,12 +57,12 @@ def test_a_second_run_only_looks(six, monkeypatch, caplog):
     monkeypatch.setattr(Writer, "write", None)
     caplog.set_level("INFO")
     assert run(six, crop=16) == made
-    assert "is complete already, made from these images with these settings" in caplog.text
+    assert "is already complete with these images and settings" in caplog.text
 
 
 def test_other_images_or_settings_on_the_same_name_are_refused(six):
     run(six, crop=16)
-    with pytest.raises(FileError, match=r"other settings \(crop: 16 there, 20 here; step"):
+    with pytest.raises(FileError, match=r"other settings \(crop: 16 in the file, 20 now; step"):
         run(six, crop=20)
     path = six / "blur/3.png"
     size = path.stat().st_size

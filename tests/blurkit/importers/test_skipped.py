@@ -23,10 +23,10 @@ def misfits(root: Path) -> None:
 
 SKIPPED = [
     "2 without a partner: blur/alone.png (not in sharp/), sharp/single.png (not in blur/)",
-    "1 that name no single pair: blur/two.png (several of one name: blur/two.tif, sharp/two.png)",
-    "2 that cannot be read: sharp/text.png (sharp/text.png: not an image that OpenCV can decode), "
+    "1 ambiguous: blur/two.png (several of this name: blur/two.tif, sharp/two.png)",
+    "2 unreadable: sharp/text.png (sharp/text.png: not an image that OpenCV can decode), "
     "sharp/torn.png (sharp/torn.png: the image data end too early)",
-    "1 of two sizes: sharp/size.png (blurry 30x20, sharp 31x20)",
+    "1 of different sizes: sharp/size.png (blurry 30x20, sharp 31x20)",
     "1 smaller than the crop: sharp/small.png (15x20)",
 ]
 
@@ -55,7 +55,7 @@ def test_strict_makes_it_an_error_before_anything_is_written(root):
     misfits(root)
     with pytest.raises(FileError) as caught:
         run(root, crop=16, strict=True, report=root.parent / "report.txt")
-    assert str(caught.value) == f"{root}: not everything can be used; {'; '.join(SKIPPED)}"
+    assert str(caught.value) == f"{root}: some images cannot be used; {'; '.join(SKIPPED)}"
     assert sorted(path.name for path in root.parent.iterdir()) == ["data", "report.txt"]
     for name in ("alone", "single", "two", "size", "torn", "text", "small"):
         for path in root.glob(f"*/{name}.*"):
@@ -68,12 +68,12 @@ def test_no_usable_pair_is_an_error(root):
     with pytest.raises(FileError) as caught:
         run(root)
     assert str(caught.value) == (
-        f"{root}: no pair can be used; 2 without a partner: blur/a.png (not in sharp/), "
+        f"{root}: no usable pair; 2 without a partner: blur/a.png (not in sharp/), "
         "sharp/b.png (not in blur/)"
     )
     (root / "blur/a.png").unlink()
     (root / "sharp/b.png").unlink()
-    with pytest.raises(FileError, match=r"data: no pair can be used; it holds none$"):
+    with pytest.raises(FileError, match=r"data: no usable pair; it contains none$"):
         run(root)
 
 
@@ -81,7 +81,7 @@ def test_gopro_sequences_without_their_folders_are_counted(root):
     put(root, "train/a/blur/1.png", "train/a/sharp/1.png", "train/b/sharp/1.png", "train/c/1.png")
     made = run(root, source="gopro", split="train", input="blur")
     assert [(p.kind, str(p)) for p in made.problems] == [
-        ("no_partner", "train/c (holds neither blur/ nor sharp/)"),
+        ("no_partner", "train/c (contains neither blur/ nor sharp/)"),
         ("no_partner", "train/b/sharp/1.png (not in train/b/blur/)"),
     ]
 
@@ -98,10 +98,10 @@ def test_lines_that_name_no_pair_are_counted(root):
     assert made.pairs == 2  # one sharp image may serve several blurry ones
     assert [(p.kind, str(p)) for p in made.problems] == [
         ("unclear", "list.txt line 2 (two paths expected: s.png)"),
-        ("no_partner", "s.png (list.txt line 3: there is no gone.png)"),
+        ("no_partner", "s.png (list.txt line 3: no file gone.png)"),
         ("unclear", "s.png (list.txt line 4: listed before)"),
         ("unclear", "list.txt line 5 (two paths expected: a b c)"),
-        ("no_partner", f"c.png (list.txt line 7: there is no {'x' * 300})"),
+        ("no_partner", f"c.png (list.txt line 7: no file {'x' * 300})"),
     ]
 
 
@@ -133,24 +133,24 @@ def test_keys_of_one_database_alone_are_counted(root):
     [
         (
             {"source": "gopro", "split": "train", "input": "blur_gamma"},
-            "{root}: must hold train/SEQ/blur_gamma and train/SEQ/sharp for a SEQ; "
-            "{root}/train/a holds blur/, sharp/",
+            "{root}: must contain train/SEQ/blur_gamma and train/SEQ/sharp; "
+            "{root}/train/a contains blur/, sharp/",
         ),
         (
             {"source": "gopro", "split": "test", "input": "blur"},
-            "{root}: must hold test/SEQ/blur and test/SEQ/sharp for a SEQ; {root} holds train/",
+            "{root}: must contain test/SEQ/blur and test/SEQ/sharp; {root} contains train/",
         ),
         (
             {"source": "nafnet", "split": "train"},
-            "{root}: must hold train/input/ and train/target/; {root}/train holds a/",
+            "{root}: must contain train/input/ and train/target/; {root}/train contains a/",
         ),
         (
             {"source": "pairs", "blurry": "b", "sharp": "s"},
-            "{root}: must hold b/ and s/; {root} holds train/",
+            "{root}: must contain b/ and s/; {root} contains train/",
         ),
         (
             {"source": "lmdb", "blurry": "train/a", "sharp": "s"},
-            "{root}: train/a/ must hold data.mdb and meta_info.txt; {root}/train/a holds "
+            "{root}: train/a/ must contain data.mdb and meta_info.txt; {root}/train/a contains "
             "blur/, sharp/",
         ),
     ],

@@ -18,7 +18,7 @@ from making import TYPES, N, digest, fuzz, make, rows
 
 from blurkit.errors import FileError
 from blurkit.store import PairFile, metadata_faults, open_writer, read_layout, row_types
-from blurkit.store.checksum import PIECE, seal
+from blurkit.store.checksum import PIECE, row_crcs
 from blurkit.store.structure import root_attributes, write_structure
 
 TINY = row_types((2, 2), 3, np.dtype([("length", "<f8")]), 8)
@@ -156,7 +156,7 @@ def elsewhere(path):
     offsets = read_layout(path).offsets
     assert offsets != layout.offsets
     with path.open("r+b") as file:
-        for name, part in (*data.items(), ("crc", seal(data))):
+        for name, part in (*data.items(), ("crc", row_crcs(data))):
             file.seek(offsets[name])
             file.write(part.tobytes())
 
@@ -164,7 +164,7 @@ def elsewhere(path):
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        (set_attribute("/", "note", 1), "attribute note is not of the format"),
+        (set_attribute("/", "note", 1), "attribute note is not part of the format"),
         (
             set_attribute("sharp", "units", np.bytes_("sRGB, 0 to 256")),
             "/sharp: attribute units is b'sRGB, 0 to 256' instead of b'sRGB, 0 to 255'",
@@ -174,13 +174,13 @@ def elsewhere(path):
             edited(lambda file: file["blurry"].attrs.__delitem__("CLASS")),
             "/blurry: attribute CLASS is missing",
         ),
-        (edited(lambda file: file.create_group("more")), "/more is not of the format"),
+        (edited(lambda file: file.create_group("more")), "/more is not part of the format"),
         (
             edited(lambda file: setattr(file["kernel"].dims[1], "label", "x")),
             r"\d+ bytes outside the samples are damaged, the first at [\d,]+",
         ),
         (longer, r"has ([\d,]+) bytes instead of [\d,]+"),
-        (elsewhere, "its rows lie elsewhere than this format's writer puts them"),
+        (elsewhere, "its rows are not where the writer puts them"),
     ],
 )
 def test_what_the_writer_would_not_write_is_told(copy, change, fault):
@@ -211,7 +211,7 @@ def test_metadata_are_compared_without_touching_the_file(copy):
 
 def test_the_seal_of_a_file_and_of_memory_agree(finished):
     layout = read_layout(finished)
-    np.testing.assert_array_equal(seal(rows()), layout.map()["crc"])
+    np.testing.assert_array_equal(row_crcs(rows()), layout.map()["crc"])
 
 
 def test_where_no_temporary_file_can_be_the_metadata_stay_unchecked_with_an_error(finished):

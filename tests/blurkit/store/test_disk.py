@@ -124,7 +124,9 @@ def test_a_disk_that_others_fill_meanwhile(tmp_path, kind):
     done = on_a_small_disk(tmp_path / "disk", "128k", *command)
     expected = ["No space left on device", digest(make(tmp_path / "b.h5"))]
     if kind == "unreserved":
-        message = "a.h5: cannot be written (No space left on device); a.h5.part keeps what is done"
+        message = (
+            "a.h5: cannot be written (No space left on device); a.h5.part keeps the finished rows"
+        )
         expected[1:1] = [message, "True"]
     assert done.stdout.splitlines() == expected, done.stderr
 

@@ -94,9 +94,9 @@ def nested(depth):
     return np.zeros(N, kind)
 
 
-LINK = "is a link to elsewhere, which is not followed"
+LINK = "is a link, which is not followed"
 TYPE = "has a type or shape that the format does not allow"
-PIECE = "is not stored in one piece inside the file"
+PIECE = "is not stored contiguously in the file"
 PLAIN = "must be an integer or text of fixed length"
 DIGITS = b'{"n": ' + b"9" * 10**5 + b"}"  # Python refuses to convert so many
 TEXTS = np.array([("text",)] * N, [("a", h5py.string_dtype())])
@@ -115,10 +115,10 @@ WIDE = np.zeros(N, [(f"n{k}", "<f8") for k in range(900)])
         (lambda path: (path.unlink(), path.symlink_to("nowhere")), "no such file"),
         (lambda path: os.truncate(path, 9000), "truncated or damaged (Unable to "),
         (in_a_user_block, "not an HDF5 file"),
-        (foreign, "an HDF5 file, but not one of blurkit's (no attribute format = 'blurkit')"),
+        (foreign, "an HDF5 file, but not made by blurkit (no attribute format = 'blurkit')"),
         (
             attribute("format_version", 2),
-            "has format version 2; this blurkit reads versions up to 1, a newer one is needed",
+            "has format version 2; this blurkit reads versions up to 1, upgrade it",
         ),
         # links
         (put("kernel", h5py.ExternalLink("/nowhere.h5", "/kernel")), f"/kernel {LINK}"),
@@ -139,14 +139,14 @@ WIDE = np.zeros(N, [(f"n{k}", "<f8") for k in range(900)])
         (put("kernel", h5py.Empty("<f4")), "/kernel holds no data"),
         (put("crc", np.uint32(5)), "/crc holds no data"),
         # shapes and types
-        (attribute("count", N + 1), "/blurry has 20 rows, not the 21 of its count"),
+        (attribute("count", N + 1), "/blurry has 20 rows, not 21 as its count says"),
         (attribute("count", 0), "count must be >= 1, got 0"),
         (attribute("count", -1), "count must be >= 1, got -1"),
         (put("sharp", np.zeros((N, 16, 24, 3), np.float32)), f"/sharp {TYPE}"),
         (put("sharp", np.zeros((N, 16, 24, 4), np.uint8)), f"/sharp {TYPE}"),
         (put("kernel", np.zeros((N, 5, 5), ">f4")), f"/kernel {TYPE}"),
         (put("kernel", np.zeros((N, 4, 4), "<f4")), f"/kernel {TYPE}"),
-        (put("kernel", np.zeros((N, 1, 2**17), "<f4")), "/kernel has the impossible shape (20, 1"),
+        (put("kernel", np.zeros((N, 1, 2**17), "<f4")), "/kernel has an impossible shape (20, 1"),
         (put("crc", np.zeros(N, ">u4")), f"/crc {TYPE}"),
         (put("crc", np.zeros(N, "<f4")), f"/crc {TYPE}"),
         (put("source", ["text"] * N), f"/source {TYPE}"),

@@ -252,7 +252,7 @@ def test_missing_shards_are_named(folder, caplog):
     assert len(pairs) == sum(PairFile(path).n for path in pairs.paths)
     assert caplog.messages == [
         f"{pairs.paths[0]}: 4 of the 12 shards of its dataset are missing: 2, "
-        f"5 ({x(5)}.part is not finished), 9, 11 ({x(11)} is there, but was not given)"
+        f"5 ({x(5)}.part is not finished), 9, 11 ({x(11)} exists, but was not given)"
     ]
     caplog.clear()
     PairSet(folder / "y.h5")  # renamed: nobody knows where the others should be
@@ -281,7 +281,7 @@ def test_a_file_cut_short_while_it_is_read_is_an_error_and_no_crash(folder):
     pairs = PairSet(folder / "x-*.h5")
     everything(pairs)
     os.truncate(folder / x(11), 9000)  # to read the map beyond it would end the process
-    with pytest.raises(FileError, match=r"x-00011-of-00012\.h5: has been cut short since"):
+    with pytest.raises(FileError, match=r"x-00011-of-00012\.h5: has been truncated since"):
         everything(pairs)
 
 

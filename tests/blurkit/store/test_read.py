@@ -88,5 +88,5 @@ def test_an_unfinished_file_says_what_to_do(tmp_path):
         with pytest.raises(FileError) as caught:
             PairFile(name)
         assert str(caught.value) == (
-            f"{path}.part: not finished; run the blurkit command that made it again"
+            f"{path}.part: not finished; rerun the blurkit command that makes it"
         )

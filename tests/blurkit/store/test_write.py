@@ -11,7 +11,7 @@ from making import TYPES, N, begin, digest, make, rows
 
 from blurkit.errors import FileError
 from blurkit.store import read_layout
-from blurkit.store.checksum import seal
+from blurkit.store.checksum import row_crcs
 from blurkit.store.layout import Layout
 
 
@@ -63,7 +63,7 @@ def test_a_part_whose_metadata_is_damaged_is_not_gone_on_with(tmp_path):
         begin(path)
     assert str(caught.value) == (
         f"{part}: is damaged (a byte outside the samples is damaged, at {at:,}); "
-        "--overwrite begins again"
+        "use --overwrite to start again"
     )
     with begin(path, overwrite=True) as writer:
         assert writer.missing.all()
@@ -95,7 +95,7 @@ def test_a_file_that_has_taken_the_name_meanwhile_is_kept(tmp_path):
     with begin(tmp_path / "a.h5") as writer:
         writer.write(0, rows())
         (tmp_path / "a.h5").write_text("a thesis")
-        with pytest.raises(FileError, match="made by somebody else; it is kept"):
+        with pytest.raises(FileError, match="was created by another process, which is kept"):
             writer.finish()
     assert (tmp_path / "a.h5").read_text() == "a thesis"
 
@@ -124,8 +124,8 @@ def test_other_settings_are_refused_naming_the_difference(tmp_path, finish):
     with pytest.raises(FileError) as caught:
         begin(path, length=[1.0, 9.0])
     assert str(caught.value) == (
-        f"{path}: was made with other settings (length: [1.0, 2.0] there, [1.0, 9.0] here); "
-        "--overwrite begins again"
+        f"{path}: was made with other settings (length: [1.0, 2.0] in the file, [1.0, 9.0] now); "
+        "use --overwrite to start again"
     )
     with begin(path, overwrite=True, length=[1.0, 9.0]) as writer:
         assert writer.missing.all()
@@ -166,12 +166,12 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
 
 
 def test_the_seal_covers_every_dataset_and_is_never_0():
-    whole = seal(rows())
+    whole = row_crcs(rows())
     for name in rows():
         changed = rows()
         changed[name] = changed[name].copy()
         changed[name].view(np.uint8).reshape(N, -1)[3, -1] ^= 1
-        np.testing.assert_array_equal(np.flatnonzero(seal(changed) != whole), [3])
+        np.testing.assert_array_equal(np.flatnonzero(row_crcs(changed) != whole), [3])
     assert zlib.crc32(bytes.fromhex("9d0ad96d")) == 0
     zero_crc = np.frombuffer(bytes.fromhex("9d0ad96d"), np.uint8)[None]  # CRC-32 of these is 0
-    np.testing.assert_array_equal(seal({"blurry": zero_crc}), [1])
+    np.testing.assert_array_equal(row_crcs({"blurry": zero_crc}), [1])
