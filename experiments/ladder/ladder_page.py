@@ -1,10 +1,10 @@
-"""Write the ladder's page, its winner and the tables of README and docs from result files.
+"""Write the ladder's page, its winner and the tables of the docs from result files.
 
     python experiments/ladder/ladder_page.py RESULTS SCALE
 
 Called by reproduce.sh; every figure on the page comes from the files beside it. The winner is
 chosen by the validation pairs, among the genotypes that take at most 1.1 of UNet's time. Scale
-smoke leaves README and docs alone.
+smoke leaves the docs alone.
 """
 
 import json
@@ -101,7 +101,7 @@ def genotype_of(arch):
 
 
 def short_table(records, latency, real):
-    """The README's table."""
+    """The table of docs/results.md."""
     means, unet = means_of(records), latency["unet"]
     sets = list(real)
     gains = [f"gain on {name}, dB" for name in sets]
@@ -158,8 +158,9 @@ def main(results, scale):
         "# The ladder",
         "",
         "What each step from a plain UNet to a searched network adds. Run by",
-        f"`make reproduce SCALE={scale}`; this page is written by `ladder_page.py` from",
-        "the files beside it; [results.jsonl](results.jsonl) has every run.",
+        f"`make reproduce SCALE={scale}`; this page is written by",
+        "`experiments/ladder/ladder_page.py` from the files beside it;",
+        "[results.jsonl](results.jsonl) has every run.",
         "",
         f"**Hardware**: {hardware['cpu']}, {hardware['cores']} cores, {hardware['threads']} thread",
         f"a trial, on {hardware['device']}; torch {hardware['torch']}. Latencies were measured",

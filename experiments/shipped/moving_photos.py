@@ -1,12 +1,12 @@
-"""Photos taken by a camera that walks: blur that differs from place to place, in strength too.
+"""Photos taken by a walking camera: blur whose direction and length vary over the photo.
 
-Each pixel moves along its own line while the shutter is open. The lines are those of a camera that
-moves into a scene of some depth, shifts and rolls, and of up to three things that move by
-themselves; a short common shake is added. Occlusion is left out: a pixel gathers what lies on its
+During the exposure each pixel moves along its own line. The lines are those of a camera that moves
+into a scene with depth, shifts and rolls, and of up to three objects that move by themselves; a
+short shake common to all pixels is added. Occlusion is ignored: a pixel averages what lies on its
 line. One photo in twelve is not blurred.
 
-`shallow` photos have a part out of focus, before and after: that is not for a deblurring network to
-undo. Two in five of them are not blurred any further.
+`shallow` photos are partly out of focus in both images of a pair, because a deblurring network
+should leave defocus alone. Two in five of them are not blurred otherwise.
 """
 
 import math
@@ -21,16 +21,16 @@ from blurkit import ImportSettings, import_pairs
 from blurkit.images.files import find_images, read_image, write_image
 from blurkit.progress import bar
 
-SCALES = ((1, 3), (1.6, 6), (2, 7))  # by how much a photo is reduced, and how often each is taken
+SCALES = ((1, 3), (1.6, 6), (2, 7))  # downscaling factor, number of pairs per photo
 SHALLOW = ((1, 3), (1.6, 2), (2, 2))
-LONGEST = 30  # px that a pixel moves at most
-LAYERS = 5  # of a photo out of focus: radii from 0 up
+LONGEST = 30  # px, longest motion of a pixel
+LAYERS = 5  # defocus radii, from 0 up
 SEED = 7
 GAMMA = 2.2
 
 
 def moving(photos, out, patch, scales, shallow=False):
-    """A dataset file of `patch` px pairs of every photo below a folder."""
+    """Write a dataset file of pairs of `patch` px from all photos below a folder."""
     taken = out.with_suffix(".taken")
     for side in ("blur", "sharp"):
         (taken / side).mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def _take(folder, shallow, work):
 
 
 def moved(photo, rng):
-    """The photo as a moving camera takes it; (H, W, 3) uint8."""
+    """The photo as taken by a moving camera; (H, W, 3) uint8."""
     if rng.random() < 1 / 12:
         return photo.copy()
     lines, longest = field(rng, *photo.shape[:2])
@@ -86,7 +86,7 @@ def moved(photo, rng):
 
 
 def defocused(photo, rng):
-    """The photo with a part of it out of focus, by a disc of up to 6 px; (H, W, 3) uint8."""
+    """The photo partly out of focus, with a disc of up to 6 px radius; (H, W, 3) uint8."""
     widest = between(rng, 1, 6)
     out = _out_of_focus(rng, *photo.shape[:2])
     light = (photo.astype(np.float32) / 255) ** GAMMA
@@ -103,7 +103,7 @@ def defocused(photo, rng):
 
 
 def _out_of_focus(rng, height, width):
-    """How far each pixel is out of focus, (H, W), 0 .. 1: hills, a floor, or all but one thing."""
+    """Defocus of each pixel, (H, W) in [0, 1]: smooth hills, a floor, or all but one object."""
     y, x = np.mgrid[:height, :width].astype(np.float32)
     kind = rng.integers(3)
     if kind == 0:
@@ -116,7 +116,7 @@ def _out_of_focus(rng, height, width):
 
 
 def ellipse(rng, x, y, size, tallest):
-    """Below 1 inside an uneven ellipse somewhere in the picture."""
+    """(H, W), below 1 inside an irregular ellipse at a random position."""
     height, width = x.shape
     across = (x - rng.uniform(0, width)) / size
     down = (y - rng.uniform(0, height)) / (size * rng.uniform(0.6, tallest))
@@ -124,7 +124,7 @@ def ellipse(rng, x, y, size, tallest):
 
 
 def field(rng, height, width):
-    """How far each pixel moves during the exposure, (H, W, 2) float32 px, and the longest way."""
+    """Motion of each pixel during the exposure, (H, W, 2) float32 px, and the longest motion."""
     y, x = np.mgrid[:height, :width].astype(np.float32)
     dx, dy = x - width * rng.normal(0.5, 0.15), y - height * rng.normal(0.45, 0.12)
     inverse_depth = (
@@ -150,7 +150,7 @@ def field(rng, height, width):
 
 
 def shake(rng, n):
-    """A short common path in n steps, (n, 2) float32 px; half of the time none."""
+    """A short path common to all pixels in n steps, (n, 2) float32 px; none half of the time."""
     path = np.cumsum(np.cumsum(rng.standard_normal((n, 2)), 0), 0)
     path -= np.linspace(0, 1, n)[:, None] * path[-1]
     path -= path[n // 2]

@@ -1,17 +1,17 @@
 """Put a trained network into the package, and write its model card.
 
-    python experiments/shipped/shipped.py grow GENOTYPE OUT # fill empty slots of the half-size
-    cells python experiments/shipped/shipped.py pack RUN          # a folder of nas.retrain ->
-    nas/shipped/ python experiments/shipped/shipped.py card DATA         # scores, pictures and
-    docs/model.md
+    python experiments/shipped/shipped.py grow GENOTYPE OUT  # fill the half-size cells
+    python experiments/shipped/shipped.py pack RUN           # folder of nas.retrain -> nas/shipped
+    python experiments/shipped/shipped.py card DATA          # scores, pictures, docs/model.md
 
-With --package another folder than nas/shipped, the card is written there too. DATA holds
-dev/gopro_avg, dev/gopro_0477_avg11, dev/reds_180p (blur/ and sharp/) and dev/sharp_cid22_val.
-Every figure of the card comes from the files that these two leave.
+With --package FOLDER, the network and the card are written there instead. DATA contains
+dev/gopro_avg, dev/gopro_0477_avg11, dev/reds_180p (each with blur/ and sharp/) and
+dev/sharp_cid22_val. Every figure of the card is read from the files that `pack` and `card` write.
 """
 
 import datetime
 import json
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,12 +41,12 @@ README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- shipped -->", "<!-- /shipped -->"
 SCALES = [1, 1.5, 2, 3, 4]
 WHOLE = EvaluateSettings(tile=1280, rows=0)
-CUT = 320  # side of what the pictures show of a photo
+CUT = 320  # px, side of the region shown in the pictures
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where things lie: the packed network, the scores, the card and its pictures."""
+    """Folders of the packed network, the scores, the card and its pictures."""
 
     package: Path
     results: Path
@@ -80,12 +80,12 @@ def main(context, package, results):
 @click.argument("genotype", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
 def grow(genotype, out):
-    """Fill the empty slots of the half-size cells of GENOTYPE: with a gated op, a feed-forward."""
-    found = json.loads(Genotype.load(genotype).to_json())
+    """Fill empty slots of the half-size cells with a gated operation and a feed-forward layer."""
+    grown = json.loads(Genotype.load(genotype).to_json())
     for name in ("enc2", "dec2"):
         new = iter(("dw3_attn", "ff", "zero"))
-        found["cells"][name] = [next(new) if op == "zero" else op for op in found["cells"][name]]
-    out.write_text(Genotype.from_dict(found).to_json())
+        grown["cells"][name] = [next(new) if op == "zero" else op for op in grown["cells"][name]]
+    out.write_text(Genotype.from_dict(grown).to_json())
 
 
 @main.command()
@@ -94,19 +94,19 @@ def grow(genotype, out):
     "--before",
     multiple=True,
     type=click.Path(exists=True, path_type=Path),
-    help="What RUN began with, and that before; the first first.",
+    help="Earlier trainings that RUN continued, in order.",
 )
 @click.pass_obj
 def pack(at, run, before):
-    """Store the weights of RUN as float16, with genotype, settings and logs beside them."""
+    """Store the weights of RUN as float16, together with genotype, settings and logs."""
     model, info = load_model(run)
     kept = {key: info[key] for key in ("arch", "width", "settings", "hardware", "validation")}
     sight = {"scales": SCALES, "window": info["settings"]["crop"]}
     save_model(at.model, model, {"name": "shipped", **kept, **sight}, half=True)
-    genotype = Genotype.from_dict(info["arch"])  # a built-in name is none: train its genotype
+    genotype = Genotype.from_dict(info["arch"])  # train genotypes, not built-in names
     (at.package / "genotype.json").write_text(genotype.to_json())
     record = {"date": datetime.date.today().isoformat(), **kept, "log": log_of(run)}
-    runs = [{"settings": load_model(one)[1]["settings"], "log": log_of(one)} for one in before]
+    runs = [{"settings": load_model(path)[1]["settings"], "log": log_of(path)} for path in before]
     record["before"] = runs
     (at.package / "training.json").write_text(json.dumps(record, indent=1) + "\n")
     click.echo(f"{at.model.stat().st_size / 1e6:.2f} MB: {at.model}")
@@ -121,26 +121,26 @@ def log_of(run):
 @click.option("--run", type=click.Path(exists=True, path_type=Path), help="The float32 weights.")
 @click.pass_obj
 def card(at, data, run):
-    """Score the shipped network on the sets below DATA and write docs/model.md."""
+    """Score the bundled network on the sets in DATA and write docs/model.md."""
     scores = {name: json.loads(score(at, data, name, run).read_text()) for name in SETS}
     sharp = at.results / "sharp.json"
-    found = unharmed(at, data / "dev" / "sharp_cid22_val")
-    sharp.write_text(json.dumps(found, indent=1) + "\n")
-    for name, of_set in scores.items():
-        picture(at, data, name, of_set)
-    click.echo(write_card(at, scores, found))
+    sharp_scores = score_sharp(at, data / "dev" / "sharp_cid22_val")
+    sharp.write_text(json.dumps(sharp_scores, indent=1) + "\n")
+    for name, result in scores.items():
+        picture(at, data, name, result)
+    click.echo(write_card(at, scores, sharp_scores))
 
 
 def score(at, data, name, run):
-    """Scores of one set as nas.evaluate writes them; with `run`, of its float32 weights too."""
+    """File of nas.evaluate's scores on one set; with `run`, of its float32 weights too."""
     path = at.results / f"{name}.json"
     models = [at.model, *([run] if run else [])]
     evaluate(models, pairs=data / "dev" / name, settings=WHOLE, device="cpu", json_file=path)
     return path
 
 
-def unharmed(at, folder):
-    """PSNR and SSIM between each sharp photo and what the network makes of it."""
+def score_sharp(at, folder):
+    """PSNR and SSIM between each sharp photo and the network's output for it."""
     model, _ = load_model(at.model)
     images, paths = [], list(find_images(folder))
     with bar(len(paths), "sharp photos", "photo") as shown:
@@ -152,14 +152,14 @@ def unharmed(at, folder):
     return {"set": folder.name, "hardware": hardware(torch.device("cpu")), "images": images}
 
 
-def picture(at, data, name, of_set):
-    """The best, the middle and the worst gain of a set: blurry, restored, sharp."""
+def picture(at, data, name, result):
+    """Blurry, restored and sharp image of the pairs with the best, median and worst gain."""
     source = pairs_of_folder(data / "dev" / name)
     model, _ = load_model(at.model)
-    gains = gains_of(of_set)
+    gains = gains_of(result)
     order = np.argsort(gains)[::-1]
     rows, labels = [], []
-    for what, i in zip(("best", "middle", "worst"), order[[0, len(order) // 2, -1]], strict=True):
+    for what, i in zip(("best", "median", "worst"), order[[0, len(order) // 2, -1]], strict=True):
         blurry, sharp = source.read(int(i))
         restored = restore(model, blurry, tile=1280)
         cut = most_detailed_region(sharp, CUT)
@@ -169,14 +169,14 @@ def picture(at, data, name, of_set):
             [f"{before:.2f} dB", f"{after:.2f} dB", f"{what} gain: {after - before:+.2f}"]
         )
     png = at.results / f"{name}.png"
-    note = "the region with the most contrast; PSNR is of the whole photo"
+    note = "the region with the most contrast; PSNR over the whole photo"
     plot_comparison(rows, ["blurry", "restored", "sharp"], labels, png, note=note)
     write_image(at.card / "images" / f"shipped-{name}.jpg", read_image(png))
     png.unlink()
 
 
-def gains_of(of_set):
-    untouched, restored = (row["images"] for row in of_set["rows"][:2])
+def gains_of(result):
+    untouched, restored = (row["images"] for row in result["rows"][:2])
     return [b["psnr"] - a["psnr"] for a, b in zip(untouched, restored, strict=True)]
 
 
@@ -188,21 +188,26 @@ def write_card(at, scores, sharp):
     low = min(image["psnr"] for image in sharp["images"])
     mean = np.mean([image["psnr"] for image in sharp["images"]])
     below = sum(image["psnr"] < 35 for image in sharp["images"])
-    alike = np.mean([image["ssim"] for image in sharp["images"]])
+    similarity = np.mean([image["ssim"] for image in sharp["images"]])
     page = [
-        "# Model card: the network that comes with the package",
+        "# Model card: the bundled network",
         "",
-        "`python -m nas.deblur photo.jpg` uses it when no checkpoint is given. This page is",
-        "written by `shipped.py` from the files that it leaves; no figure is typed.",
+        paragraph(
+            "`python -m nas.deblur photo.jpg` uses this network by default.",
+            "This page is generated by `experiments/shipped/shipped.py` from measured results.",
+        ),
         "",
-        f"**Network**: width {training['width']}, {shipped['params'] / 1e6:.2f} M parameters,",
-        f"{shipped['macs'] / 1e9:.2f} GMACs at 256x256, {shipped['latency_ms']:.0f} ms there on",
-        f"one thread of {next(iter(scores.values()))['hardware']['cpu']};",
-        f"{at.model.stat().st_size / 1e6:.1f} MB of safetensors, weights stored as float16.",
-        f"It sees a photo at the scales {', '.join(f'{x:g}' for x in SCALES)} (those that leave",
-        f"{SMALLEST} px), which takes up to {sum(x**-2 for x in SCALES):.1f} times as long as one,",
-        f"and its channel attention takes means over squares of {training['settings']['crop']} px;",
-        "each place of the photo takes the scale that changes most there.",
+        paragraph(
+            f"**Network**: width {training['width']}, {shipped['params'] / 1e6:.2f} M parameters,",
+            f"{shipped['macs'] / 1e9:.2f} GMACs and {shipped['latency_ms']:.0f} ms for a 256x256",
+            f"image on one thread of {next(iter(scores.values()))['hardware']['cpu']};",
+            f"{at.model.stat().st_size / 1e6:.1f} MB of safetensors, weights stored as float16. It",
+            f"processes a photo at the scales {', '.join(f'{x:g}' for x in SCALES)} (as long as",
+            f"{SMALLEST} px remain), which takes up to {sum(x**-2 for x in SCALES):.1f} times as",
+            "long as one scale. At each pixel, scales that change the photo more count more",
+            "(`nas.restoration.restore.restore`). Channel attention averages over squares of",
+            f"{training['settings']['crop']} px.",
+        ),
         "",
         "| cell | operations |",
         "|:--|:--|",
@@ -215,23 +220,25 @@ def write_card(at, scores, sharp):
         "",
         "## Scores on real blur",
         "",
-        "None of these was trained on. RGB, rounded to 8 bits, means over the images.",
+        "None of these sets was used for training. RGB, rounded to 8 bits, means over the images.",
         "",
         "| set | pairs | PSNR: blurry, restored, gain | worst gain | SSIM | SSIM 3-D |",
         "|:--|--:|--:|--:|--:|--:|",
-        *(line(name, of_set) for name, of_set in scores.items()),
+        *(line(name, result) for name, result in scores.items()),
         "",
         *(f"- `{name}`: {what}" for name, what in SETS.items()),
-        "- SSIM: per channel, Gaussian window; SSIM 3-D: MATLAB's of the RGB volume",
+        "- SSIM: per channel, Gaussian window; SSIM 3-D: of the RGB volume, as in MATLAB",
         "",
         "## Sharp photos",
         "",
-        f"Between {len(sharp['images'])} sharp photos (`{sharp['set']}`, never trained on) and",
-        f"what the network makes of them: mean {mean:.2f} dB (SSIM {alike:.4f}), lowest",
-        f"{low:.2f} dB, {below} of them below 35 dB.",
+        paragraph(
+            f"PSNR between {len(sharp['images'])} sharp photos (`{sharp['set']}`, not used for",
+            f"training) and the network's output for them: {mean:.2f} dB on average (SSIM",
+            f"{similarity:.4f}), {low:.2f} dB at worst, {below} below 35 dB.",
+        ),
         "",
         *storage(scores),
-        "## Best, middle, worst",
+        "## Best, median and worst gain",
         "",
         *(f"![{name}](images/shipped-{name}.jpg)\n" for name in SETS),
         prose[1].strip(),
@@ -245,33 +252,37 @@ def write_card(at, scores, sharp):
 
 def write_readme(scores, low, mean):
     lines = ["| real blur | pairs | blurry, dB | restored, dB | gain |", "|:--|--:|--:|--:|--:|"]
-    for name, of_set in scores.items():
-        before, after = (row["psnr"] for row in of_set["rows"][:2])
+    for name, result in scores.items():
+        before, after = (row["psnr"] for row in result["rows"][:2])
         numbers = f"{before:.2f} | {after:.2f} | {after - before:+.2f}"
-        lines.append(f"| {SETS[name]} | {len(gains_of(of_set))} | {numbers} |")
+        lines.append(f"| {SETS[name]} | {len(gains_of(result))} | {numbers} |")
     lines += ["", f"Sharp photos stay sharp: {mean:.1f} dB on average, {low:.1f} dB at worst."]
     head, rest = README.read_text().split(BEGIN)
     README.write_text("\n".join([head + BEGIN, "", *lines, "", END]) + rest.split(END)[1])
 
 
 def recipe(training):
-    """The trainings, one after the other."""
-    lines = ["**Recipe**: AdamW, PSNR loss, random crops with flips and turns, on two cores of"]
-    lines.append(f"{training['hardware']['cpu']}:")
+    """The trainings in order."""
+    cpu = training["hardware"]["cpu"]
+    augmentation = "random crops, flips and rotations by 90 degrees"
+    lines = [paragraph(f"**Recipe**: AdamW, PSNR loss, {augmentation}, on two cores of {cpu}:"), ""]
     for run in [*training["before"], training]:
         s, end = run["settings"], run["log"][-1]
-        lines += [
-            "",
-            f"- {end['step']:,} steps of {s['batch']} crops {s['crop']}x{s['crop']}, rate",
-            f"  {s['lr']:g} falling to zero over {s['steps']:,} (cosine)"
-            + (f"; the loss adds {s['floor']:g} to the MSE" if "floor" in s else ""),
-        ]
+        floor = f"; {s['floor']:g} is added to the MSE in the loss" if "floor" in s else ""
+        lines.append(
+            f"- {end['step']:,} steps of {s['batch']} crops of {s['crop']}x{s['crop']}, learning "
+            f"rate {s['lr']:g} with cosine decay to zero over {s['steps']:,} steps{floor}"
+        )
     return [*lines, ""]
 
 
-def line(name, of_set):
-    before, after = of_set["rows"][:2]
-    gains = gains_of(of_set)
+def paragraph(*parts):
+    return textwrap.fill(" ".join(parts), 110, break_long_words=False, break_on_hyphens=False)
+
+
+def line(name, result):
+    before, after = result["rows"][:2]
+    gains = gains_of(result)
     cells = [
         f"{before['psnr']:.2f}, {after['psnr']:.2f}, **{after['psnr'] - before['psnr']:+.2f}**",
         f"{min(gains):+.2f}",
@@ -282,15 +293,16 @@ def line(name, of_set):
 
 
 def storage(scores):
-    """What float16 costs, where the float32 weights were scored beside it."""
+    """The loss due to float16, if the float32 weights were scored as well."""
     losses = [
-        of_set["rows"][2]["psnr"] - of_set["rows"][1]["psnr"]
-        for of_set in scores.values()
-        if len(of_set["rows"]) > 2
+        result["rows"][2]["psnr"] - result["rows"][1]["psnr"]
+        for result in scores.values()
+        if len(result["rows"]) > 2
     ]
     if not losses:
         return []
-    return [f"Stored as float16, it loses {max(0, *losses):.4f} dB at most on these sets.", ""]
+    loss = max(0, *losses)
+    return [f"Storing the weights as float16 costs at most {loss:.4f} dB on these sets.", ""]
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Pairs for the shipped network: `python experiments/shipped/shipped_data.py PHOTOS DIR`.
+"""Training pairs of the bundled network: `python experiments/shipped/shipped_data.py PHOTOS DIR`.
 
-Files of 144x144 pairs: naive.h5 and realistic.h5, one uniform blur a patch through either camera
-(one pair in sixteen is not blurred); rolling.h5, blur that varies over the photo, of a camera that
-rolls as well; moving.h5, of one that walks, and shallow.h5, the same with a part of the photo out
-of focus in both images (see moving_photos.py). A second call goes on where the first was stopped.
+Writes files of 144x144 pairs: naive.h5 and realistic.h5 have one uniform blur per patch, through
+either camera (one pair in sixteen is not blurred); the blur in rolling.h5 varies over the photo, as
+the camera also rolls; moving.h5 is from a walking camera, and shallow.h5 is the same with photos
+partly out of focus in both images (see moving_photos.py). Rerun the command to resume.
 """
 
 import shutil
@@ -24,7 +24,10 @@ STILL = Linear(length=0)
 SMOOTH = Walk(length=(2, 24), inertia=0.997, jitter=(0.0, 0.03), jerks=0)
 BLUR = Mix(((SMOOTH, 6), (Linear(length=(2, 24)), 5), (Walk(length=(3, 24)), 4), (STILL, 1)))
 ROLLING = Motion(SMOOTH, roll=(0.0, 4.0))
-CAMERAS = ("naive", Camera(shot=(0.0, 1e-3), read=(0.0, 4e-3)))  # of the rolling photos, in turns
+CAMERAS = (
+    "naive",
+    Camera(shot=(0.0, 1e-3), read=(0.0, 4e-3)),
+)  # of the rolling photos, alternating
 
 
 @click.command()
