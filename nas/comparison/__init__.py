@@ -1,4 +1,5 @@
-"""The comparison of networks under one recipe: plan, trials, processes, table and page.
+"""The comparison of networks under one recipe: plan, trials as subprocesses, results.
 
-Import from here: `settings.CompareSettings`; `nas.compare` runs them.
+`nas.compare` runs it. Import from here: `settings.CompareSettings`; everything else serves that
+command.
 """

@@ -1,40 +1,64 @@
-"""The command lines of a trial, and what is kept of it once they have run."""
+"""A comparison's folder: what its trials share, their command lines, and what is kept of them."""
 
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from blurkit.errors import FileError
 from blurkit.files import write_whole
-from nas.comparison.plan import CompareSettings, Spent, Trial, parse_search
+from nas.comparison.plan import Trial
+from nas.comparison.process import Spent
+from nas.comparison.settings import CompareSettings, parse_search_options
 from nas.cost.table import CostTable
-from nas.files import read_json
+from nas.files import read_json, read_log
 from nas.space.genotype import Genotype
 from nas.space.network import BUILT_IN
 
+Record = dict[str, Any]  # what trial.json holds
+
 
 @dataclass(frozen=True)
-class Bench:
-    """What all trials share: settings, data, and the folder with trials/ and genotypes/."""
+class Comparison:
+    """A comparison and its folder.
+
+    Attributes
+    ----------
+    root : path
+        Holds trials/NAME of each trial, genotypes/NAME.json of each random genotype, and results.
+    settings : CompareSettings
+    data, test : paths of dataset files
+        Trained on; scored on.
+    trials : the plan
+    """
 
     root: Path
     settings: CompareSettings
     data: tuple[str, ...]
     test: tuple[str, ...]
+    trials: tuple[Trial, ...]
 
     def folder(self, name: str) -> Path:
+        """The folder of a trial."""
         return self.root / "trials" / name
 
     @property
-    def table(self) -> Path:
-        """The table of costs by which genotypes are drawn and searched for."""
+    def cost_table(self) -> Path:
+        """The table of costs with which genotypes are drawn and searched for."""
         return self.root / "costs.json"
 
+    def stored(self, name: str) -> dict[str, Any]:
+        """The facts in NAME.json below the root, {} if there are none yet."""
+        path = self.root / f"{name}.json"
+        return read_json(path) if path.exists() else {}
+
+    def store(self, name: str, facts: dict[str, Any]) -> None:
+        """Write NAME.json."""
+        write_whole(self.root / f"{name}.json", json.dumps(facts, indent=2) + "\n")
+
     def commands(self, trial: Trial, device: str) -> list[list[str]]:
-        """The command lines of a trial; those after the first score the network on test pairs."""
+        """The command lines of a trial: a search, or a training followed by its scores."""
         s, out = self.settings, self.folder(trial.name)
         where = ["--out", str(out), "--device", device]
         if trial.kind == "search":
@@ -53,43 +77,44 @@ class Bench:
         return [train, score]
 
     def begin(self, trial: Trial, device: str) -> list[list[str]]:
-        """The command lines, the trial's folder being ready for them.
+        """Prepare a trial's folder and return its command lines.
 
-        A search plans with the comparison's table, not with one measured beside other work.
+        A search gets the comparison's table of costs; one measured beside other work would be
+        unreliable.
         """
         if trial.kind == "search":
-            there, table = self.folder(trial.name) / "costs.json", CostTable.load(self.table)
-            if not there.exists() and parse_search(trial.options).widths == table.widths:
-                write_whole(there, table.to_json())
+            path, table = self.folder(trial.name) / "costs.json", CostTable.load(self.cost_table)
+            if not path.exists() and parse_search_options(trial.options).widths == table.widths:
+                write_whole(path, table.to_json())
         return self.commands(trial, device)
 
     def arch(self, trial: Trial) -> str:
         """ARCH of nas.retrain: a built-in name or the path of a genotype file.
 
-        The winner of a random search is the candidate with the highest PSNR on the validation
-        pairs after its brief training, the first of equals.
+        For a random search, the candidate with the highest PSNR on the validation pairs after its
+        brief training; of equals, the first.
         """
         if trial.arch in BUILT_IN:
             return trial.arch
         if trial.arch:
             return str(self.root / trial.arch)
-        found = [self.read(name) for name in trial.needs]
-        best = max(found, key=lambda record: record["psnr_validation"])
+        candidates = [self.read(name) for name in trial.needs]
+        best = max(candidates, key=lambda record: record["psnr_validation"])
         return str(self.root / "genotypes" / f"{best['name']}.json")
 
-    def record(self, trial: Trial, spent: Spent) -> dict[str, Any]:
-        """What trial.json holds: JSON values, PSNR in dB, times in seconds.
+    def record(self, trial: Trial, spent: Spent) -> Record:
+        """What trial.json will hold: JSON values, PSNR in dB, times in seconds.
 
-        Raises FileError where a file that the commands should have left is missing or damaged.
+        Raises FileError if a file that the commands should have written is missing or damaged.
         """
         out = self.folder(trial.name)
         arch: str | dict[str, Any]
         if trial.kind == "search":
             arch = Genotype.load(out / "genotype.json").to_dict()
         else:
-            given = self.arch(trial)
-            arch = given if given in BUILT_IN else Genotype.load(given).to_dict()
-        record: dict[str, Any] = {
+            name = self.arch(trial)
+            arch = name if name in BUILT_IN else Genotype.load(name).to_dict()
+        record: Record = {
             "name": trial.name,
             "row": trial.row,
             "kind": trial.kind,
@@ -103,47 +128,48 @@ class Bench:
         if trial.kind == "search":
             result = out / "result.json"
             return {**record, "search": read_json(result) if result.exists() else {}}
-        record["psnr_validation"] = _last_line(out / "log.jsonl")["psnr"]
+        history = read_log(out / "log.jsonl")
+        if not history:
+            raise FileError(f"{out}: log.jsonl is missing or empty")
+        record["psnr_validation"] = history[-1]["psnr"]
         if trial.kind == "train":
             scores = read_json(out / "scores.json")
-            untouched, row = scores["rows"]
+            untouched, network = scores["rows"]
             for key in ("psnr", "ssim", "ssim_3d", "params", "macs", "n"):
-                record[key] = row[key]
+                record[key] = network[key]
             for key in ("psnr", "ssim", "ssim_3d"):
                 record[f"{key}_input"] = untouched[key]
             record["hardware"] = scores["hardware"]
         return record
 
-    def read(self, name: str) -> dict[str, Any]:
-        """The record of a trial that is done."""
+    def read(self, name: str) -> Record:
+        """The record of a finished trial."""
         return read_json(self.folder(name) / "trial.json")
 
-    def records(self, trials: Sequence[Trial]) -> list[dict[str, Any]]:
-        """Of those trials that are done, in the order of the plan."""
-        return [self.read(t.name) for t in trials if (self.folder(t.name) / "trial.json").exists()]
+    def records(self) -> list[Record]:
+        """The records of all finished trials, in the order of the plan."""
+        names = [trial.name for trial in self.trials]
+        return [self.read(name) for name in names if (self.folder(name) / "trial.json").exists()]
 
-    def failed(self, trials: Sequence[Trial]) -> dict[str, str]:
-        """Of those that failed when last tried: name to why, and the last line that they wrote."""
-        folders = {t.name: self.folder(t.name) for t in trials}
+    def trainings(self) -> list[Record]:
+        """The records of all finished full trainings."""
+        return [record for record in self.records() if record["kind"] == "train"]
+
+    def failed(self) -> dict[str, str]:
+        """Each trial whose last attempt failed: the error, and the last line of its log."""
+        folders = {trial.name: self.folder(trial.name) for trial in self.trials}
         return {
-            name: f"{_last_words(folder / 'failed.txt')} ({_last_words(folder / 'trial.log')})"
+            name: f"{_last_line(folder / 'failed.txt')} ({_last_line(folder / 'trial.log')})"
             for name, folder in folders.items()
             if (folder / "failed.txt").exists() and not (folder / "trial.json").exists()
         }
 
 
-def _last_words(path: Path) -> str:
-    """The last line of a file, "" where there is none."""
+def _last_line(path: Path) -> str:
+    """The last line of a text file, "" if there is none."""
     text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     return (text.splitlines() or [""])[-1].strip()
 
 
 def _python(module: str, *words: str) -> list[str]:
     return [sys.executable, "-m", module, *words]
-
-
-def _last_line(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
-    except (OSError, ValueError, IndexError) as error:
-        raise FileError(f"{path}: not a log of a training ({error})") from error

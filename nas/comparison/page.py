@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from nas.comparison.plan import SEARCHED, CompareSettings
 from nas.comparison.plots import learning_charts, pareto_chart, seeds_chart, tau_chart
+from nas.comparison.settings import SEARCHED, CompareSettings
 from nas.comparison.table import FOOT, Line, real_rows, rows_of, stopped, summarise, untouched
 from nas.report.charts import History
 from nas.report.html import Cells, Charts, Facts, Page, Slider, Table, render

@@ -1,7 +1,8 @@
-"""One trial's commands as subprocesses, and the lock that keeps everybody else out.
+"""The subprocesses of one trial, and the lock that keeps other runners out.
 
-Who runs a trial holds the lock on its folder. The subprocess inherits it, so it ends with both,
-however they end: a trial whose parent was killed is not begun again while it still runs.
+A runner locks a trial's folder. Its subprocess inherits the lock, so the folder stays locked until
+both have ended, however they end: while a trial whose runner was killed still runs, nobody starts
+it again.
 """
 
 import contextlib
@@ -17,21 +18,21 @@ from pathlib import Path
 from typing import IO
 
 from blurkit.files import write_whole
-from nas.comparison.plan import Spent
 
-TICK = 0.05
+POLL = 0.05  # seconds between looks at a subprocess
+Spent = dict[str, float]  # seconds, core_seconds
 
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock on a file; waits for whoever holds it."""
+    """Hold the lock on a file; waits until it is free."""
     with open(path, "ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def try_lock(path: Path) -> IO[bytes] | None:
-    """The open file whose lock we hold until it is closed; None where somebody else does."""
+    """The open file, which stays locked until it is closed; None if another process holds it."""
     file = open(path, "ab")  # noqa: SIM115
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -41,13 +42,13 @@ def try_lock(path: Path) -> IO[bytes] | None:
     return file
 
 
-class Work:
-    """Commands that run one after the other, until one fails.
+class TrialProcess:
+    """The commands of a trial, run one after the other until one fails.
 
     Parameters
     ----------
     folder : path
-        `trial.log` there gets all that they print, `spent.json` what they took.
+        Gets `trial.log`, all output of the commands, and `spent.json`, the time they took.
     lock : file from `try_lock`
     commands : sequence of command lines
     environment : mapping of str
@@ -68,44 +69,45 @@ class Work:
     def _spawn(self) -> "subprocess.Popen[bytes]":
         self._start = time.monotonic()
         command = self._commands[self._number]
-        with open(self.folder / "trial.log", "ab") as out:
-            out.write(f"$ {shlex.join(command)}\n".encode())
-            out.flush()
+        with open(self.folder / "trial.log", "ab") as log:
+            log.write(f"$ {shlex.join(command)}\n".encode())
+            log.flush()
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=out,
+                stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self._environment,
-                start_new_session=True,  # Ctrl-C comes from us, once
+                start_new_session=True,  # the terminal's Ctrl-C reaches it through `interrupt` only
                 pass_fds=[self.lock.fileno()],
             )
 
     def poll(self) -> int | None:
-        """Go on to the next command where one has ended well; the exit code once all is over."""
-        code = self._ended()
+        """Start the next command once one has succeeded; the exit code when all is over."""
+        code = self._exit_code()
         if code == 0 and self._number + 1 < len(self._commands):
             self._number += 1
             self._process = self._spawn()
             return None
         return code
 
-    def _ended(self) -> int | None:
-        """The exit code, if it has ended; what it took is added to the trial's account."""
+    def _exit_code(self) -> int | None:
+        """The exit code, None while the command runs; at its end, adds the time it took."""
         if self._process.returncode is not None:
             return self._process.returncode
         pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
         if pid == 0:
             return None
         self._process.returncode = os.waitstatus_to_exitcode(status)
-        account = self._account()
-        own = account.setdefault(str(self._number), {"seconds": 0.0, "core_seconds": 0.0})
-        own["seconds"] += round(time.monotonic() - self._start, 3)
-        own["core_seconds"] += round(usage.ru_utime + usage.ru_stime, 3)
-        write_whole(self.folder / "spent.json", json.dumps(account) + "\n")
+        times = self._times()
+        spent = times.setdefault(str(self._number), {"seconds": 0.0, "core_seconds": 0.0})
+        spent["seconds"] += round(time.monotonic() - self._start, 3)
+        spent["core_seconds"] += round(usage.ru_utime + usage.ru_stime, 3)
+        write_whole(self.folder / "spent.json", json.dumps(times) + "\n")
         return self._process.returncode
 
-    def _account(self) -> dict[str, Spent]:
+    def _times(self) -> dict[str, Spent]:
+        """The time spent, by number of the command."""
         try:
             return json.loads((self.folder / "spent.json").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
@@ -113,19 +115,19 @@ class Work:
 
     @property
     def spent(self) -> Spent:
-        """Seconds and core_seconds of the first command, over all its attempts."""
-        return self._account().get("0", {})
+        """Seconds and core_seconds of the first command, over all attempts."""
+        return self._times().get("0", {})
 
     def interrupt(self) -> None:
-        """Ask it to save and end, if it has not ended."""
+        """Ask the command to save its state and end, unless it has ended."""
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGINT)
 
-    def end(self, until: float) -> None:
-        """Wait for the end, up to a time of the monotonic clock; then make one. Frees the lock."""
-        while (code := self._ended()) is None and time.monotonic() < until:
-            time.sleep(TICK)
+    def end(self, deadline: float) -> None:
+        """Wait for the end until `deadline` (monotonic clock), then kill; releases the lock."""
+        while (code := self._exit_code()) is None and time.monotonic() < deadline:
+            time.sleep(POLL)
         if code is None:
             self._process.kill()
             self._process.wait()

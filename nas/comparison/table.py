@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
-from nas.comparison.plan import RANDOM, CompareSettings
+from nas.comparison.settings import RANDOM, CompareSettings
 from nas.report.text import markdown_table, short_count
 
 Records = Sequence[Mapping[str, Any]]

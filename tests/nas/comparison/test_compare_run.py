@@ -161,7 +161,7 @@ def test_other_settings_and_the_training_pairs_are_refused(compared, pairs_file,
     assert "holds a comparison with other settings (steps: 4 there, 5 now)" in other.stderr
     same = compare(pairs_file, pairs_file, out)
     assert same.returncode == 2
-    assert "test must be other pairs than those trained on" in same.stderr
+    assert "test must not contain pairs of the training data" in same.stderr
 
 
 def test_the_list_tells_what_is_done_and_what_is_left(compared, pairs_file, test_file):

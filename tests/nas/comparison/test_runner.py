@@ -12,8 +12,8 @@ import pytest
 
 from blurkit.errors import FileError
 from nas.comparison.plan import Trial
-from nas.comparison.process import Work, try_lock
-from nas.comparison.runner import Crew
+from nas.comparison.process import TrialProcess, try_lock
+from nas.comparison.runner import Runner
 
 # leaves a line at each start, and a result at the end
 WORK = """
@@ -32,7 +32,7 @@ def trial(name, *needs):
     return Trial(name, "row", "train", name, "unet", 0, 10, 100, needs)
 
 
-def crew(root, trials, slots=2, seconds=0.0, fail=(), **options):
+def make_runner(root, trials, slots=2, seconds=0.0, fail=(), **options):
     def commands(trial, device):
         code = "3" if trial.name in fail else "0"
         folder = str(root / "trials" / trial.name)
@@ -44,7 +44,7 @@ def crew(root, trials, slots=2, seconds=0.0, fail=(), **options):
             raise FileError(f"{path}: missing")
         return {"name": trial.name, "value": int(path.read_text()), **spent}
 
-    return Crew(root, trials, ["cpu"] * slots, commands, record, progress=False, **options)
+    return Runner(root, trials, ["cpu"] * slots, commands, record, progress=False, **options)
 
 
 def starts(root, name):
@@ -54,12 +54,12 @@ def starts(root, name):
 
 def test_every_trial_is_done_once_and_what_it_needs_before(tmp_path):
     order, trials = [], [trial("a"), trial("b", "a", "c"), trial("c")]
-    one = crew(tmp_path, trials)
-    record = one._record
-    one._record = lambda t, spent: (order.append(t.name), record(t, spent))[1]
-    one.run()
-    assert one.done == {"a", "b", "c"}
-    assert not one.failed
+    runner = make_runner(tmp_path, trials)
+    record = runner._record
+    runner._record = lambda t, spent: (order.append(t.name), record(t, spent))[1]
+    runner.run()
+    assert runner.done == {"a", "b", "c"}
+    assert not runner.failed
     assert order[-1] == "b"
     for name in "abc":
         done = json.loads((tmp_path / "trials" / name / "trial.json").read_text())
@@ -69,37 +69,37 @@ def test_every_trial_is_done_once_and_what_it_needs_before(tmp_path):
 
 
 def test_a_second_run_skips_what_is_done(tmp_path):
-    crew(tmp_path, [trial("a")]).run()
-    crew(tmp_path, [trial("a"), trial("b")]).run()
+    make_runner(tmp_path, [trial("a")]).run()
+    make_runner(tmp_path, [trial("a"), trial("b")]).run()
     assert (starts(tmp_path, "a"), starts(tmp_path, "b")) == (1, 1)
 
 
 def test_a_failing_trial_is_told_and_the_others_go_on(tmp_path, caplog):
     trials = [trial("bad"), trial("lost", "bad"), trial("late", "lost"), trial("good")]
-    one = crew(tmp_path, trials, slots=1, fail=["bad"])
-    one.run()
-    assert (one.failed, one.done, one.left) == ({"bad"}, {"good"}, [])
+    runner = make_runner(tmp_path, trials, slots=1, fail=["bad"])
+    runner.run()
+    assert (runner.failed, runner.done, runner.remaining) == ({"bad"}, {"good"}, [])
     assert "bad failed: exit code 3" in caplog.text
     assert "last words of bad" in caplog.text
     assert starts(tmp_path, "lost") == 0
-    again = crew(tmp_path, trials)  # the next call tries it again, and what needs it
+    again = make_runner(tmp_path, trials)  # the next call tries it again, and what needs it
     again.run()
     assert (again.failed, len(again.done)) == (set(), 4)
 
 
 def test_a_trial_without_its_result_has_failed(tmp_path, caplog):
-    one = crew(tmp_path, [trial("a")])
-    one._commands = lambda trial, device: [[sys.executable, "-c", "print('nothing')"]]
-    one.run()
-    assert one.failed == {"a"}
+    runner = make_runner(tmp_path, [trial("a")])
+    runner._commands = lambda trial, device: [[sys.executable, "-c", "print('nothing')"]]
+    runner.run()
+    assert runner.failed == {"a"}
     assert "result: missing" in caplog.text
 
 
 def test_commands_run_one_after_the_other_and_the_first_is_on_the_account(tmp_path):
-    one = crew(tmp_path, [trial("a")])
-    only = one._commands
-    one._commands = lambda trial, device: [*only(trial, device)] * 2
-    one.run()
+    runner = make_runner(tmp_path, [trial("a")])
+    only = runner._commands
+    runner._commands = lambda trial, device: [*only(trial, device)] * 2
+    runner.run()
     assert starts(tmp_path, "a") == 2
     account = json.loads((tmp_path / "trials/a/spent.json").read_text())
     assert account.keys() == {"0", "1"}
@@ -110,7 +110,7 @@ def test_commands_run_one_after_the_other_and_the_first_is_on_the_account(tmp_pa
 def test_what_has_ended_is_neither_interrupted_nor_counted_again(tmp_path):
     """Ctrl-C may come between a command's end and the record of it."""
     command = [sys.executable, "-c", "raise SystemExit(3)"]
-    work = Work(tmp_path, try_lock(tmp_path / "lock"), [command], dict(os.environ))
+    work = TrialProcess(tmp_path, try_lock(tmp_path / "lock"), [command], dict(os.environ))
     while work.poll() is None:
         time.sleep(0.02)
     spent = work.spent
@@ -124,10 +124,10 @@ def script(root, names, seconds, **options):
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
         f"import {Path(__file__).stem} as t\n"
-        f"one = t.crew(Path({str(root)!r}), [t.trial(n) for n in {names!r}], slots=1, "
+        f"runner = t.make_runner(Path({str(root)!r}), [t.trial(n) for n in {names!r}], slots=1, "
         f"seconds={seconds}, **{options!r})\n"
-        "one.run()\n"
-        "print('done', len(one.done), 'left', len(one.left))"
+        "runner.run()\n"
+        "print('done', len(runner.done), 'left', len(runner.remaining))"
     )
     command = [sys.executable, "-c", code, str(Path(__file__).parent)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -155,10 +155,10 @@ def test_who_does_not_wait_leaves_what_others_hold(tmp_path):
     other = script(tmp_path, ["a"], 60)
     try:
         wait_for(tmp_path / "trials/a/starts")
-        one = crew(tmp_path, [trial("a"), trial("b")], wait=False)
-        one.run()
-        assert one.done == {"b"}
-        assert [t.name for t in one.left] == ["a"]
+        runner = make_runner(tmp_path, [trial("a"), trial("b")], wait=False)
+        runner.run()
+        assert runner.done == {"b"}
+        assert [t.name for t in runner.remaining] == ["a"]
     finally:
         other.send_signal(signal.SIGINT)
         other.communicate(timeout=60)
@@ -173,19 +173,19 @@ def test_a_stopped_process_leaves_its_trial_to_the_next(tmp_path, how):
     wait_for(tmp_path / "trials/a/starts")
     other.send_signal(how)
     other.communicate(timeout=60)
-    one = crew(tmp_path, [trial("a")])
-    one.run()
-    assert one.done == {"a"}
+    runner = make_runner(tmp_path, [trial("a")])
+    runner.run()
+    assert runner.done == {"a"}
     assert starts(tmp_path, "a") == 2
     finished = (tmp_path / "trials/a/trial.log").read_text().count("\nlast words of a\n")
     assert finished == (2 if how == signal.SIGKILL else 1)
 
 
 def test_trials_get_the_environment_they_are_given(tmp_path):
-    one = crew(tmp_path, [trial("a")], environment={"OMP_NUM_THREADS": "3"})
+    runner = make_runner(tmp_path, [trial("a")], environment={"OMP_NUM_THREADS": "3"})
     say = "import os; print('threads', os.environ['OMP_NUM_THREADS'])"
-    one._commands = lambda trial, device: [[sys.executable, "-c", say]]
-    one._record = lambda trial, spent: {}
-    one.run()
+    runner._commands = lambda trial, device: [[sys.executable, "-c", say]]
+    runner._record = lambda trial, spent: {}
+    runner.run()
     assert "threads 3" in (tmp_path / "trials/a/trial.log").read_text()
     assert os.environ.get("OMP_NUM_THREADS") != "3"

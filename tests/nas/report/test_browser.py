@@ -11,7 +11,7 @@ from playwright.sync_api import Error, sync_playwright
 from blurkit.images.files import decode_image
 from nas.checkpoint import save_model
 from nas.comparison.page import compare_page
-from nas.comparison.plan import CompareSettings
+from nas.comparison.settings import CompareSettings
 from nas.evaluate import EvaluateSettings, evaluate
 from nas.report.html import Cells, Page, Slider, render
 from nas.report.slider import sample
