@@ -6,23 +6,20 @@ import sys
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from making_networks import save_network
 
 from blurkit.errors import FileError, SettingError
 from blurkit.images.files import read_image, write_image
 from blurkit.progress import bar
-from nas.checkpoint import save_model
 from nas.deblur import DeblurSettings, deblur, main
 from nas.restoration import restore
-from nas.space.network import build
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A folder with a checkpoint and a photo. A fresh network of the space is the identity."""
+    """A folder with a checkpoint (the identity) and a photo."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "net").mkdir()
-    info = {"name": "naf", "arch": "naf", "width": 2, "settings": {}}
-    save_model("net/model.safetensors", build("naf", 2), info)
+    save_network(tmp_path / "net")
     pixels = np.random.default_rng(0).integers(0, 256, (37, 90, 3), dtype=np.uint8)
     write_image("photo.png", pixels)
     return tmp_path

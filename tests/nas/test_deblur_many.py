@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 import tifffile
 from click.testing import CliRunner
+from making_networks import save_network
 from PIL import Image
 
 from blurkit.errors import FileError, SettingError
-from nas.checkpoint import save_model
 from nas.deblur import DeblurSettings, deblur, deblur_all, main
 from nas.photos import restorer
 from nas.photos.jobs import find_photos
 from nas.photos.photo import read_photo
-from nas.space.network import build
 
 COLOUR = {"a.png": 10, "b.jpg": 20, "deep/c.tif": 30, "deep/er/d.webp": 40}
 
@@ -23,9 +22,7 @@ COLOUR = {"a.png": 10, "b.jpg": 20, "deep/c.tif": 30, "deep/er/d.webp": 40}
 def here(tmp_path, monkeypatch):
     """A checkpoint (the identity) and a folder of four photos, each of a colour of its own."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "net").mkdir()
-    info = {"name": "naf", "arch": "naf", "width": 2, "settings": {}}
-    save_model("net/model.safetensors", build("naf", 2), info)
+    save_network(tmp_path / "net")
     (tmp_path / "in/deep/er").mkdir(parents=True)
     for name, colour in COLOUR.items():
         Image.new("RGB", (20, 10), (colour,) * 3).save(tmp_path / "in" / name, quality=100)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from making_networks import save_network
 
 from blurkit.errors import FileError, SettingError
 from blurkit.images.files import decode_image, read_image, write_image
@@ -21,21 +22,12 @@ from nas.space.network import build
 QUICK = EvaluateSettings(rounds=1)
 
 
-def save(folder, arch, name=None):
-    """A fresh network of width 2: "naf", as all of the space, is the identity; "unet" is not."""
-    folder.mkdir(parents=True)
-    torch.manual_seed(0)
-    info = {"name": name or arch, "arch": arch, "width": 2, "settings": {}}
-    save_model(folder / "model.safetensors", build(arch, 2), info)
-    return folder
-
-
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     """Two networks, and five pairs whose scores are known, as a file and as a folder."""
     monkeypatch.chdir(tmp_path)
-    save(tmp_path / "runs/naf", "naf")
-    save(tmp_path / "runs/unet", "unet")
+    save_network(tmp_path / "runs/naf", "naf")
+    save_network(tmp_path / "runs/unet", "unet")
     rng = np.random.default_rng(0)
     sharp = rng.integers(40, 200, (5, 20, 36, 3), dtype=np.uint8)
     blurry = sharp + np.arange(1, 6, dtype=np.uint8)[:, None, None, None]
@@ -144,7 +136,7 @@ def test_an_evaluation_without_rows_has_a_page_without_samples(here):
 
 
 def test_the_page_draws_the_best_network_first_with_its_channels(here):
-    path = save(here / "runs/worse", "frame") / "model.safetensors"
+    path = save_network(here / "runs/worse", "frame") / "model.safetensors"
     worse, info = load_model(path)
     torch.nn.init.constant_(worse.tail.bias, 0.2)
     save_model(path, worse, {**info, "width": 2})
@@ -267,8 +259,8 @@ def test_equal_images_stay_valid_json(here):
     ],
 )
 def test_networks_of_one_name_are_told_apart_by_folder(here, models, names):
-    save(here / "runs/again", "naf")
-    save(here / "more/naf", "naf")
+    save_network(here / "runs/again", "naf")
+    save_network(here / "more/naf", "naf")
     rows = evaluate(models, data="test.h5", settings=QUICK, device="cpu", progress=False).rows
     assert [row.name for row in rows[1:]] == names
 

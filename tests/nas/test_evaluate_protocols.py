@@ -6,15 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from click.testing import CliRunner
+from making_networks import save_network
 
 from blurkit.errors import SettingError
 from blurkit.images.files import read_image, write_image
-from nas.checkpoint import save_model
 from nas.evaluate import EvaluateSettings, evaluate, main
 from nas.evaluation.protocols.kohler_score import kohler
-from nas.space.network import build
 
 
 @pytest.fixture
@@ -22,10 +20,7 @@ def here(tmp_path, monkeypatch):
     """Two fresh networks, "naf" being the identity, and a set for every protocol."""
     monkeypatch.chdir(tmp_path)
     for arch in ("naf", "unet"):
-        (tmp_path / arch).mkdir()
-        torch.manual_seed(0)
-        info = {"name": arch, "arch": arch, "width": 2, "settings": {}}
-        save_model(tmp_path / arch / "model.safetensors", build(arch, 2), info)
+        save_network(tmp_path / arch, arch)
     put("gopro/test/GOPR1/{}/1.png", "blur", "blur_gamma", "sharp")
     put("kohler/{}.png", "Blurry1_1", "GroundTruth1_1/1", "GroundTruth1_1/2", shape=(180, 190, 3))
     put("levin/{}/im05_flit01.png", "blur", "sharp", shape=(48, 52))

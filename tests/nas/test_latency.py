@@ -152,32 +152,6 @@ def test_the_command_writes_json_page_and_picture(net, tmp_path):
     assert sorted(p.name for p in out.iterdir()) == ["latency.json", "latency.md", "latency.png"]
 
 
-def test_a_busy_machine_is_told_on_the_page(net):
-    settings = LatencySettings(**QUICK, modes="eager")
-    document = latency([net], settings=settings, device="cpu", progress=False)
-    assert "load average 3.2" in page({**document, "load": 3.2})
-    for quiet in (0.1, None):
-        assert "other programs" not in page({**document, "load": quiet})
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"sizes": "big"}, 'sizes must be like "256x256 1280x720"'),
-        ({"sizes": "256x250"}, "sides multiples of 16, got '256x250'"),
-        ({"sizes": ""}, "sizes must be"),
-        ({"threads": "0"}, "threads must be numbers in 1 .. 1024"),
-        ({"threads": "two"}, "threads must be numbers"),
-        ({"modes": "fast"}, "modes must be some of eager; .*, got 'fast'"),
-        ({"rounds": 2}, "rounds must be >= 3, got 2"),
-        ({"unet_width": 257}, "unet-width must be <= 256, got 257"),
-    ],
-)
-def test_settings_have_rules(given, words):
-    with pytest.raises(SettingError, match=words):
-        LatencySettings(**given)
-
-
 def test_a_model_given_twice_and_one_that_is_none(net, tmp_path):
     with pytest.raises(SettingError, match="model given twice"):
         latency([net, net / "model.safetensors"], progress=False)
