@@ -1,4 +1,4 @@
-"""What operations cost: measured latency or counted MACs, and choices within a budget.
+"""Costs of operations and networks (latency, MACs), and choices within a budget.
 
-Import from here: `table.CostTable`, `measured`, `knapsack`.
+Import from here: `table.CostTable`, `measured`, `counted`, `timing`.
 """

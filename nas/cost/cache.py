@@ -1,6 +1,6 @@
-"""Tables of costs in the user's cache: JSON files, each of one device and one set of widths.
+"""Cost tables in the user's cache: JSON files, one for each device and set of widths.
 
-They lie in $XDG_CACHE_HOME/blurkit, else in ~/.cache/blurkit; whoever deletes them loses a minute.
+The folder is $XDG_CACHE_HOME/blurkit or ~/.cache/blurkit; deleting it costs a minute of measuring.
 """
 
 import hashlib
@@ -22,9 +22,9 @@ LONGEST = 2**20  # bytes of a file; a table has about 10,000
 
 
 def folder() -> Path:
-    """Where the tables lie."""
+    """The folder of the cache."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    # a relative path there is to be ignored, says the XDG specification
+    # the XDG specification says to ignore a relative path
     return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "blurkit"
 
 
@@ -33,20 +33,20 @@ def cached(
     make: Callable[[], CostTable],
     good: Callable[[CostTable], bool] = lambda table: True,
 ) -> CostTable:
-    """The table of this key out of the cache, or else made and put there.
+    """The table of this key, from the cache or made and cached.
 
     Parameters
     ----------
     key : dict of JSON values
-        All that decides the table.
+        Everything that decides the table.
     make : callable () -> CostTable
-        Called where there is no table of this key, or where its file is damaged.
+        Called if the cache has no table of this key, or its file is damaged.
     good : callable (CostTable) -> bool
-        Whether a table just made is worth keeping.
+        Whether to cache a table just made.
 
     Notes
     -----
-    A cache that cannot be read or written is no error: the table is made, and not kept.
+    A cache that cannot be read or written is not an error: the table is made, and not kept.
     """
     text = json.dumps(key, sort_keys=True)
     path = folder() / f"costs-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
@@ -64,7 +64,7 @@ def _read(path: Path, key: dict[str, Any]) -> CostTable | None:
             document = json.loads(file.read(LONGEST))
         if document["format"] == FORMAT and document["key"] == key:
             return CostTable.from_dict(document["table"])
-        reason = "it is another table"
+        reason = "it has another key"
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:

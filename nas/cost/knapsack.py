@@ -1,6 +1,6 @@
-"""One option from each row of a table: the best within a budget, and random ones in a band.
+"""One option from each row of a table: the best within a budget, or random ones in a cost range.
 
-Plain arrays: a row is what one place of the network may become, its entries are the options.
+Plain arrays: a row is one place of the network, its entries are the options.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Row = NDArray[np.float64]
-ROUNDING = 1e-12  # relative; sums in another order differ by less
-DRAWS, BATCHES = 256, 4000  # at once, and how often before `draw` gives up
+ROUNDING = 1e-12  # relative; more than the difference between sums in another order
+DRAWS, BATCHES = 256, 4000  # in a batch; batches before `draw` gives up
 
 
 def bounds(costs: Sequence[ArrayLike]) -> tuple[float, float]:
-    """The cheapest and the dearest sum of one entry from each row."""
+    """The smallest and the largest sum of one entry from each row."""
     rows = [np.asarray(row, np.float64) for row in costs]
     return float(sum(row.min() for row in rows)), float(sum(row.max() for row in rows))
 
@@ -34,14 +34,14 @@ def best(
     Returns
     -------
     options : list of int, or None
-        One number for each row: of all choices whose costs sum to `budget` at most, one of the
-        largest sum of scores. None where no choice is cheap enough.
+        One number for each row: of all choices whose costs sum to at most `budget`, one with the
+        largest sum of scores. None if every choice costs more.
 
     Notes
     -----
-    Row after row, the partial choices that no other one beats in both cost and score are kept
-    (Nemhauser and Ullmann 1969), but only those that can still end above a known choice: the
-    linear relaxation of the rows to come bounds what they add.
+    Row by row, the partial choices that no other beats in both cost and score are kept (Nemhauser
+    and Ullmann 1969), if they can still exceed the score of a known choice: the linear relaxation
+    of the remaining rows bounds what those can add.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def best(
 
 
 def _undominated(costs: ArrayLike, scores: ArrayLike) -> tuple[Row, Row, NDArray[np.intp]]:
-    """Costs, scores and numbers of the options that no cheaper one matches, cheapest first."""
+    """Costs, scores and numbers of the options that no cheaper option matches, cheapest first."""
     cost, score = np.asarray(costs, np.float64), np.asarray(scores, np.float64)
     order = np.lexsort((-score, cost))
     order = order[np.isfinite(score[order])]
@@ -85,7 +85,7 @@ def _undominated(costs: ArrayLike, scores: ArrayLike) -> tuple[Row, Row, NDArray
 
 
 def _hull(cost: Row, score: Row) -> list[tuple[float, float]]:
-    """Steps (cost, score) along the upper hull of a row's options: ever less score for the cost."""
+    """Steps (cost, score) along the upper hull of a row's options, of falling score per cost."""
     corners: list[tuple[float, float]] = []
     for x, y in zip(cost.tolist(), score.tolist(), strict=True):
         while len(corners) > 1:
@@ -100,9 +100,9 @@ def _hull(cost: Row, score: Row) -> list[tuple[float, float]]:
 def _relaxation(
     rows: Sequence[tuple[Row, Row, NDArray[np.intp]]], budget: float
 ) -> tuple[float, list[tuple[Row, Row]]]:
-    """A score that some choice reaches, and for each row the most that the later rows may add.
+    """A score that some choice reaches, and for each row the most that the later rows can add.
 
-    The latter as corners of a concave line over the budget left; it begins at the least cost.
+    The latter is a concave line over the remaining budget, given by its corners.
     """
     ahead, steps = [(np.zeros(1), np.zeros(1))], []
     base_cost = base_score = 0.0
@@ -122,27 +122,27 @@ def _relaxation(
 
 
 def draw(costs: Sequence[ArrayLike], low: float, high: float, seed: int) -> list[int] | None:
-    """A random choice whose costs sum to between `low` and `high`, uniform among all of those.
+    """A random choice whose costs sum to `low` .. `high`, uniform over all such choices.
 
     Parameters
     ----------
     costs : sequence of rows
     low, high : float
-        The band, bounds included.
+        Bounds of the cost, inclusive.
     seed : int
         The same seed gives the same choice.
 
     Returns
     -------
     options : list of int, one number for each row, or None
-        None where a million draws near the band found nothing in it.
+        None if no choice was found in a million draws near the range.
 
     Notes
     -----
-    Uniform draws would rarely fall into a band far from their mean. So the options are drawn with
-    chances in proportion to exp(-tilt * cost), the tilt such that the band is where most draws
-    fall; a choice of cost c in the band is then accepted with a chance in proportion to
-    exp(tilt * c), which makes all of them equally likely again.
+    Uniform draws would rarely fall into a range far from their mean. The options are therefore
+    drawn with probabilities proportional to exp(-slope * cost), the slope such that most draws fall
+    into the range; a choice of cost c in the range is accepted with a probability proportional to
+    exp(slope * c), which makes all of them equally likely again.
     """
     rows = [np.asarray(row, np.float64) for row in costs]
     cheapest, dearest = bounds(rows)
@@ -151,15 +151,15 @@ def draw(costs: Sequence[ArrayLike], low: float, high: float, seed: int) -> list
         return None
     padded = _padded(rows)
     mean = float(np.nanmean(padded, axis=1).sum())
-    edge = min(max(mean, low, cheapest), high, dearest)  # of the band, where choices are many
-    slope = _tilt(padded, edge)
+    edge = min(max(mean, low, cheapest), high, dearest)  # where the range has most choices
+    slope = _slope(padded, edge)
     chances = _chances(padded, slope)
-    # the chance of an option or an earlier one, for all but the last
-    upto = [p[: len(row) - 1].cumsum() for p, row in zip(chances, rows, strict=True)]
+    # cumulative probabilities, without the last
+    cumulative = [p[: len(row) - 1].cumsum() for p, row in zip(chances, rows, strict=True)]
     rng = np.random.default_rng(seed)
     for _ in range(BATCHES):
         uniform = rng.random((len(rows), DRAWS))
-        drawn = [p.searchsorted(u, side="right") for p, u in zip(upto, uniform, strict=True)]
+        drawn = [p.searchsorted(u, side="right") for p, u in zip(cumulative, uniform, strict=True)]
         cost = sum(row[options] for row, options in zip(rows, drawn, strict=True))
         inside = (cost >= low - slack) & (cost <= high + slack)
         kept = rng.random(DRAWS) < np.exp(np.minimum(slope * (cost - edge), 0))
@@ -169,18 +169,18 @@ def draw(costs: Sequence[ArrayLike], low: float, high: float, seed: int) -> list
     return None
 
 
-def tilt(costs: Sequence[ArrayLike], wanted: float) -> float:
-    """The number t for which chances in proportion to exp(-t * cost) expect the cost `wanted`.
+def max_entropy_slope(costs: Sequence[ArrayLike], expected: float) -> float:
+    """The slope s for which probabilities proportional to exp(-s * cost) have this expected cost.
 
-    Of all chances that do, these are the least decided ones (the largest entropy). Where the cost
-    cannot be reached, the nearest that can.
+    Of all probabilities with this expected cost, these have the largest entropy. If the cost is out
+    of reach, the slope of the nearest one.
 
     Examples
     --------
-    >>> tilt([[0, 1], [0, 2]], wanted=1.5)
+    >>> max_entropy_slope([[0, 1], [0, 2]], expected=1.5)
     0.0
     """
-    return _tilt(_padded([np.asarray(row, np.float64) for row in costs]), wanted)
+    return _slope(_padded([np.asarray(row, np.float64) for row in costs]), expected)
 
 
 def _padded(rows: Sequence[Row]) -> Row:
@@ -190,23 +190,23 @@ def _padded(rows: Sequence[Row]) -> Row:
     return padded
 
 
-def _chances(padded: Row, tilt: float) -> Row:
-    exponents = -tilt * padded
+def _chances(padded: Row, slope: float) -> Row:
+    exponents = -slope * padded
     p = np.nan_to_num(np.exp(exponents - np.nanmax(exponents, axis=1, keepdims=True)))
     return p / p.sum(axis=1, keepdims=True)
 
 
-def _tilt(padded: Row, wanted: float) -> float:
-    """The tilt under which the expected cost is `wanted`, as near as it can be reached."""
+def _slope(padded: Row, target: float) -> float:
+    """As `max_entropy_slope`, by bisection."""
 
-    def expected(tilt: float) -> float:
-        return float(np.nansum(_chances(padded, tilt) * padded))
+    def expected(slope: float) -> float:
+        return float(np.nansum(_chances(padded, slope) * padded))
 
     spread = float((np.nanmax(padded, axis=1) - np.nanmin(padded, axis=1)).max())
-    if spread == 0 or np.isclose(expected(0), wanted, rtol=ROUNDING, atol=0):
+    if spread == 0 or np.isclose(expected(0), target, rtol=ROUNDING, atol=0):
         return 0.0
     low, high = -1e3 / spread, 1e3 / spread
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if expected(middle) > wanted else (low, middle)
+        low, high = (middle, high) if expected(middle) > target else (low, middle)
     return (low + high) / 2

@@ -1,9 +1,8 @@
-"""Tables of costs for every choice of the space: measured milliseconds, counted MACs.
+"""The cost table in milliseconds, measured inside whole networks.
 
-Single operations are measured where they work. Networks of random operations run as a whole, and
-a clock is read before and after each of their slots and skips: so every operation is met after
-others, with the caches and the memory that they leave behind, and the parts of a network add up
-to its time.
+Networks of random operations run as a whole, and a clock is read before and after each of their
+slots and skips. Every operation is thus timed after others, with the caches and memory that they
+leave behind, and the parts of a network add up to its time.
 """
 
 import logging
@@ -20,9 +19,10 @@ import torch
 from blurkit.errors import SettingError
 from blurkit.progress import bar
 from nas.cost.cache import cached
-from nas.cost.stopwatch import Stopwatch, places, watched
+from nas.cost.counted import EMPTY
+from nas.cost.stopwatch import Stopwatch, places, timed_parts
 from nas.cost.table import CostTable
-from nas.cost.timing import SIDE, image_of, macs, timed
+from nas.cost.timing import SIDE, image_of, timed
 from nas.device import Net, hardware, keep_memory, to_channels_last
 from nas.space.frame import LEVELS
 from nas.space.genotype import (
@@ -39,21 +39,19 @@ from nas.space.network import Network, build
 
 log = logging.getLogger("nas")
 
-TABLE_VERSION = 1  # of the way to measure: tables of another one are measured again
-NETWORKS = 36  # in which every slot becomes every operation three times
-ZEROS = 5  # for each other operation; so the networks are about as lean as those sought for
-PASSES = {"cpu": 3, "cuda": 10}  # timed ones of each network, after one that is not
-STEADY = (0.8, 1.25)  # factors of tables that no other program has disturbed; 0.99 to 1.03 is usual
-ATTEMPTS = 3  # at a table that can be trusted
-TOGETHER = 4  # random networks that take turns
+TABLE_VERSION = 1  # of the method; tables of another version are measured again
+NETWORKS = 36  # in which every slot has every operation three times
+ZEROS = 5  # for each other operation: the networks are about as small as those of a search
+PASSES = {"cpu": 3, "cuda": 10}  # timed passes of each network, after one that is not timed
+STEADY = (0.8, 1.25)  # range of the factor on an idle machine; 0.99 to 1.03 is usual
+ATTEMPTS = 3  # at a reliable table
+TOGETHER = 4  # random networks measured in turns
 SLOT_LEVELS = [level for level in LEVELS for _ in range(SLOTS)]
-EMPTY = Genotype(dict.fromkeys(CELLS, ("zero",) * SLOTS))
 Place = tuple[str, int, str]  # see `nas.cost.stopwatch.places`
-CELL_OF_LEVEL = CELLS[: len(WIDTHS)]
 
 
 def _random_networks(count: int, widths: tuple[int, ...]) -> list[Genotype]:
-    """Genotypes in which each place becomes each of its options equally often, zero apart."""
+    """Genotypes in which each place has each of its options equally often, except zero."""
     rng = random.Random(0)
 
     def column(options: tuple[str, ...]) -> list[str]:
@@ -85,12 +83,11 @@ def latency_table(
         Channels of the levels are `width` times these; those of the UNet are as published.
     device : torch.device or str
     side : int, a multiple of 16
-        Of the one square image on which all is measured, as `nas.cost.timing.latency` does.
+        Of the square image on which networks run, as in `nas.cost.timing.latency`.
     progress : bool
-        Show a bar over the networks, if that takes over two seconds.
+        Show a bar over the networks if measuring takes over two seconds.
     cache : bool
-        Take the table from the user's cache if it is there, and put it there if not
-        (see `nas.cost.cache`).
+        Read the table from the user's cache, or write it there (see `nas.cost.cache`).
     networks : int >= 12
         Random networks to measure.
 
@@ -100,20 +97,20 @@ def latency_table(
 
     Notes
     -----
-    An operation's cost is the median over the slots of its level in all networks and passes, less
-    what reading the clock costs, which a slot without an operation shows. The frame is the network
-    without operations. One factor, close to 1, then makes the operations' sums agree with the
-    networks' own times: the frame is slower where operations have emptied its caches. UNet and
-    frame take turns with the networks, so that a machine that slows down slows all of them. A
-    factor far from 1 tells that the machine was busy: all is measured again, up to 3 times in all,
-    and the attempt whose factor is nearest to 1 is the table. Where even that one is far off, the
-    log warns, the table's facts say `trusted: false`, and the cache does not get it.
-    The random state of torch is left as it was.
+    An operation's cost is the median over the slots of its level in all networks and passes, minus
+    the time of reading the clock, which is that of a slot without an operation. The frame is the
+    network without operations. One factor, close to 1, then fits the sums of the operations to the
+    times of the networks: the frame is slower after operations that have evicted its caches. UNet
+    and frame are timed in turns with the networks, so that a machine that slows down slows all of
+    them. If the factor is far from 1, the machine was busy: everything is measured again, up to 3
+    times in all, and the attempt with the factor nearest to 1 is kept. If that is far off too, the
+    log warns, the table's facts say `trusted: false`, and the table is not cached. The random state
+    of torch is unchanged.
 
     Raises
     ------
     SettingError
-        a width, the side or the number of networks breaks its rule
+        "side must be a multiple of 16, got 50"; "networks must be >= 12, got 4"; a width
     """
     least = len(OPERATION_NAMES) + ZEROS - 1
     if networks < least:
@@ -146,14 +143,15 @@ def latency_table(
         for _ in range(ATTEMPTS - 1):
             if trusted(table):
                 return table
-            log.info("the factor is %.2f: measured again", table.facts["factor"])
+            log.info("the factor is %.2f: measuring again", table.facts["factor"])
             table = min(table, attempt(), key=lambda t: abs(math.log(t.facts["factor"])))
         if not trusted(table):
             log.warning(
-                "the table of latencies is not to be trusted: its parts must add up to the times "
-                "of whole networks, but the factor is %.2f in the best of %d attempts. Is this "
-                "machine busy? The table is used for this run and not kept for others",
-                *(table.facts["factor"], ATTEMPTS),
+                "the latency table is unreliable: its parts should add up to the times of whole "
+                "networks, but the factor is %.2f in the best of %d attempts. Is this machine "
+                "busy? The table is used for this run only",
+                table.facts["factor"],
+                ATTEMPTS,
             )
         return table
 
@@ -161,7 +159,7 @@ def latency_table(
 
 
 def trusted(table: CostTable) -> bool:
-    """Whether the table's parts add up to whole networks; counted ones always do."""
+    """Whether the table's parts add up to whole networks; those of a counted table always do."""
     return bool(table.facts.get("trusted", True))
 
 
@@ -169,7 +167,8 @@ def trusted(table: CostTable) -> bool:
 def _measure(
     genotypes: Sequence[Genotype], width: int, device: torch.device, side: int, progress: bool
 ) -> tuple[dict[str, list[float]], dict[Place, list[float]], list[list[float]]]:
-    """Seconds of all passes: those of "unet", "frame" and "marked" frame, places, networks."""
+    """Seconds of all passes of "unet", "frame" and "marked" frame, of each place, and of each
+    network."""
     keep_memory()
     image, watch = image_of(side, device), Stopwatch(device)
 
@@ -180,7 +179,7 @@ def _measure(
         return ready(Network(Genotype(EMPTY.cells, widths=genotypes[0].widths), width))
 
     fixtures = {"unet": ready(build("unet", width)), "frame": frame()}
-    fixtures["marked"] = watched(frame(), watch)
+    fixtures["marked"] = timed_parts(frame(), watch)
     whole: dict[str, list[float]] = {name: [] for name in fixtures}
     of_places: dict[Place, list[float]] = defaultdict(list)
     totals: list[list[float]] = []
@@ -189,7 +188,7 @@ def _measure(
     with bar(len(genotypes), "timing", "network", disable=not progress, delay=2) as shown:
         for first in range(0, len(genotypes), TOGETHER):
             group = genotypes[first : first + TOGETHER]
-            nets = [watched(ready(Network(genotype, width)), watch) for genotype in group]
+            nets = [timed_parts(ready(Network(genotype, width)), watch) for genotype in group]
             for net in nets:
                 timed(net, image)
             passes: list[list[float]] = [[] for _ in nets]
@@ -214,7 +213,7 @@ def _table(
     width: int,
     facts: dict[str, Any],
 ) -> CostTable:
-    """The table that explains the measured seconds (see the notes of `latency_table`)."""
+    """The table that fits the measured seconds (see the notes of `latency_table`)."""
     unet, frame, marked = (median(whole[name]) for name in ("unet", "frame", "marked"))
     reading = median(
         t for (_, _, name), spans in of_places.items() if name == "zero" for t in spans
@@ -226,11 +225,11 @@ def _table(
     slots = [[cost("slot", level, name) for name in OPERATION_NAMES] for level in SLOT_LEVELS]
     skips = [[cost("skip", i, name) for name in FUSION_NAMES] for i in range(len(DECODER))]
     fixed = frame - sum(cost("skip", i, "add") for i in range(len(DECODER)))
-    # without the marks, which cost what they cost the frame
+    # without the time of the marks, which the frame shows
     times = [median(each) - (marked - frame) for each in totals]
     sums = [sum(cost(*place) for place in places(genotype)) for genotype in genotypes]
     factor = median((time - fixed) / total for time, total in zip(times, sums, strict=True))
-    factor = min(max(factor, 0.5), 2.0)  # beyond is no cache, but a disturbance (see STEADY)
+    factor = min(max(factor, 0.5), 2.0)  # caches explain no more (see STEADY)
     return CostTable(
         "ms",
         1e3 * max(fixed, 0.0),
@@ -240,51 +239,4 @@ def _table(
         width,
         genotypes[0].widths,
         {**facts, "factor": factor, "trusted": STEADY[0] <= factor <= STEADY[1]},
-    )
-
-
-def macs_table(width: int, widths: tuple[int, ...] = WIDTHS, side: int = SIDE) -> CostTable:
-    """Multiply-accumulates of every operation and fusion, counted: exact for every genotype.
-
-    Parameters
-    ----------
-    width, widths, side : as in `latency_table`
-
-    Returns
-    -------
-    table : CostTable, in MACs as `nas.cost.timing.macs` counts them
-    """
-
-    def count(genotype: Genotype) -> int:
-        with torch.device("meta"):  # shapes alone: nothing is computed
-            net = Network(genotype, width).eval()
-        return macs(net, side, "meta")
-
-    def with_operation(level: int, name: str) -> Genotype:
-        return Genotype(
-            {**EMPTY.cells, CELL_OF_LEVEL[level]: (name, "zero", "zero")}, widths=widths
-        )
-
-    def with_fusion(cell: str, name: str) -> Genotype:
-        return Genotype(EMPTY.cells, {**EMPTY.fusions, cell: name}, widths)
-
-    with torch.device("meta"):
-        unet = build("unet", width).eval()
-    frame = count(with_operation(0, "zero"))
-    of_level = [
-        [count(with_operation(level, name)) - frame for name in OPERATION_NAMES]
-        for level in range(len(CELL_OF_LEVEL))
-    ]
-    of_skip = [
-        [count(with_fusion(cell, name)) - frame for name in FUSION_NAMES] for cell in DECODER
-    ]
-    return CostTable(
-        "MACs",
-        frame,
-        np.array([of_level[level] for level in SLOT_LEVELS], np.float64),
-        np.array(of_skip, np.float64),
-        macs(unet, side, "meta"),
-        width,
-        widths,
-        {"side": side},
     )

@@ -1,4 +1,4 @@
-"""Reading the clock inside a network: how long each of its slots and skips takes."""
+"""A clock inside a network: how long each of its slots and skips takes."""
 
 import time
 from typing import Any
@@ -12,14 +12,14 @@ from nas.space.network import Network
 
 
 class Stopwatch:
-    """Reads the time at marks: on the CPU a clock, on CUDA events between the kernels."""
+    """Records the time at marks: a clock on the CPU, events between kernels on CUDA."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self.marks: list[Any] = []
 
     def mark(self) -> None:
-        """Read the time now."""
+        """Record the time."""
         if self.device.type == "cuda":
             event = torch.cuda.Event(enable_timing=True)
             event.record(torch.cuda.current_stream(self.device))
@@ -28,9 +28,9 @@ class Stopwatch:
             self.marks.append(time.perf_counter())
 
     def spans(self) -> list[float]:
-        """Seconds from the first mark to the second, from the third to the fourth, ...
+        """Seconds from the first mark to the second, from the third to the fourth, and so on.
 
-        The marks are then forgotten. On CUDA the device must have been waited for.
+        Forgets the marks. On CUDA, synchronise the device first.
         """
         pairs = list(zip(self.marks[::2], self.marks[1::2], strict=True))
         self.marks.clear()
@@ -39,7 +39,7 @@ class Stopwatch:
         return [end - start for start, end in pairs]
 
 
-class Watched(nn.Module):
+class Timed(nn.Module):
     """A module between two marks."""
 
     def __init__(self, module: nn.Module, watch: Stopwatch) -> None:
@@ -53,25 +53,24 @@ class Watched(nn.Module):
         return out
 
 
-def watched(net: Network, watch: Stopwatch) -> Network:
-    """The same network with marks around its 27 slots and 4 skips; it is changed in place."""
+def timed_parts(net: Network, watch: Stopwatch) -> Network:
+    """Put marks around the 27 slots and 4 skips of a network, in place; returns it."""
     for cell in CELLS:
-        slots: Any = net.cells[cell]
-        for i in range(SLOTS):
-            slots[i] = Watched(slots[i], watch)
+        net.cells[cell] = nn.Sequential(*(Timed(s, watch) for s in net.cells[cell].children()))
     for cell in DECODER:
-        net.fuse[cell] = Watched(net.fuse[cell], watch)
+        net.fuse[cell] = Timed(net.fuse[cell], watch)
     return net
 
 
 def places(genotype: Genotype) -> list[tuple[str, int, str]]:
-    """The 31 watched places in the order of their marks.
+    """The 31 timed places in the order of their marks.
 
-    Each is ("slot", its level, its operation) or ("skip", its number in `DECODER`, its fusion).
+    Each is ("slot", level, operation) or ("skip", number in `DECODER`, fusion).
     """
-    names, found = iter(genotype.flat()), []
+    names = iter(genotype.flat())
+    order: list[tuple[str, int, str]] = []
     for cell, level in zip(CELLS, LEVELS, strict=True):
         if cell in DECODER:
-            found.append(("skip", DECODER.index(cell), genotype.fusions[cell]))
-        found += [("slot", level, next(names)) for _ in range(SLOTS)]
-    return found
+            order.append(("skip", DECODER.index(cell), genotype.fusions[cell]))
+        order += [("slot", level, next(names)) for _ in range(SLOTS)]
+    return order

@@ -1,4 +1,4 @@
-"""What a genotype costs, from a table of what each of its choices costs on one device."""
+"""The cost of a genotype, predicted by a table of the costs of each choice on one device."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from blurkit.errors import FileError, SettingError
-from nas.cost.knapsack import best, bounds, draw, tilt
+from nas.cost.knapsack import best, bounds, draw, max_entropy_slope
 from nas.space.genotype import (
     CELLS,
     DECODER,
@@ -22,7 +22,7 @@ from nas.space.genotype import (
     check_widths,
 )
 
-CLOSE = 0.1  # a prediction further off than this is told
+CLOSE = 0.1  # a larger relative error of a prediction gives a warning
 SHAPES = {
     "operations": (len(CELLS) * SLOTS, len(OPERATION_NAMES)),
     "fusions": (len(DECODER), len(FUSION_NAMES)),
@@ -36,20 +36,20 @@ class CostTable:
     Parameters
     ----------
     unit : "ms" or "MACs"
-        Of every cost: milliseconds or multiply-accumulates for one image of the table's side.
+        Milliseconds or multiply-accumulates for one image of the table's side.
     fixed : float
-        The frame: stem, ways down and up, tail.
+        Cost of the frame: stem, down- and upsampling, tail.
     operations : (27, 8) float64, >= 0
         Slots in the order the data flows, operations in that of `OPERATION_NAMES`.
     fusions : (4, 3) float64, >= 0
-        Skips in the order of `DECODER`, ways to join them in that of `FUSION_NAMES`.
+        Skips in the order of `DECODER`, fusions in that of `FUSION_NAMES`.
     unet : float
-        The UNet of equal width, in the same unit.
+        Cost of the UNet of equal width.
     width : int
         Channels of the first level are `width` times the first of `widths`.
     widths : 5 ints
     facts : dict
-        Where the table comes from: device, side, versions, threads; JSON values.
+        Origin of the table: device, side, versions, threads; JSON values.
     """
 
     unit: Literal["ms", "MACs"]
@@ -75,27 +75,33 @@ class CostTable:
                 raise SettingError(f"{name} must be >= 0 and finite, got {getattr(self, name)}")
         object.__setattr__(self, "widths", check_widths(self.widths))
 
+    @classmethod
+    def free(cls, width: int, widths: tuple[int, ...]) -> "CostTable":
+        """The table in which every genotype costs nothing, for a search without a target."""
+        operations, fusions = (np.zeros(shape) for shape in SHAPES.values())
+        return cls("MACs", 0.0, operations, fusions, 1.0, width, widths)
+
     def of(self, genotype: Genotype) -> float:
         """Predicted cost of the genotype's network at the table's width.
 
-        Raises SettingError where the genotype's levels have other widths than the table's.
+        Raises SettingError if the genotype's levels have other widths than the table's.
         """
         if genotype.widths != self.widths:
             raise SettingError(f"widths must be {self.widths}, the table's, got {genotype.widths}")
         operations = [OPERATION_NAMES.index(name) for name in genotype.flat()]
         fusions = [FUSION_NAMES.index(name) for name in genotype.flat_fusions()]
-        of_slots = self.operations[np.arange(len(operations)), operations]
-        of_skips = self.fusions[np.arange(len(fusions)), fusions]
-        return math.fsum((self.fixed, *of_slots, *of_skips))
+        slots = self.operations[np.arange(len(operations)), operations]
+        skips = self.fusions[np.arange(len(fusions)), fusions]
+        return math.fsum((self.fixed, *slots, *skips))
 
     def expected(self, operations: Tensor, fusions: Tensor) -> Tensor:
-        """Expected cost of a network whose choices are drawn by chance.
+        """Expected cost of a network whose choices are drawn at random.
 
         Parameters
         ----------
         operations : (27, 8)
         fusions : (4, 3)
-            Chances of the options; each row sums to 1.
+            Probabilities of the options; each row sums to 1.
 
         Returns
         -------
@@ -103,35 +109,35 @@ class CostTable:
             Linear in both, so d cost / d operations[s, o] is the cost of operation o in slot s:
             a row p = softmax(alpha) has d cost / d alpha = p * (cost of o - mean cost of the row).
         """
-        of_slots = operations.new_tensor(self.operations)
-        of_skips = fusions.new_tensor(self.fusions)
-        return self.fixed + (operations * of_slots).sum() + (fusions * of_skips).sum()
+        slots, skips = operations.new_tensor(self.operations), fusions.new_tensor(self.fusions)
+        return self.fixed + (operations * slots).sum() + (fusions * skips).sum()
 
-    def tilted(self, budget: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Logits (27, 8) and (4, 3) whose softmax expects a network of that cost, or a cheaper one.
+    def max_entropy_logits(self, budget: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Logits (27, 8) and (4, 3) whose softmax has an expected cost of at most `budget`.
 
-        They fall in proportion to the cost: the least decided ones of all that keep the budget.
+        They fall in proportion to the cost: of all such logits, those of the largest entropy.
         """
-        slope = max(0.0, tilt([*self.operations, *self.fusions], budget - self.fixed))
-        return -slope * self.operations, -slope * self.fusions
+        costs = [*self.operations, *self.fusions]
+        slope = max(0.0, max_entropy_slope(costs, budget - self.fixed))
+        return 0.0 - slope * self.operations, 0.0 - slope * self.fusions  # 0.0, never -0.0
 
     def bounds(self) -> tuple[float, float]:
-        """Predicted cost of the cheapest and of the dearest genotype."""
+        """Predicted costs of the cheapest and the most expensive genotype."""
         cheapest, dearest = bounds([*self.operations, *self.fusions])
         return self.fixed + cheapest, self.fixed + dearest
 
     def within(
         self, operations: ArrayLike | Tensor, fusions: ArrayLike | Tensor, budget: float
     ) -> Genotype:
-        """The best genotype that costs no more than the budget, exactly (`nas.cost.knapsack.best`).
+        """The best genotype within the budget, exactly (`nas.cost.knapsack.best`).
 
         Parameters
         ----------
         operations : (27, 8)
         fusions : (4, 3)
-            Scores; that of a genotype is the sum over its choices. Minus infinity forbids one.
+            Scores; a genotype's is the sum over its choices. Minus infinity forbids a choice.
         budget : float
-            In the table's unit, for the whole network.
+            For the whole network; may be infinite.
 
         Raises
         ------
@@ -151,19 +157,19 @@ class CostTable:
         return self._genotype(options)
 
     def sample(self, seed: int, low: float, high: float) -> Genotype:
-        """A random genotype of a predicted cost in [low, high], uniform among all of those.
+        """A random genotype of a predicted cost in [low, high], uniform over all such genotypes.
 
         Parameters
         ----------
         seed : int
             The same seed gives the same genotype.
         low, high : float
-            In the table's unit, for the whole network.
+            For the whole network.
 
         Raises
         ------
         SettingError
-            "cost must be between 5.1 ms and 80.3 ms, those of the cheapest and of the dearest
+            "cost must be between 5.1 ms and 80.3 ms, those of the cheapest and the most expensive
             genotype, got 1 to 2"; "no genotype was found to cost 7.5 to 7.5001 ms"; low > high
         """
         if not low <= high:
@@ -172,7 +178,7 @@ class CostTable:
         if high < cheapest or low > dearest:
             raise SettingError(
                 f"cost must be between {self._shown(cheapest)} and {self._shown(dearest)}, those "
-                f"of the cheapest and of the dearest genotype, got {low:.4g} to {high:.4g}"
+                f"of the cheapest and the most expensive genotype, got {low:.4g} to {high:.4g}"
             )
         costs = [*self.operations, *self.fusions]
         options = draw(costs, low - self.fixed, high - self.fixed, seed)
@@ -189,12 +195,12 @@ class CostTable:
         return f"{cost:.4g} {self.unit}"
 
     def to_json(self) -> str:
-        """The table as the text of a file."""
+        """The text of the table's file."""
         return json.dumps(self.to_dict()) + "\n"
 
     @classmethod
     def load(cls, path: Path) -> "CostTable":
-        """Read such a file; FileError names what is wrong with it."""
+        """Read a table's file; FileError if it is not one."""
         try:
             return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
@@ -215,7 +221,7 @@ class CostTable:
 
     @classmethod
     def from_dict(cls, document: Any) -> "CostTable":
-        """The inverse of `to_dict`; SettingError where it is not one."""
+        """The inverse of `to_dict`; SettingError if the document is not a table."""
         try:
             return cls(**document)
         except (TypeError, ValueError) as error:

@@ -33,9 +33,9 @@ def macs(model: nn.Module, side: int = SIDE, device: torch.device | str = "cpu")
 
     Notes
     -----
-    Half of what `torch.utils.flop_counter` counts: convolutions and matrix products.
-    Normalisations, activations and other element-wise work are not in it, as usual in papers.
-    Channel attention is taken over the whole image, as in training.
+    Half the count of `torch.utils.flop_counter`: convolutions and matrix products, without
+    normalisation, activations and other element-wise work, as is usual in papers. Channel attention
+    averages over the whole image, as in training.
 
     Examples
     --------
@@ -62,20 +62,21 @@ def latency(
     Parameters
     ----------
     models : mapping of name to module
-        On `device`, in eval mode. Each round times every one once, in turn, so that a machine
+        On `device`, in eval mode. Each round times every model once, in turn, so that a machine
         that slows down slows all of them.
     rounds : int >= 1
         How often each is timed, after two passes that are not.
     seconds : float
-        No further round starts after this time times the number of models, once three are done.
+        After three rounds, no further one starts once this time, multiplied by the number of
+        models, has passed.
     progress : bool
         Show a bar over the rounds.
 
     Notes
     -----
-    Memory is kept from here on (`nas.device.keep_memory`): a network's time would otherwise
-    depend on those that ran before it. Channel attention is taken over the whole image. On CUDA the
-    clock is read only after a synchronisation: without one it would show the time to queue the
+    From here on the process keeps its memory (`nas.device.keep_memory`): otherwise a network's
+    time would depend on those that ran before it. Channel attention averages over the whole image.
+    On CUDA the clock is read after a synchronisation; it would otherwise show the time to queue the
     work.
     """
     keep_memory()
@@ -89,12 +90,12 @@ def latency(
         times = in_turns(
             tasks, image.device, rounds=rounds, seconds=seconds, done=lambda _: shown.update()
         )
-    return {name: 1e3 * statistics.median(each) for name, each in times.items()}
+    return {name: 1e3 * statistics.median(seconds) for name, seconds in times.items()}
 
 
 @contextmanager
 def attending_to_all(models: Iterable[nn.Module]) -> Iterator[None]:
-    """Inside, their channel attention has no window, so that costs compare with those of others."""
+    """Inside, channel attention averages over the whole image, so that costs are comparable."""
     parts = [m for model in models for m in model.modules() if isinstance(m, ChannelAttention)]
     windows = [part.window for part in parts]
     try:
@@ -114,10 +115,10 @@ def in_turns(
     seconds: float,
     done: Callable[[int], object] = lambda _: None,
 ) -> dict[str, list[float]]:
-    """Seconds of every call of each task, after two that do not count.
+    """Seconds of every call of each task, after two that are not timed.
 
-    Each round calls every task once, in turn. No further round starts after `seconds` times the
-    number of tasks, once three are done. `done(k)` is called after round k = 1, 2, ...
+    Each round calls every task once, in turn. After three rounds, no further one starts once
+    `seconds` times the number of tasks have passed. `done(k)` is called after round k = 1, 2, ...
     """
     times: dict[str, list[float]] = {name: [] for name in tasks}
     for task in tasks.values():
@@ -139,7 +140,7 @@ def timed(model: nn.Module, image: Tensor) -> float:
 
 
 def clocked(task: Callable[[], object], device: torch.device) -> float:
-    """Seconds of one call, until the device has done all that was asked of it."""
+    """Seconds of one call, including the work that it queued on the device."""
     wait(device)
     start = time.perf_counter()
     task()
@@ -148,13 +149,13 @@ def clocked(task: Callable[[], object], device: torch.device) -> float:
 
 
 def wait(device: torch.device) -> None:
-    """Until the device has done all that was asked of it."""
+    """Wait until the device has finished its queued work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def image_of(side: int | tuple[int, int], device: torch.device | str) -> Tensor:
-    """The (1, 3, H, W) image on which networks are measured: uniform noise in [0, 1].
+    """The (1, 3, H, W) image for measurements: uniform noise in [0, 1].
 
     `side`: of a square, or (H, W).
     """

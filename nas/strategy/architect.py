@@ -28,7 +28,7 @@ def first_order(
     weights : dict of name to tensor
     alphas : Choices
     mean : callable, optional
-        The mean of a gradient over the processes that share the batch.
+        Averages a gradient over the processes that share the batch.
 
     Returns
     -------
@@ -36,8 +36,8 @@ def first_order(
     """
     weights = {name: w.detach() for name, w in weights.items()}
     alphas = alphas.map(lambda a: a.detach().requires_grad_())
-    found = torch.autograd.grad(valid_loss(weights, alphas), alphas, materialize_grads=True)
-    return Choices(*found).map(mean)
+    gradient = torch.autograd.grad(valid_loss(weights, alphas), alphas, materialize_grads=True)
+    return Choices(*gradient).map(mean)
 
 
 def second_order(
@@ -62,7 +62,7 @@ def second_order(
     lr : float
         Length of the inner step, xi in the paper.
     mean : callable, optional
-        The mean of a gradient over the processes that share the batches.
+        Averages a gradient over the processes that share the batches.
 
     Returns
     -------

@@ -1,12 +1,15 @@
-"""The cost that a search may spend: the table it plans with, and what its network really costs."""
+"""The cost that a search may spend: its table, its budget, and what the result really costs."""
 
 import logging
+import math
 from pathlib import Path
 
 import torch
 
+from blurkit.errors import SettingError
 from blurkit.files import write_whole
-from nas.cost.measured import latency_table, macs_table, trusted
+from nas.cost.counted import macs_table
+from nas.cost.measured import latency_table, trusted
 from nas.cost.table import CLOSE, CostTable
 from nas.cost.timing import latency, macs
 from nas.device import to_channels_last
@@ -17,12 +20,10 @@ from nas.strategy.settings import SearchSettings
 log = logging.getLogger("nas")
 
 
-def costs_of(
-    folder: Path, s: SearchSettings, device: torch.device, progress: bool
-) -> CostTable | None:
-    """The table of a search: measured (or cached) when it begins, then kept in its folder."""
+def cost_table(folder: Path, s: SearchSettings, device: torch.device, progress: bool) -> CostTable:
+    """The cost table of a search, kept in its folder; all zeros if the search has no target."""
     if not s.target:
-        return None
+        return CostTable.free(s.width, s.widths)
     path = folder / "costs.json"
     if path.exists():
         return CostTable.load(path)
@@ -34,13 +35,33 @@ def costs_of(
     return table
 
 
-def check_cost(
+def budget_of(s: SearchSettings, costs: CostTable) -> float:
+    """The most that a genotype may cost, in the table's unit; infinite without a target."""
+    return s.target * costs.unet if s.target else math.inf
+
+
+def check_target(s: SearchSettings, costs: CostTable) -> None:
+    """Refuse a target that no network of the space can meet.
+
+    Raises SettingError "latency-target must be between 0.25 and 2.83, the costs of the cheapest
+    and the most expensive network in units of UNet's ms (0 is any), got 0.1".
+    """
+    least, most = (cost / costs.unet for cost in costs.bounds())
+    if s.target and not least <= s.target <= most:
+        name = "macs-target" if s.macs_target else "latency-target"
+        raise SettingError(
+            f"{name} must be between {least:.3g} and {most:.3g}, the costs of the cheapest and the "
+            f"most expensive network in units of UNet's {costs.unit} (0 is any), got {s.target:g}"
+        )
+
+
+def measure_cost(
     genotype: Genotype, s: SearchSettings, costs: CostTable, device: torch.device
 ) -> dict[str, float | str | bool]:
-    """Predicted and measured cost of the found network, beside UNet's measured in the same run.
+    """Predicted and measured cost of the result, and UNet's measured in the same run.
 
-    "trusted" is whether the table can be: one measured on a busy machine cannot, nor one whose
-    prediction is off by more than 10 % here.
+    "trusted" is false if the table was measured on a busy machine, or if its prediction is off by
+    more than 10 % here.
     """
     networks = {"found": build(genotype.to_dict(), s.width), "unet": build("unet", s.width)}
     for net in networks.values():
@@ -49,25 +70,23 @@ def check_cost(
         measured = {name: float(macs(net, device=device)) for name, net in networks.items()}
     else:
         measured = latency(networks, device=device)
-    predicted, found, unet = costs.of(genotype), measured["found"], measured["unet"]
-    off = predicted / found - 1
+    predicted, cost, unet = costs.of(genotype), measured["found"], measured["unet"]
+    error, ratio = predicted / cost - 1, cost / unet
     log.info(
-        "cost: predicted %.4g %s, measured %.4g (%+.0f %%); UNet %.4g: the found one takes %.2f",
-        *(predicted, costs.unit, found, 100 * off, unet, found / unet),
+        f"cost: predicted {predicted:.4g} {costs.unit}, measured {cost:.4g} ({100 * error:+.0f} %); "
+        f"UNet {unet:.4g}: the result takes {ratio:.2f} of it"
     )
-    if abs(off) > CLOSE:
+    if abs(error) > CLOSE:
         log.warning(
             "the prediction is off by more than 10 %: was the machine busy with other work?"
         )
-    if found / unet > (1 + CLOSE) * s.target:
-        log.warning(
-            "the network takes %.2f of UNet, more than the %g asked", found / unet, s.target
-        )
+    if ratio > (1 + CLOSE) * s.target:
+        log.warning("the network takes %.2f of UNet, more than the target %g", ratio, s.target)
     return {
         "unit": costs.unit,
         "predicted": predicted,
-        "trusted": trusted(costs) and abs(off) <= CLOSE,
-        "measured": found,
+        "trusted": trusted(costs) and abs(error) <= CLOSE,
+        "measured": cost,
         "unet": unet,
-        "of_unet": found / unet,
+        "of_unet": ratio,
     }

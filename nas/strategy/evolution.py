@@ -7,9 +7,9 @@ import numpy as np
 from blurkit.progress import bar
 from nas.space.genotype import FUSION_NAMES, OPERATION_NAMES, Genotype
 
-PARENTS = 16  # the best so far, of which two make a child
-CHANGE = 0.08  # chance of each choice of a child to be drawn anew: two or three of 31
-TRIES = 200  # children thrown away before evolution gives up
+PARENTS = 16  # a child has two of this many best genotypes as parents
+CHANGE = 0.08  # chance that a choice of a child is drawn at random: two or three of 31
+TRIES = 200  # rejected children before evolution gives up
 
 
 def evolve(
@@ -18,21 +18,21 @@ def evolve(
     fits: Callable[[Genotype], bool],
     rng: np.random.Generator,
     *,
-    scored: int,
+    count: int,
     progress: bool = False,
-) -> Genotype:
-    """The best of `scored` genotypes: those of `first`, then children of the best ones so far.
+) -> list[Genotype]:
+    """Score `count` genotypes, those of `first`, then children of the best so far; best first.
 
     Parameters
     ----------
     score : callable Genotype -> float
-        Higher is better; asked once for each genotype.
-    first : genotypes to begin with, at least one
+        Higher is better; called once for each genotype.
+    first : at least one genotype
     fits : callable Genotype -> bool
-        Whether a child may be scored: its cost is within the budget, say.
+        Whether a child may be scored, because its cost is within the budget for instance.
     rng : numpy Generator
-    scored : int >= 1
-        Genotypes to score in all; fewer where no child that fits can be found.
+    count : int >= 1
+        Genotypes to score in all; fewer if no child that fits can be found.
     progress : bool
         Show a bar over the genotypes.
 
@@ -41,49 +41,51 @@ def evolve(
     >>> start = [Genotype.sample(seed) for seed in range(8)]
     >>> convolutions = lambda genotype: genotype.flat().count("conv3")
     >>> rng = np.random.default_rng(0)
-    >>> best = evolve(convolutions, start, lambda genotype: True, rng, scored=600)
+    >>> best, *_ = evolve(convolutions, start, lambda genotype: True, rng, count=600)
     >>> convolutions(best) > 2 * max(map(convolutions, start))
     True
     """
-    found: list[tuple[float, Genotype]] = []
+    ranked: list[tuple[float, Genotype]] = []
     seen: set[str] = set()
-    with bar(scored, "evolve", "genotype", disable=not progress) as shown:
+    with bar(count, "evolve", "genotype", disable=not progress) as shown:
 
         def take(genotype: Genotype) -> None:
             seen.add(genotype.to_json())
-            found.append((score(genotype), genotype))
-            found.sort(key=lambda each: -each[0])
+            ranked.append((score(genotype), genotype))
+            ranked.sort(key=lambda pair: -pair[0])
             shown.update()
-            shown.set_postfix_str(f"best {found[0][0]:.2f}")
+            shown.set_postfix_str(f"best {ranked[0][0]:.2f}")
 
         for genotype in first:
-            if len(found) < scored and genotype.to_json() not in seen:
+            if len(ranked) < count and genotype.to_json() not in seen:
                 take(genotype)
-        while len(found) < scored:
+        while len(ranked) < count:
             for _ in range(TRIES):
-                one, other = rng.integers(min(PARENTS, len(found)), size=2)
-                child = _child(found[one][1], found[other][1], rng)
+                first_parent, second_parent = rng.integers(min(PARENTS, len(ranked)), size=2)
+                child = _child(ranked[first_parent][1], ranked[second_parent][1], rng)
                 if child.to_json() not in seen and fits(child):
                     break
             else:
                 break
             take(child)
-    return found[0][1]
+    return [genotype for _, genotype in ranked]
 
 
-def _child(one: Genotype, other: Genotype, rng: np.random.Generator) -> Genotype:
-    """Each choice from either parent, now and then from neither; the widths are the first's."""
+def _child(a: Genotype, b: Genotype, rng: np.random.Generator) -> Genotype:
+    """Each choice from either parent, or (rarely) at random; the widths are the first's."""
 
-    def mixed(a: list[str], b: list[str], names: tuple[str, ...]) -> list[str]:
-        anew = rng.random(len(a)) < CHANGE
-        from_b = rng.random(len(a)) < 0.5
-        drawn = rng.integers(len(names), size=len(a))
+    def mix(of_a: list[str], of_b: list[str], names: tuple[str, ...]) -> list[str]:
+        changed = rng.random(len(of_a)) < CHANGE
+        from_b = rng.random(len(of_a)) < 0.5
+        random = rng.integers(len(names), size=len(of_a))
+        inherited = [y if take_b else x for x, y, take_b in zip(of_a, of_b, from_b, strict=True)]
         return [
-            names[drawn[i]] if anew[i] else (b[i] if from_b[i] else a[i]) for i in range(len(a))
+            names[k] if change else name
+            for name, k, change in zip(inherited, random, changed, strict=True)
         ]
 
     return Genotype.from_flat(
-        mixed(one.flat(), other.flat(), OPERATION_NAMES),
-        mixed(one.flat_fusions(), other.flat_fusions(), FUSION_NAMES),
-        one.widths,
+        mix(a.flat(), b.flat(), OPERATION_NAMES),
+        mix(a.flat_fusions(), b.flat_fusions(), FUSION_NAMES),
+        a.widths,
     )

@@ -1,4 +1,4 @@
-"""Which path a step takes through the supernet."""
+"""The path that a step takes through the supernet."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from nas.strategy.settings import SearchSettings
 
 
 class Sampler:
-    """The draws of a search: each depends on logits, seed, step and purpose alone."""
+    """The draws of a search; each depends on logits, seed, step and purpose alone."""
 
     def __init__(self, settings: SearchSettings) -> None:
         self.settings = settings
@@ -22,10 +22,10 @@ class Sampler:
             return softmax_path(logits)
         rng = np.random.default_rng((s.seed, 2, purpose, step))
 
-        def standard_gumbel(like: Tensor) -> Tensor:
+        def gumbel_noise(like: Tensor) -> Tensor:
             return torch.from_numpy(rng.gumbel(size=like.shape)).to(like)
 
-        warm = s.warmup * s.steps  # no alpha learns before
-        fallen = max(0.0, (step - warm) / max(1, self.total - warm))
-        temperature = s.temperature + (s.final_temperature - s.temperature) * fallen
-        return gumbel_path(logits.map(torch.detach), temperature, logits.map(standard_gumbel))
+        warm = s.warmup * s.steps  # the alphas are not trained before
+        progress = max(0.0, (step - warm) / max(1, self.total - warm))
+        temperature = s.temperature + (s.final_temperature - s.temperature) * progress
+        return gumbel_path(logits.map(torch.detach), temperature, logits.map(gumbel_noise))
