@@ -25,14 +25,15 @@ from peers.darts import Darts, error_of_mixed
 
 from blurkit import SynthSettings, synth
 from blurkit.progress import bar
-from nas.cost.measured import latency_table, macs_table
+from nas.cost.counted import macs_table
+from nas.cost.measured import latency_table
 from nas.cost.table import CostTable
 from nas.data import open_data
 from nas.device import pick
 from nas.options import for_device
 from nas.space.paths import Choices
 from nas.strategy.sampler import Sampler
-from nas.strategy.searcher import Searcher
+from nas.strategy.searcher import Searcher, split_for_search
 from nas.strategy.settings import SearchSettings
 
 DARTS, OURS = "DARTS", "gumbel, first order"
@@ -56,7 +57,8 @@ class Turns:
         s = for_device(SearchSettings, device, {**options, "width": table.width, **small})
         epochs, warmup = (s.steps * n // steps for n in (s.epochs, s.warmup))
         short = replace(s, steps=steps, epochs=epochs, warmup=warmup)
-        self.searcher = (Darts if name == DARTS else Searcher)(data, short, device, table)
+        kind, data = Darts if name == DARTS else Searcher, split_for_search(data, short)
+        self.searcher = kind(data, short, device, table)
         self.number = warmup if alphas else 0
         self.progress = bar(0, "", "step", disable=True)
 
@@ -128,14 +130,14 @@ def default_search(folder, device, rounds):
     kinds = {"weights": False, "weights and alphas": True}
     tasks = {k: Turns(OURS, folder / "pairs.h5", table, device, a) for k, a in kinds.items()}
     each = interleaved(tasks, least=rounds, most=rounds)
-    judge = tasks["weights"].searcher.judge
-    tasks = {"judging": lambda: judge.verdict(0, judge.genotype())}
+    selection = tasks["weights"].searcher.selection
+    tasks = {"judging": lambda: selection.epoch_scores(0, selection.argmax())}
     each |= interleaved(tasks, least=3, most=3)
     steps = {"weights": s.warmup, "weights and alphas": s.epochs - s.warmup}
     spent |= {k: n * s.steps * each[k] / STEPS[OURS][1] for k, n in steps.items()}
     spent["judging"] = s.epochs * each["judging"]
     start = time.perf_counter()
-    for choose in (judge.perturbed, judge.best_drawn):  # both, as "best" does
+    for choose in (selection.perturbed, selection.evolved):  # both, as "best" does
         choose()
     spent["choosing"] = time.perf_counter() - start
     minutes = {k: t / 60 for k, t in spent.items()} | {"all": sum(spent.values()) / 60}
@@ -147,7 +149,7 @@ def gpu_hour():
     """What the defaults for CUDA ask of an H100, one hour being their budget."""
     s = for_device(SearchSettings, torch.device("cuda"), {})
     table = macs_table(s.width, s.widths, s.crop)
-    logits = Choices(*map(torch.from_numpy, table.tilted(s.target * table.unet)))
+    logits = Choices(*map(torch.from_numpy, table.max_entropy_logits(s.target * table.unet)))
     paths = [Sampler(s).path(logits, step, 0).weigh(logits) for step in range(200)]
     macs = sum(table.expected(*path).item() for path in paths) / len(paths)
     weight_steps, alpha_steps = s.epochs * s.steps, (s.epochs - s.warmup) * s.steps

@@ -1,8 +1,8 @@
 """Search for a deblurring network: `python -m nas.search data.h5`.
 
-Weights and alphas are trained in turn on disjoint parts of the pairs; after each epoch the
-operations of the largest alphas whose predicted cost keeps the target make a genotype, whose
-one-hot network is judged on a third part; the best of these genotypes is the result.
+Weights and alphas are trained in turn on disjoint parts of the pairs. After each epoch, the largest
+alphas within the cost target give a genotype, which is scored on a third part. At the end, the best
+of these competes with genotypes found by perturbation and by evolution.
 
 `torchrun --nproc-per-node N -m nas.search ...` shares each batch among N processes.
 """
@@ -25,6 +25,7 @@ from blurkit.progress import bar
 from nas.checkpoint import load_supernet, save_supernet
 from nas.console import duration, show_log
 from nas.cost.measured import trusted
+from nas.cost.table import CostTable
 from nas.data import Data, open_data
 from nas.device import hardware, pick
 from nas.evaluation.metrics import psnr
@@ -34,85 +35,89 @@ from nas.report.cells_png import plot_cells
 from nas.report.slider import sample
 from nas.space.genotype import CELLS, OPERATION_NAMES, Genotype
 from nas.space.paths import softmax
-from nas.strategy.budget import check_cost, costs_of
+from nas.strategy.budget import check_target, cost_table, measure_cost
 from nas.strategy.page import search_page
 from nas.strategy.plots import plot_alphas, plot_choices, plot_search
-from nas.strategy.searcher import Searcher
+from nas.strategy.searcher import Searcher, split_for_search
 from nas.strategy.settings import SearchSettings
 from nas.training.distributed import current_ranks, join_ranks, launch
 from nas.training.run import Run
 
 log = logging.getLogger("nas")
 
-SHOWN = 4  # pairs of the selection part on the page
+SHOWN = 4  # selection pairs on the page
 PICTURES = ("search.png", "choices.png", "alphas.png", "cells.png")
-# what belongs to a run, beside its product, its state and tensorboard/
+# files of a run besides its product, its state and tensorboard/
 ALSO = (
-    *("costs.json", "log.jsonl", "result.json", "choices.json", "supernet.safetensors"),
+    "costs.json",
+    "log.jsonl",
+    "result.json",
+    "choices.json",
+    "supernet.safetensors",
     "report.html",
     *PICTURES,
 )
 
 
 def _plan(searcher: Searcher, done: int, measuring: float) -> str:
-    """What will be done and about how long it takes; `measuring`: seconds that the costs took."""
+    """The plan and about how long it takes; `measuring`: seconds that the cost table took."""
     s = searcher.settings
     weight, alpha = searcher.seconds_per_step()
-    judging, choosing = searcher.judge.seconds()
+    scoring, choosing = searcher.selection.seconds()
     left, alpha_epochs = s.epochs - done, s.epochs - max(s.warmup, done)
     training = s.steps * (left * weight + alpha_epochs * alpha)
-    seconds = training + left * judging + choosing
-    target = ""
-    if searcher.costs:
-        unit = searcher.costs.unit
-        target = f"; at most {s.target:g} of UNet's {searcher.costs.unet:.4g} {unit}"
-        target += "" if trusted(searcher.costs) else ", by a table that is not to be trusted"
+    seconds = training + left * scoring + choosing
+    target, costs, crop = "", searcher.costs, searcher.weight_batches.crop
+    if s.target:
+        target = f"; at most {s.target:g} of UNet's {costs.unet:.4g} {costs.unit}"
+        target += "" if trusted(costs) else ", by an unreliable cost table"
     return (
         f"plan: 9 cells x 3 slots x {len(OPERATION_NAMES)} operations and 4 x 3 fusions "
         f"at width {s.width}{target}; "
-        f"{s.epochs} epochs x {s.steps} steps of {s.batch} crops {searcher.crop}x{searcher.crop}, "
+        f"{s.epochs} epochs x {s.steps} steps of {s.batch} crops {crop}x{crop}, "
         f"alphas from epoch {s.warmup + 1} ({s.sampler}, order {s.order}), {s.discretise}; "
-        f"on {searcher.device}; about {duration(seconds)}, of which judging the epochs "
-        f"{duration(left * judging)} and choosing {duration(choosing)}"
+        f"on {searcher.device}; about {duration(seconds)}, of which scoring the epochs "
+        f"{duration(left * scoring)} and choosing {duration(choosing)}"
         + (f"; measuring the costs took {duration(measuring)}" if measuring >= 1 else "")
     )
 
 
 def _collapsed(genotype: Genotype, number: int, limit: int) -> str:
-    """What to say if one operation holds more than `limit` of the slots, else nothing."""
-    name, held = Counter(genotype.flat()).most_common(1)[0]
-    if held <= limit:
+    """A message if one operation fills more than `limit` of the slots, else ""."""
+    name, count = Counter(genotype.flat()).most_common(1)[0]
+    if count <= limit:
         return ""
     return (
-        f"collapsed in epoch {number + 1}: {name} holds {held} of {len(genotype.flat())} slots, "
+        f"collapsed in epoch {number + 1}: {name} fills {count} of {len(genotype.flat())} slots, "
         f"more than --collapse {limit}"
     )
 
 
-def _conclude(
+def _choose(
     searcher: Searcher, best: dict[str, Any], collapsed: str, folder: Path, progress: bool
 ) -> tuple[Genotype, dict[str, float]]:
-    """The genotype asked for, and the one-hot PSNR of all that it was chosen from."""
-    judge, how = searcher.judge, searcher.settings.discretise
+    """The final genotype, and the one-hot PSNR of each candidate."""
+    selection, how = searcher.selection, searcher.settings.discretise
     if collapsed and not best:
         raise FileError(
-            f"{folder}: {collapsed}, and no epoch before it gave a genotype; a longer --warmup, "
+            f"{folder}: {collapsed}, before any epoch gave a genotype; a longer --warmup, "
             "--beta-decay or a lower --alpha-lr may help"
         )
     if collapsed:
         log.warning("%s; the best genotype before it is kept", collapsed)
         how = "argmax"
-    found, scores = {}, {}
-    if how in ("argmax", "best") and best:
-        found["argmax"], scores["argmax"] = Genotype.from_dict(best["genotype"]), best["psnr"]
+    candidates: dict[str, Genotype] = {}
     if how in ("perturb", "best"):
-        found["perturb"] = judge.perturbed(progress)
+        candidates["perturb"] = selection.perturbed(progress)
     if how == "sample":
-        found["sample"] = judge.best_drawn(progress)
+        candidates["sample"] = selection.sampled(progress)
     if how in ("evolve", "best"):
-        found["evolve"] = judge.evolved(progress)
-    scores = {name: scores.get(name) or judge.score(genotype) for name, genotype in found.items()}
-    return found[max(scores, key=lambda name: scores[name])], scores
+        candidates["evolve"] = selection.evolved(progress)
+    scores = {name: selection.score(genotype) for name, genotype in candidates.items()}
+    if how in ("argmax", "best") and best:  # scored in its epoch
+        candidates = {"argmax": Genotype.from_dict(best["genotype"]), **candidates}
+        scores = {"argmax": best["psnr"], **scores}
+    return candidates[max(scores, key=lambda name: scores[name])], scores
 
 
 @join_ranks()
@@ -125,19 +130,18 @@ def search(
     overwrite: bool = False,
     progress: bool = True,
 ) -> Genotype:
-    """Search on the pairs of a dataset; the same call goes on after an interruption.
+    """Search on the pairs of a dataset; call it again to resume an interrupted search.
 
     Parameters
     ----------
     data : path of a dataset file, a pattern such as "blur-*.h5", several of them, or a PairSet
-    out : folder for genotype.json, result.json (scores, cost, seconds, hardware), costs.json
-        (what each operation was found to cost), choices.json (the probabilities after each
-        epoch), supernet.safetensors, search.png, alphas.png, choices.png, cells.png, log.jsonl,
-        tensorboard/, settings.json, and report.html, which tells all of it and is brought up to
-        date after each epoch
+    out : folder for genotype.json, result.json (scores, cost, seconds, hardware), costs.json (the
+        cost table), choices.json (the probabilities after each epoch), supernet.safetensors,
+        search.png, alphas.png, choices.png, cells.png, log.jsonl, tensorboard/, settings.json, and
+        report.html, a summary that is updated after each epoch
     settings : SearchSettings, the defaults for the device if None
     device : "auto", "cpu", "cuda" or "cuda:N"
-    overwrite : start again whatever `out` holds
+    overwrite : discard the run in `out` and start again
     progress : show a progress bar
 
     Returns
@@ -147,7 +151,7 @@ def search(
     Raises
     ------
     SettingError
-        a setting breaks its rule; no network of the space keeps the target
+        a setting breaks its rule; no network of the space meets the target
     FileError
         the data cannot be read, the folder cannot be written or holds a run with other settings,
         a loss is not finite, or the search collapsed before it had a genotype
@@ -156,23 +160,25 @@ def search(
     where, folder, pairs = pick(device), Path(out), open_data(data)
     progress = progress and ranks.first
     s = settings or for_device(SearchSettings, where, {})
-    searcher = Searcher(pairs, s, where)  # refuses bad settings before the folder
+    parts = split_for_search(pairs, s)  # refuses bad settings before the folder is touched
     facts = {**dataclasses.asdict(s), "data": pairs.identity}
     run = Run(folder, facts, "genotype.json", overwrite, also=ALSO)
     if run.finished:
         log.info("%s is complete; --overwrite searches again", folder)
         genotype = Genotype.load(run.product)
         if ranks.first and not (folder / "report.html").exists():
+            searcher = Searcher(parts, s, where, CostTable.free(s.width, s.widths))
             load_supernet(folder / "supernet.safetensors", searcher.net)
             _write_page(folder, searcher, data_name(pairs), genotype)
         return genotype
     begun = time.perf_counter()
     if ranks.first:
-        costs_of(folder, s, where, progress)
+        cost_table(folder, s, where, progress)
     ranks.barrier()
     measuring = time.perf_counter() - begun
-    costs = costs_of(folder, s, where, progress=False)
-    searcher = Searcher(pairs, s, where, costs)
+    costs = cost_table(folder, s, where, progress=False)
+    check_target(s, costs)
+    searcher = Searcher(parts, s, where, costs)
     record = run.resume(searcher.net, searcher.optimisers)
     best: dict[str, Any] = record.get("best", {})
     choices: list[list[list[float]]] = record.get("choices", [])
@@ -185,9 +191,9 @@ def search(
                 break
             epoch: dict[str, Any] = {"epoch": number + 1, "step": (number + 1) * s.steps}
             epoch |= searcher.epoch(number, steps)
-            run.check(epoch)  # alphas that are not finite have no genotype
-            genotype = searcher.judge.genotype()
-            scores = searcher.judge.verdict(epoch["step"] - 1, genotype)
+            run.check(epoch)  # before the genotype: alphas must be finite
+            genotype = searcher.selection.argmax()
+            scores = searcher.selection.epoch_scores(epoch["step"] - 1, genotype)
             if number >= s.warmup:
                 collapsed = _collapsed(genotype, number, s.collapse)
                 if not collapsed and scores["psnr_onehot"] > best.get("psnr", -1e9):
@@ -201,7 +207,7 @@ def search(
             if ranks.first:
                 write_whole(folder / "report.html", search_page(folder, data_name(pairs)))
     trained = seconds + time.perf_counter() - begun
-    genotype, candidates = _conclude(searcher, best, collapsed, folder, progress)
+    genotype, candidates = _choose(searcher, best, collapsed, folder, progress)
     chosen = seconds + time.perf_counter() - begun - trained
     if ranks.first:
         result = {
@@ -214,7 +220,7 @@ def search(
                 "alphas": max(0, len(run.history) - s.warmup) * s.steps,
             },
             "seconds": {"training": round(trained, 1), "choosing": round(chosen, 1)},
-            "cost": costs and check_cost(genotype, s, costs, where),
+            "cost": measure_cost(genotype, s, costs, where) if s.target else None,
             "hardware": {**hardware(where), "processes": ranks.count},
         }
         write_whole(folder / "result.json", json.dumps(result, indent=2) + "\n")
@@ -240,9 +246,9 @@ def _draw(
 
 
 def _write_page(folder: Path, searcher: Searcher, data: str, genotype: Genotype) -> None:
-    """report.html of a search that has its genotype, `searcher.net` being as it was then."""
+    """Write the report.html of a finished search, whose supernet `searcher` holds."""
     samples = []
-    for name, images in searcher.judge.samples(genotype, SHOWN):
+    for name, images in searcher.selection.samples(genotype, SHOWN):
         notes = [f"{psnr(image, images[-1]):.2f} dB" for image in images[:-1]]
         samples.append(sample(name, images, ("blurry input", "one-hot", "sharp"), (*notes, "")))
     write_whole(folder / "report.html", search_page(folder, data, genotype, samples))
@@ -252,19 +258,19 @@ def _write_page(folder: Path, searcher: Searcher, data: str, genotype: Genotype)
 @click.argument("data", nargs=-1, required=True, metavar="DATA...", type=DATASET)
 @click.option("--out", default="search", show_default=True, type=click.Path(path_type=Path))
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
-@click.option("--overwrite", is_flag=True, help="Start again whatever --out holds.")
+@click.option("--overwrite", is_flag=True, help="Discard the run in --out and start again.")
 @options(SearchSettings)
 def main(data: tuple[str, ...], out: Path, device: str, overwrite: bool, **given: Any) -> None:
     """Search for a deblurring network on the pairs of DATA, files made by `blurkit synth`.
 
-    Writes OUT/genotype.json, curves, the drawing of the cells, and report.html with all of it. Stop
-    it at any time: the same command goes on after the last finished epoch.
+    Writes OUT/genotype.json, curves, a drawing of the cells, and report.html, which has all of
+    them. You can stop it at any time: rerun the command to resume after the last finished epoch.
     """
     with exit_codes(), show_log():
         if given["latency_target"] and given["macs_target"]:
             raise SettingError(
-                "macs-target stands in place of latency-target, so give only one: got "
-                f"{given['macs_target']:g} and {given['latency_target']:g}"
+                "give only one of latency-target and macs-target, got "
+                f"{given['latency_target']:g} and {given['macs_target']:g}"
             )
         settings = for_device(SearchSettings, pick(device), given)
         genotype = search(data, out, settings, device=device, overwrite=overwrite)

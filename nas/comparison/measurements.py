@@ -13,13 +13,14 @@ import torch
 from nas.checkpoint import load_supernet
 from nas.comparison.folder import Comparison
 from nas.comparison.settings import RANDOM, SEARCHED
+from nas.cost.table import CostTable
 from nas.cost.timing import latency
 from nas.data import open_data
 from nas.device import hardware, to_channels_last
 from nas.files import read_json
 from nas.space.genotype import Genotype
 from nas.space.network import build
-from nas.strategy.searcher import Searcher
+from nas.strategy.searcher import Searcher, split_for_search
 from nas.strategy.settings import SearchSettings
 
 ROUNDS = 30  # of timing each network
@@ -59,12 +60,14 @@ def measure_tau(comparison: Comparison, device: torch.device) -> None:
     stored = read_json(folder / "settings.json")
     names = {field.name for field in dataclasses.fields(SearchSettings)}
     settings = SearchSettings(**{k: _tuple(v) for k, v in stored.items() if k in names})
-    searcher = Searcher(open_data(comparison.data), settings, device)
+    data = split_for_search(open_data(comparison.data), settings)
+    costs = CostTable.free(settings.width, settings.widths)  # scores need none
+    searcher = Searcher(data, settings, device, costs)
     load_supernet(folder / "supernet.safetensors", searcher.net)
     points = []
     for network, psnr in retrained.items():
         genotype = Genotype.load(comparison.root / "genotypes" / f"{network}.json")
-        score = searcher.judge.score(genotype)
+        score = searcher.selection.score(genotype)
         points.append({"network": network, "supernet": score, "retrained": psnr})
     comparison.store("tau", {**kendall(points), "points": points})
 

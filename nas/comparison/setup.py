@@ -12,7 +12,8 @@ from blurkit.files import AnyPath, write_whole
 from nas.comparison.folder import Comparison
 from nas.comparison.plan import genotype_seeds, plan
 from nas.comparison.settings import CompareSettings, common_search_options, parse_search_options
-from nas.cost.measured import latency_table, macs_table
+from nas.cost.counted import macs_table
+from nas.cost.measured import latency_table
 from nas.cost.table import CostTable
 from nas.data import Data, open_data
 from nas.device import pick

@@ -6,7 +6,15 @@ import torch
 from nas.cost.table import CostTable
 from nas.cost.timing import SIDE, macs
 from nas.space.frame import LEVELS
-from nas.space.genotype import CELLS, DECODER, FUSION_NAMES, OPERATION_NAMES, SLOTS, WIDTHS, Genotype
+from nas.space.genotype import (
+    CELLS,
+    DECODER,
+    FUSION_NAMES,
+    OPERATION_NAMES,
+    SLOTS,
+    WIDTHS,
+    Genotype,
+)
 from nas.space.network import Network, build
 
 EMPTY = Genotype(dict.fromkeys(CELLS, ("zero",) * SLOTS))

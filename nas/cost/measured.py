@@ -26,7 +26,6 @@ from nas.cost.timing import SIDE, image_of, timed
 from nas.device import Net, hardware, keep_memory, to_channels_last
 from nas.space.frame import LEVELS
 from nas.space.genotype import (
-    CELLS,
     DECODER,
     FUSION_NAMES,
     OPERATION_NAMES,

@@ -73,8 +73,8 @@ def measure_cost(
     predicted, cost, unet = costs.of(genotype), measured["found"], measured["unet"]
     error, ratio = predicted / cost - 1, cost / unet
     log.info(
-        f"cost: predicted {predicted:.4g} {costs.unit}, measured {cost:.4g} ({100 * error:+.0f} %); "
-        f"UNet {unet:.4g}: the result takes {ratio:.2f} of it"
+        f"cost: predicted {predicted:.4g} {costs.unit}, measured {cost:.4g} "
+        f"({100 * error:+.0f} %); UNet {unet:.4g}: the result takes {ratio:.2f} of it"
     )
     if abs(error) > CLOSE:
         log.warning(

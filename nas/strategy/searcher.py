@@ -1,23 +1,22 @@
-"""The search itself: weights and alphas of a supernet trained in turn, an epoch at a time."""
+"""Training of a supernet: weights and alphas in turn, an epoch at a time."""
 
 import time
 from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from blurkit.errors import SettingError
 from nas.cost.table import CostTable
-from nas.data import Batch, Data, split
+from nas.data import Batch, Data, Pairs, split
 from nas.device import to_channels_last
 from nas.space.paths import Choices, OpPath, softmax
 from nas.space.supernet import Supernet
 from nas.strategy.architect import Loss, Weights, first_order, second_order
-from nas.strategy.penalties import beta_decay, entropy, off_target
+from nas.strategy.penalties import beta_decay, cost_deviation, entropy
 from nas.strategy.sampler import Sampler
-from nas.strategy.selection import Judge
+from nas.strategy.selection import Selection
 from nas.strategy.settings import SearchSettings
 from nas.training.batches import Batches, fit_crop, to_device
 from nas.training.distributed import current_ranks
@@ -28,53 +27,58 @@ SHARES = (0.6, 0.35, 0.05)  # of the pairs: weights, alphas, selection
 LAST_SHARE = 0.02  # of the initial learning rate, at the end
 
 
+class SearchData(NamedTuple):
+    """Disjoint parts of the pairs: batches for the weights and the alphas, and selection pairs."""
+
+    weights: Batches
+    alphas: Batches
+    selection: Pairs
+
+
+def split_for_search(data: Data, s: SearchSettings) -> SearchData:
+    """The data of a search; SettingError if batch or crop do not fit it (see `nas.training`)."""
+    for_weights, for_alphas, selection = split(data, SHARES)
+    crop, part = fit_crop(s.crop, for_weights, Supernet.stride), current_ranks().part
+    return SearchData(
+        Batches(for_weights, s.batch, crop, s.seed, part),
+        Batches(for_alphas, s.batch, crop, s.seed + 1, part),
+        selection,
+    )
+
+
 class Searcher:
-    """Supernet, its two optimisers and the three parts of the data.
+    """The supernet of a search and its two optimisers.
 
-    With a table of costs the logits start as the least decided ones whose expected cost is the
-    target's (maximum entropy), and every genotype is predicted to keep the target.
+    The logits start where their expected cost is the budget, otherwise undecided (those of maximum
+    entropy).
 
-    Raises SettingError "latency-target must be between 0.25 and 2.83, what the cheapest and the
-    dearest network take of UNet's ms (0 is any), got 0.1", and those of `nas.data` for batch and
-    crop.
+    Parameters
+    ----------
+    data : SearchData
+    settings : SearchSettings
+    device : torch.device
+    costs : CostTable
+        `CostTable.free` for a search without a target.
     """
 
     def __init__(
-        self,
-        data: Data,
-        settings: SearchSettings,
-        device: torch.device,
-        costs: CostTable | None = None,
+        self, data: SearchData, settings: SearchSettings, device: torch.device, costs: CostTable
     ) -> None:
-        self.settings, self.device, self.costs, self.ranks = (
-            settings,
-            device,
-            costs,
-            current_ranks(),
-        )
+        self.settings, self.device, self.costs = settings, device, costs
+        self.ranks = current_ranks()
         self.sampler = Sampler(settings)
-        on_weights, on_alphas, selection = split(data, SHARES)
-        self.crop = fit_crop(settings.crop, on_weights, Supernet.stride)
-        of_batch = settings.batch, self.crop
-        self.weight_batches = Batches(on_weights, *of_batch, settings.seed, self.ranks.part)
-        self.alpha_batches = Batches(on_alphas, *of_batch, settings.seed + 1, self.ranks.part)
+        self.weight_batches, self.alpha_batches, pairs = data
         torch.manual_seed(settings.seed)
         self.net = Supernet(settings.width, settings.widths, settings.sharing == "weights")
-        if costs:
-            least, most = (cost / costs.unet for cost in costs.bounds())
-            if not least <= settings.target <= most:
-                name = "macs-target" if settings.macs_target else "latency-target"
-                raise SettingError(
-                    f"{name} must be between {least:.3g} and {most:.3g}, what the cheapest and the "
-                    f"dearest network take of UNet's {costs.unit} (0 is any), "
-                    f"got {settings.target:g}"
-                )
-            tilted = costs.tilted(settings.target * costs.unet)
-            self.net.set_prior(Choices(*map(torch.from_numpy, tilted)))
+        self.selection = Selection(
+            self.net, self.sampler, pairs, self.alpha_batches, settings, costs
+        )
+        prior = costs.max_entropy_logits(self.selection.budget)
+        self.net.set_prior(Choices(*map(torch.from_numpy, prior)))
         to_channels_last(self.net, device)
-        self.judge = Judge(self.net, self.sampler, selection, self.alpha_batches, settings, costs)
-        every = self.net.named_parameters()  # a walk of 20 ms, so once
-        self.weights = {name: p for name, p in every if name not in Supernet.ALPHAS}
+        self.weights = {  # collected once: it takes 20 ms
+            name: p for name, p in self.net.named_parameters() if name not in Supernet.ALPHAS
+        }
         self.weight_optimiser = make_optimiser(self.weights.values(), settings.lr)
         self.alpha_optimiser = torch.optim.Adam(
             list(self.net.choices), lr=settings.alpha_lr, betas=(0.5, 0.999)
@@ -86,11 +90,11 @@ class Searcher:
         return self.sampler.total
 
     def path(self, step: int, purpose: int) -> OpPath:
-        """The sampler's draw for the alphas of now."""
+        """The sampler's draw for the current alphas."""
         return self.sampler.path(self.net.logits, step, purpose)
 
     def weight_gradient(self, batch: Batch, path: OpPath) -> Tensor:
-        """Loss on a batch; leaves its gradient in the weights (bf16 autocast on CUDA)."""
+        """Loss on a batch; its gradient is left in the weights (bf16 autocast on CUDA)."""
         blurry, sharp = to_device(batch, self.device)
         self.weight_optimiser.zero_grad(set_to_none=True)
         with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
@@ -103,7 +107,7 @@ class Searcher:
         return loss.detach()
 
     def alpha_gradient(self, batch: Batch, train_batch: Batch, step: int) -> Choices:
-        """Gradient for the alphas on a batch of their own part, of the order asked for."""
+        """Gradient of the alphas on a batch of their own part, of order `settings.order`."""
         path = self.path(step, purpose=1)
         half = self.device.type == "cuda" and self.settings.order == 1
         pairs = {
@@ -114,25 +118,26 @@ class Searcher:
         def loss_on(part: str) -> Loss:
             blurry, sharp = pairs[part]
 
-            def loss(weights: dict[str, Tensor], alphas: Choices) -> Tensor:
-                every = {**weights, **dict(zip(Supernet.ALPHAS, alphas, strict=True))}
+            def loss_of(weights: dict[str, Tensor], alphas: Choices) -> Tensor:
+                parameters = {**weights, **dict(zip(Supernet.ALPHAS, alphas, strict=True))}
                 with torch.autocast("cuda", torch.bfloat16, enabled=half):
-                    restored = functional_call(self.net, every, (blurry, path))
-                found = psnr_loss(restored, sharp)
-                return found + self.penalties(alphas, step) if part == "valid" else found
+                    restored = functional_call(self.net, parameters, (blurry, path))
+                loss = psnr_loss(restored, sharp)
+                return loss + self.penalties(alphas, step) if part == "valid" else loss
 
-            return loss
+            return loss_of
 
         weights: Weights = {**self.weights}
         mean = self.ranks.mean
         if self.settings.order == 1:
             return first_order(loss_on("valid"), weights, self.net.choices, mean=mean)
         rate = self.weight_optimiser.param_groups[0]["lr"]
-        losses = loss_on("train"), loss_on("valid")
-        return second_order(*losses, weights, self.net.choices, rate, mean=mean)
+        return second_order(
+            loss_on("train"), loss_on("valid"), weights, self.net.choices, rate, mean=mean
+        )
 
     def penalties(self, alphas: Choices, step: int) -> Tensor:
-        """Beta-decay (early), entropy (late) and the expected cost, each times its weight."""
+        """Beta-decay (early), entropy (late) and cost deviation, each times its weight."""
         s, total = self.settings, alphas.operations.new_zeros(())
         warm = s.warmup * s.steps
         late = (step - warm) / max(1, self.total - warm)
@@ -141,15 +146,15 @@ class Searcher:
             total = total + s.beta_decay * (1 - late) * beta_decay(alphas)
         if s.entropy:
             total = total + s.entropy * late * entropy(logits)
-        if self.costs and s.cost_weight:
+        if s.cost_weight and s.target:
             expected = self.costs.expected(*softmax(logits))
-            total = total + s.cost_weight * off_target(expected, s.target * self.costs.unet)
+            total = total + s.cost_weight * cost_deviation(expected, self.selection.budget)
         return total
 
     def epoch(self, number: int, progress: Any) -> dict[str, float]:
-        """Train one epoch: a weight step, then (after the warm-up) an alpha step, and so on."""
+        """Train one epoch: weight steps and, after the warm-up, alpha steps in turn."""
         s = self.settings
-        start, losses, gradients = number * s.steps, [], []
+        start, losses, norms = number * s.steps, [], []
         stop = start + s.steps
         warm = number < s.warmup
         alpha_batches = repeat(None) if warm else self.alpha_batches.run(start, stop)
@@ -159,31 +164,31 @@ class Searcher:
             rate = learning_rate(step, self.total, s.lr, LAST_SHARE * s.lr)
             update(self.weight_optimiser, rate)
             if alpha_batch is not None:
-                found = self.alpha_gradient(alpha_batch, batch, step)
-                for alphas, gradient in zip(self.net.choices, found, strict=True):
-                    alphas.grad = gradient
-                gradients.append(torch.cat([part.flatten() for part in found]).norm())
+                gradient = self.alpha_gradient(alpha_batch, batch, step)
+                for alphas, part in zip(self.net.choices, gradient, strict=True):
+                    alphas.grad = part
+                norms.append(torch.cat([part.flatten() for part in gradient]).norm())
                 self.alpha_optimiser.step()
             progress.update()
         return {
             "train_loss": self.ranks.mean(torch.stack(losses).mean()).item(),
-            "alpha_gradient": sum(g.item() for g in gradients) / max(len(gradients), 1),
+            "alpha_gradient": sum(norm.item() for norm in norms) / max(len(norms), 1),
         }
 
     def seconds_per_step(self) -> tuple[float, float]:
         """Measured seconds of a weight step and of an alpha step; changes nothing."""
         batch = self.weight_batches[0]
-        spent = []
-        for work in (
+        seconds = []
+        for task in (
             lambda step: self.weight_gradient(batch, self.path(step, 0)),
             lambda step: self.alpha_gradient(batch, batch, step),
         ):
-            work(0)
+            task(0)
             start = time.perf_counter()
             for step in range(1, 4):
-                work(step)
+                task(step)
             if self.device.type == "cuda":
                 torch.cuda.synchronize(self.device)
-            spent.append((time.perf_counter() - start) / 3)
+            seconds.append((time.perf_counter() - start) / 3)
         self.weight_optimiser.zero_grad(set_to_none=True)
-        return spent[0], spent[1]
+        return seconds[0], seconds[1]

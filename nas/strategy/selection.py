@@ -1,7 +1,7 @@
 """What a supernet is worth: scores on the selection pairs, and the genotypes chosen by them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import islice
 
@@ -211,7 +211,7 @@ class Selection:
             choosing += loss * count_losses(logits, self._in_proportion(ROUNDS))
         return (one_hot + supernet) * pairs, choosing
 
-    def _draws(self, rng: np.random.Generator):
+    def _draws(self, rng: np.random.Generator) -> Iterator[Genotype]:
         return sample_within_budget(self.net.logits.map(torch.detach), rng, self.costs, self.budget)
 
 

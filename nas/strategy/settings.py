@@ -11,7 +11,7 @@ from nas.space.network import WIDEST
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """All that decides a search, beside the data.
+    """Everything that decides a search, except the data.
 
     Raises SettingError "epochs must be >= 1, got 0" and the like.
     """
@@ -21,38 +21,47 @@ class SearchSettings:
     crop: int = setting(48, "side of the training crops, in pixels", cuda=128)
     batch: int = setting(4, "pairs in a batch", cuda=32, least=1)
     epochs: int = setting(32, "epochs in all", cuda=50, least=1)
-    warmup: int = setting(20, "first epochs, which train the weights alone", cuda=25, least=0)
+    warmup: int = setting(20, "first epochs, which train only the weights", cuda=25, least=0)
     steps: int = setting(250, "weight steps in an epoch", cuda=400, least=1)
     latency_target: float = setting(
-        1.0, "longest time of the network, in UNet's of equal width, here; 0 is any", least=0
+        1.0,
+        "largest latency of the network on this device, in units of UNet's at equal width; 0: any",
+        least=0,
     )
-    macs_target: float = setting(0.0, "the same in MACs, in place of the time; 0 is any", least=0)
-    cost_weight: float = setting(1.0, "of |E/T - 1|, the expected cost off its target", least=0)
+    macs_target: float = setting(
+        0.0, "largest MACs instead of latency, in units of UNet's; 0: any", least=0
+    )
+    cost_weight: float = setting(
+        1.0, "weight of |E/T - 1|, the deviation of the expected cost from the target", least=0
+    )
     sampler: Literal["gumbel", "softmax"] = setting(
-        "gumbel", "one drawn operation a slot (GDAS), or all of them (DARTS)"
+        "gumbel", "gumbel draws one operation per slot (GDAS), softmax mixes all (DARTS)"
     )
     sharing: Literal["weights", "none"] = setting(
-        "weights", "whether the operations of a slot share weights in the supernet"
+        "weights", "what the operations of a slot share in the supernet"
     )
     order: Literal[1, 2] = setting(1, "order of the alphas' gradient")
     discretise: Literal["best", "argmax", "perturb", "sample", "evolve"] = setting(
         "best",
-        "largest alphas of the best epoch; what is missed most; the best of some draws; of draws "
-        "and their children; or whichever of argmax, perturb and evolve does best on the selection "
-        "pairs",
+        "choice of the genotype: largest alphas of the best epoch (argmax), DARTS-PT (perturb), "
+        "best of random draws (sample), evolution from them (evolve), or the best of argmax, "
+        "perturb and evolve (best)",
     )
-    lr: float = setting(2e-3, "learning rate of the weights at the start", cuda=1e-3, least=1e-9)
+    lr: float = setting(2e-3, "initial learning rate of the weights", cuda=1e-3, least=1e-9)
     alpha_lr: float = setting(1e-2, "learning rate of the alphas", least=1e-9)
-    temperature: float = setting(4.0, "of the Gumbel sampler at the start", least=1e-3)
-    final_temperature: float = setting(1.0, "of the Gumbel sampler at the end", least=1e-3)
+    temperature: float = setting(4.0, "initial temperature of the Gumbel sampler", least=1e-3)
+    final_temperature: float = setting(1.0, "final temperature of the Gumbel sampler", least=1e-3)
     beta_decay: float = setting(
-        0.0, "weight of beta-DARTS' decay, falling to 0 (theirs rises)", least=0
+        0.0, "initial weight of beta-DARTS decay, falling to 0 (in the paper it rises)", least=0
     )
-    entropy: float = setting(0.0, "weight of the alphas' entropy, rising from 0", least=0)
+    entropy: float = setting(0.0, "final weight of the alphas' entropy, rising from 0", least=0)
     collapse: int = setting(
-        25, "stop when one operation holds more of the slots", least=1, most=len(CELLS) * SLOTS
+        25,
+        "stop if one operation fills more than this many slots",
+        least=1,
+        most=len(CELLS) * SLOTS,
     )
-    seed: int = setting(0, "decides initial weights, batches and draws", least=0)
+    seed: int = setting(0, "seed of initial weights, batches and draws", least=0)
 
     def __post_init__(self) -> None:
         check(self)
@@ -61,11 +70,11 @@ class SearchSettings:
             raise SettingError(f"warmup must be <= epochs ({self.epochs}), got {self.warmup}")
         if self.warmup == self.epochs and self.discretise == "argmax":
             raise SettingError(
-                f"warmup must be < epochs ({self.epochs}), got {self.warmup}: alphas that are not "
-                "trained have no argmax; discretise may be best, perturb, sample or evolve"
+                f"warmup must be < epochs ({self.epochs}), got {self.warmup}: untrained "
+                "alphas have no argmax; set discretise to best, perturb, sample or evolve"
             )
 
     @property
     def target(self) -> float:
-        """Of MACs or time, in UNet's; 0 is any."""
+        """The largest MACs or latency, in units of UNet's; 0: any."""
         return self.macs_target or self.latency_target

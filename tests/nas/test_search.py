@@ -5,9 +5,8 @@ import json
 import shutil
 
 import pytest
-import torch
 from click.testing import CliRunner
-from making_search import SMALL, as_options, changed, counted, toy_table
+from making_search import SMALL, as_options, changed, counted, searcher_on, toy_table
 from safetensors.torch import load_file
 
 from blurkit.errors import FileError, SettingError
@@ -18,8 +17,9 @@ from nas.search import search
 from nas.space.genotype import Genotype
 from nas.space.network import build
 from nas.space.paths import softmax
+from nas.strategy.budget import check_target
 from nas.strategy.searcher import Searcher
-from nas.strategy.selection import Judge
+from nas.strategy.selection import Selection
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -69,8 +69,8 @@ def test_each_sampler_and_way_to_discretise_keeps_the_target(
     pairs_file, tmp_path, quick, monkeypatch, sampler, discretise
 ):
     if (sampler, discretise) == ("softmax", "perturb"):  # 228 losses of all operations take long
-        loss = lambda judge, logits: -softmax(logits).operations[:, 3].sum().item()  # noqa: E731
-        monkeypatch.setattr(Judge, "loss_under", loss)
+        loss = lambda selection, logits: -softmax(logits).operations[:, 3].sum().item()  # noqa: E731
+        monkeypatch.setattr(Selection, "loss_under", loss)
     settings = changed(
         sampler=sampler, discretise=discretise, epochs=2, macs_target=0.8, beta_decay=0.1
     )
@@ -144,17 +144,17 @@ def test_a_target_that_no_network_has_is_refused_before_training(
         search(pairs_file, tmp_path, changed(macs_target=target), progress=False)
 
 
-def test_a_latency_target_that_no_network_has_is_refused_by_its_own_name(pairs_file):
+def test_a_latency_target_that_no_network_has_is_refused_by_its_own_name():
     settings = changed(macs_target=0.0, latency_target=20.0)
     with pytest.raises(SettingError, match=r"^latency-target must be between .* UNet's ms "):
-        Searcher(pairs_file, settings, torch.device("cpu"), toy_table())
+        check_target(settings, toy_table())
 
 
 def test_two_targets_are_refused(pairs_file, tmp_path):
     both = ["--latency-target", "1", "--macs-target", "0.5"]
     told = CliRunner().invoke(search_command.main, [str(pairs_file), "--out", str(tmp_path), *both])
     assert told.exit_code == 2
-    assert "macs-target stands in place of latency-target, so give only one: got 0.5" in told.output
+    assert "give only one of latency-target and macs-target, got 1 and 0.5" in told.output
 
 
 def test_a_table_that_is_not_trusted_is_told_to_the_end(
@@ -170,16 +170,16 @@ def test_a_table_that_is_not_trusted_is_told_to_the_end(
     search(pairs_file, tmp_path, changed(macs_target=0.0, epochs=2), progress=False)
     assert json.loads((tmp_path / "costs.json").read_text())["facts"]["trusted"] is False
     assert result_of(tmp_path)["cost"]["trusted"] is False
-    assert ", by a table that is not to be trusted; 2 epochs" in caplog.text
+    assert ", by an unreliable cost table; 2 epochs" in caplog.text
 
 
 def test_the_plan_counts_judging_and_choosing(pairs_file, monkeypatch):
-    searcher = Searcher(pairs_file, changed(epochs=5, warmup=2, steps=10), torch.device("cpu"))
+    searcher = searcher_on(pairs_file, changed(epochs=5, warmup=2, steps=10))
     monkeypatch.setattr(searcher, "seconds_per_step", lambda: (1.0, 2.0))
-    monkeypatch.setattr(searcher.judge, "seconds", lambda: (3.0, 7.0))
+    monkeypatch.setattr(searcher.selection, "seconds", lambda: (3.0, 7.0))
     told = search_command._plan(searcher, 1, 50.0)
-    # 4 epochs of 10 weight steps, 3 of 10 alpha steps, 4 of judging
-    assert "about 2 min, of which judging the epochs 12 s and choosing 7 s; " in told
+    # 4 epochs of 10 weight steps, 3 of 10 alpha steps, 4 of scoring
+    assert "about 2 min, of which scoring the epochs 12 s and choosing 7 s; " in told
     assert told.endswith("measuring the costs took 50 s")
     assert "measuring" not in search_command._plan(searcher, 1, 0.1)
 

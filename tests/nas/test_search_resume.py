@@ -18,7 +18,7 @@ from nas.search import search
 from nas.space.genotype import CELLS, Genotype
 from nas.strategy import searcher as searcher_module
 from nas.strategy.searcher import Searcher
-from nas.strategy.selection import Judge
+from nas.strategy.selection import Selection
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CONV = Genotype(dict.fromkeys(CELLS, ("conv3",) * 3))
@@ -105,7 +105,7 @@ def test_what_is_not_finite_stops_and_keeps_the_last_good_state(
     pairs_file, searched, tmp_path, quick, what, message
 ):
     epoch, loss, gradient = Searcher.epoch, searcher_module.psnr_loss, Searcher.alpha_gradient
-    verdict = Judge.verdict
+    verdict = Selection.epoch_scores
 
     def last_is_nan(self, batch, train_batch, step):  # so that no weights have seen it yet
         found = gradient(self, batch, train_batch, step)
@@ -118,7 +118,7 @@ def test_what_is_not_finite_stops_and_keeps_the_last_good_state(
             patch.setattr(Searcher, "alpha_gradient", last_is_nan)
         if number == 1 and what == "verdict":
             bad = {"psnr_onehot": torch.nan}
-            patch.setattr(Judge, "verdict", lambda *given: verdict(*given) | bad)
+            patch.setattr(Selection, "epoch_scores", lambda *given: verdict(*given) | bad)
         return epoch(self, number, progress)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -158,7 +158,7 @@ def test_costs_of_settings_that_nothing_was_done_under_are_not_used(
 
 def collapse(patch, number):
     """From that epoch on the alphas say conv3 everywhere."""
-    verdict, largest = Judge.verdict, Judge.genotype
+    verdict, largest = Selection.epoch_scores, Selection.argmax
     now = []
 
     def genotype(self):
@@ -168,19 +168,19 @@ def collapse(patch, number):
         now[:] = range((step + 1) // SMALL.steps)
         return verdict(self, step, found)
 
-    patch.setattr(Judge, "genotype", genotype)
-    patch.setattr(Judge, "verdict", count)
+    patch.setattr(Selection, "argmax", genotype)
+    patch.setattr(Selection, "epoch_scores", count)
 
 
 @pytest.mark.parametrize("discretise", ["argmax", "perturb"])
 def test_collapse_stops_early_and_keeps_the_best_before_it(
     pairs_file, tmp_path, quick, monkeypatch, caplog, discretise
 ):
-    monkeypatch.setattr(Judge, "perturbed", None)  # would fail if called
+    monkeypatch.setattr(Selection, "perturbed", None)  # would fail if called
     collapse(monkeypatch, 3)
     settings = changed(epochs=6, discretise=discretise)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search_command, "_conclude", None)  # fails, as if killed there
+        patch.setattr(search_command, "_choose", None)  # fails, as if killed there
         with pytest.raises(TypeError):
             search(pairs_file, tmp_path, settings, progress=False)
     with pytest.MonkeyPatch.context() as patch:  # and after a stop it does not train on
@@ -192,7 +192,7 @@ def test_collapse_stops_early_and_keeps_the_best_before_it(
     assert genotype != CONV
     assert result["psnr_onehot"] == max(e["psnr_onehot"] for e in log[1:3])
     assert result["steps"] == {"weights": 12, "alphas": 9}
-    message = "collapsed in epoch 4: conv3 holds 27 of 27 slots, more than --collapse 25"
+    message = "collapsed in epoch 4: conv3 fills 27 of 27 slots, more than --collapse 25"
     assert result["collapsed"] == message
     assert f"{message}; the best genotype before it is kept" in caplog.text
 
@@ -205,7 +205,7 @@ def test_collapse_without_a_genotype_before_it_is_an_error(pairs_file, tmp_path,
         told = CliRunner().invoke(search_command.main, arguments)
         assert told.exit_code == 1
         assert "collapsed in epoch 2: " in told.output
-        assert "slots, more than --collapse 1, and no epoch before it gave a genot" in told.output
+        assert "slots, more than --collapse 1, before any epoch gave a genot" in told.output
         assert "a longer --warmup, --beta-decay or a lower --alpha-lr may help" in told.output
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 2
     assert not (tmp_path / "genotype.json").exists()

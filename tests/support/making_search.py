@@ -8,13 +8,11 @@ import numpy as np
 import torch
 
 from nas import search as search_command
-from nas.cost.measured import macs_table
+from nas.cost.counted import macs_table
 from nas.cost.table import CostTable
 from nas.space.genotype import WIDTHS
-from nas.strategy import budget as target
-from nas.strategy import selection as judge
-from nas.strategy.discretise import perturb
-from nas.strategy.searcher import Searcher
+from nas.strategy import budget, selection
+from nas.strategy.searcher import Searcher, split_for_search
 from nas.strategy.settings import SearchSettings
 
 SMALL = SearchSettings(
@@ -43,6 +41,14 @@ def toy_table(widths=WIDTHS, unit="ms"):
     return CostTable(unit, 5.0, operations, rng.random((4, 3)), 40.0, SMALL.width, widths)
 
 
+def searcher_on(data, settings=SMALL, costs=None):
+    """A searcher on the CPU; one without a target if there are no costs."""
+    if costs is None:
+        settings = dataclasses.replace(settings, macs_target=0.0, latency_target=0.0)
+        costs = CostTable.free(settings.width, settings.widths)
+    return Searcher(split_for_search(data, settings), settings, torch.device("cpu"), costs)
+
+
 @contextmanager
 def one_thread():
     before = torch.get_num_threads()
@@ -52,11 +58,9 @@ def one_thread():
 
 
 def hasten(patch):
-    """No pictures, no estimate of the time, MACs counted once, choosing after fewer looks."""
+    """No pictures, no estimate of the time, MACs counted once, fewer candidates."""
     patch.setattr(search_command, "_draw", lambda *about: None)
     patch.setattr(Searcher, "seconds_per_step", lambda searcher: (0.1, 0.1))
-    patch.setattr(judge.Judge, "seconds", lambda judge: (0.1, 0.1))
-    patch.setattr(target, "macs_table", counted)
-    patch.setattr(judge, "PROBES", 1)
-    patch.setattr(judge, "DRAWS", 3)
-    patch.setattr(judge, "perturb", functools.partial(perturb, rounds=1))
+    patch.setattr(selection.Selection, "seconds", lambda chosen: (0.1, 0.1))
+    patch.setattr(budget, "macs_table", counted)
+    patch.setattr(selection, "DRAWN", 3)

@@ -14,14 +14,13 @@ from pathlib import Path
 import click
 import pytest
 import torch
-from making_search import changed, counted, hasten
+from making_search import changed, counted, hasten, searcher_on
 from torch import nn
 
 from blurkit.errors import FileError, exit_codes
 from nas.retrain import RetrainSettings, Trainer, retrain
 from nas.search import search
 from nas.space.genotype import Genotype
-from nas.strategy.searcher import Searcher
 from nas.training import trainer
 from nas.training.batch_norm import share_statistics
 from nas.training.distributed import current_ranks, join_ranks, launch
@@ -49,7 +48,7 @@ def first_step(arch, data):
 def first_alpha_step(order, data):
     """[(27, 8), (4, 3)]: the first gradient for the alphas, weights stirred."""
     settings = dataclasses.replace(SEARCH, order=order)
-    searcher = Searcher(data, settings, torch.device("cpu"), counted(settings.width))
+    searcher = searcher_on(data, settings, counted(settings.width))
     make = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for p in searcher.net.weights():

@@ -9,11 +9,10 @@ from torch import nn
 import nas.cost.measured
 import nas.device
 from blurkit.errors import SettingError
-from nas.cost.measured import SLOT_LEVELS, latency_table, macs_table
-from nas.cost.timing import macs
+from nas.cost.measured import SLOT_LEVELS, latency_table
 from nas.device import keep_memory
 from nas.space.genotype import FUSION_NAMES, OPERATION_NAMES, Genotype
-from nas.space.network import BUILT_IN, Network, build
+from nas.space.network import BUILT_IN, Network
 from nas.space.operations import FUSIONS, OPERATIONS
 
 SMALL = {"side": 16, "networks": 12}
@@ -58,11 +57,13 @@ def clock(monkeypatch):
         monkeypatch.setitem(FUSIONS, name, make)
     monkeypatch.setitem(BUILT_IN, "unet", lambda width: Takes(clock, 5.0))
 
-    def forward(self, x):
-        clock.now += 7.0
-        return self.run(x)
+    forward = Network.forward
 
-    monkeypatch.setattr(Network, "forward", forward)
+    def slowly(self, x):
+        clock.now += 7.0
+        return forward(self, x)
+
+    monkeypatch.setattr(Network, "forward", slowly)
     return clock
 
 
@@ -118,11 +119,11 @@ def test_a_table_is_measured_once(tmp_path, monkeypatch, clock):
 def busy(clock, monkeypatch):
     """Whole networks take so many seconds more than their parts, attempt after attempt."""
     extra, attempts = [], []
-    quiet, measure = Network.run, nas.cost.measured._measure
+    quiet, measure = Network.forward, nas.cost.measured._measure
 
-    def attempt(*asked):
-        attempts.append(asked)
-        return measure(*asked)
+    def attempt(*settings):
+        attempts.append(settings)
+        return measure(*settings)
 
     def disturbed(self, x):
         if any(name != "zero" for name in self.names):
@@ -136,7 +137,7 @@ def busy(clock, monkeypatch):
         self.names = genotype.flat()
 
     monkeypatch.setattr(Network, "__init__", remember)
-    monkeypatch.setattr(Network, "run", disturbed)
+    monkeypatch.setattr(Network, "forward", disturbed)
     monkeypatch.setattr(nas.cost.measured, "_measure", attempt)
     return extra, attempts
 
@@ -186,20 +187,6 @@ def test_a_moments_disturbance_is_measured_again(tmp_path, monkeypatch, busy, ca
 def test_settings_are_checked(setting, message):
     with pytest.raises(SettingError, match=message):
         latency_table(**{"width": 1, "cache": False, **SMALL, **setting})
-
-
-@pytest.mark.parametrize("widths", [(1, 2, 4, 8, 16), (3, 2, 2, 1, 5)])
-def test_counted_macs_are_those_of_the_network(widths):
-    """Additive, so exact: for random genotypes, the counter says the same about the whole."""
-    table = macs_table(2, widths, side=32)
-    for seed in range(6):
-        g = Genotype.sample(seed)
-        genotype = Genotype(g.cells, g.fusions, widths)
-        with torch.device("meta"):
-            net = Network(genotype, 2).eval()
-        assert table.of(genotype) == macs(net, 32, "meta")
-    assert table.unet == macs(build("unet", 2).eval(), 32)
-    assert table.unit == "MACs"
 
 
 def test_memory_is_kept_only_where_the_c_library_can(monkeypatch):

@@ -120,7 +120,7 @@ def test_samples_are_spread_as_those_of_rejection():
 
 
 def test_a_band_that_no_genotype_reaches_is_refused():
-    match = r"cost must be between 5\.\d+ ms and \d+\.?\d* ms, those of the cheapest and of the"
+    match = r"cost must be between 5\.\d+ ms and \d+\.?\d* ms, those of the cheapest and the most"
     with pytest.raises(SettingError, match=match):
         table().sample(0, 1, 2)
     with pytest.raises(SettingError, match="low must be <= high, got 2 and 1"):

@@ -1,6 +1,6 @@
 """Discretisation on losses whose best genotype is known."""
 
-from functools import partial
+import math
 from itertools import islice, pairwise
 
 import numpy as np
@@ -8,10 +8,12 @@ import pytest
 import torch
 from making_search import toy_table
 
-from nas.space.genotype import Genotype
+from nas.cost.table import CostTable
+from nas.space.genotype import WIDTHS, Genotype
 from nas.space.paths import Choices, gumbel_path, one_hot, softmax
-from nas.strategy.discretise import best_within, drawn, losses, perturb, pinned, without
+from nas.strategy.discretise import count_losses, perturb, pinned, sample_within_budget, without
 
+FREE = CostTable.free(2, WIDTHS)
 UNIFORM = Choices(torch.zeros(27, 8), torch.zeros(4, 3))
 ROWS = 31
 
@@ -85,7 +87,10 @@ def test_a_mixed_row_is_measured_by_its_alphas_alone():
 @pytest.mark.parametrize("rounds", [1, 3, 31])
 def test_perturbation_keeps_the_budget_and_is_the_best_within_it(rounds):
     costs, worth = toy_table(), random_choices(1)
-    choose = partial(best_within, costs=costs, budget=35.0)
+
+    def choose(scores):
+        return costs.within(*scores, 35.0)
+
     found = perturb(UNIFORM, Additive(worth), choose, mixed=False, rounds=rounds)
     assert costs.of(worth.genotype()) > 35 >= costs.of(found)
     assert found == costs.within(worth.operations, worth.fusions, 35.0)
@@ -126,7 +131,7 @@ def test_every_round_decides_its_share_and_never_again(mixed):
     assert [len(rows) for rows in held] == [0, 11, 21]
     assert held[1] <= held[2]
     # rows of every length are decided first, says the estimate
-    assert losses(UNIFORM) == pytest.approx(len(loss.seen), rel=0.1)
+    assert count_losses(UNIFORM) == pytest.approx(len(loss.seen), rel=0.1)
     assert {27, 28, 29, 30} <= {row for row, _ in held[1]}
     chosen = {row: int(values.argmax()) for row, values in enumerate(one_hot(found).rows())}
     assert held[2] <= chosen.items()
@@ -135,7 +140,8 @@ def test_every_round_decides_its_share_and_never_again(mixed):
 def test_draws_have_the_logits_chances():
     logits = UNIFORM.map(torch.clone)
     logits.operations[:, 2] = 2.0
-    genotypes = list(islice(drawn(logits, np.random.default_rng(0)), 200))
+    draws = sample_within_budget(logits, np.random.default_rng(0), FREE, math.inf)
+    genotypes = list(islice(draws, 200))
     share = np.mean([name == "conv3_dilated" for g in genotypes for name in g.flat()])
     assert share == pytest.approx(softmax(logits).operations[0, 2].item(), abs=0.03)
     assert len(set(map(str, genotypes))) == 200
@@ -145,15 +151,15 @@ def test_draws_have_the_logits_chances():
 def test_draws_keep_the_budget(budget):
     costs = toy_table((1, 2, 2, 2, 2))
     rng = np.random.default_rng(0)
-    genotypes = list(islice(drawn(UNIFORM, rng, costs, budget, costs.widths), 5))
-    free = [costs.of(g) for g in islice(drawn(UNIFORM, rng, widths=costs.widths), 300)]
-    assert min(free) > budget or budget > 30  # the second one no draw in a hundred keeps
+    genotypes = list(islice(sample_within_budget(UNIFORM, rng, costs, budget), 5))
+    free = islice(sample_within_budget(UNIFORM, rng, costs, math.inf), 300)
+    assert min(map(costs.of, free)) > budget or budget > 30  # no draw in 100 costs 12
     assert all(costs.of(g) <= budget for g in genotypes)
     assert len(set(map(str, genotypes))) == 5
     assert all(g.widths == costs.widths for g in genotypes)
 
 
-def test_the_largest_score_without_costs_is_the_argmax():
-    scores = random_choices()
+@pytest.mark.parametrize("scores", [random_choices(), UNIFORM], ids=["random", "ties"])
+def test_the_largest_score_without_a_budget_is_the_argmax(scores):
     widths = (1, 1, 1, 1, 1)
-    assert best_within(scores, widths=widths) == scores.genotype(widths)
+    assert CostTable.free(2, widths).within(*scores, math.inf) == scores.genotype(widths)

@@ -1,15 +1,12 @@
 """What is added to the alphas' loss: closed forms, ends, schedules, and which way it pulls."""
 
-import dataclasses
-
 import pytest
 import torch
-from making_search import SMALL, changed, toy_table
+from making_search import SMALL, changed, searcher_on, toy_table
 
 from nas.space.paths import Choices, softmax
 from nas.strategy.discretise import NEVER
-from nas.strategy.penalties import beta_decay, entropy, off_target
-from nas.strategy.searcher import Searcher
+from nas.strategy.penalties import beta_decay, cost_deviation, entropy
 
 WARM, TOTAL = SMALL.warmup * SMALL.steps, SMALL.epochs * SMALL.steps
 
@@ -25,7 +22,7 @@ def random_choices(scale=1.0):
 def searcher(data, costs=None, **weights):
     nothing = {"beta_decay": 0.0, "entropy": 0.0, "cost_weight": 0.0}
     settings = changed(**(nothing | weights))
-    return Searcher(data, settings, torch.device("cpu"), costs)
+    return searcher_on(data, settings, costs)
 
 
 def test_the_gradient_of_the_decay_is_the_softmax():
@@ -50,9 +47,9 @@ def test_entropy_is_one_where_uniform_and_zero_where_decided():
     assert 0 < entropy(random_choices()).item() < 1
 
 
-def test_off_target_is_the_relative_distance():
+def test_cost_deviation_is_the_relative_distance():
     for cost, off in ((30.0, 0.25), (40.0, 0), (50.0, 0.25)):
-        assert off_target(torch.tensor(cost), 40.0).item() == pytest.approx(off)
+        assert cost_deviation(torch.tensor(cost), 40.0).item() == pytest.approx(off)
 
 
 @pytest.mark.parametrize("name", ["beta_decay", "entropy"])
@@ -72,7 +69,7 @@ def test_the_cost_pulls_the_alphas_to_the_target_from_both_sides(pairs_file, far
     costs = toy_table()
     one = searcher(pairs_file, costs, cost_weight=2.0)
     target = SMALL.target * costs.unet
-    elsewhere = Choices(*map(torch.from_numpy, costs.tilted(far * target)))
+    elsewhere = Choices(*map(torch.from_numpy, costs.max_entropy_logits(far * target)))
     alphas = one.net.prior_choices.map(lambda prior, now: (now - prior).float(), elsewhere)
     alphas = alphas.map(torch.Tensor.requires_grad_)
     one.penalties(alphas, step=WARM).backward()
@@ -106,5 +103,4 @@ def test_the_cost_reaches_the_alphas_through_a_search_step(pairs_file):
 def test_without_weights_there_are_no_penalties(pairs_file):
     alphas = random_choices().map(torch.Tensor.float)
     assert searcher(pairs_file, toy_table()).penalties(alphas, WARM).item() == 0
-    settings = dataclasses.replace(SMALL, cost_weight=1.0)
-    assert Searcher(pairs_file, settings, torch.device("cpu")).penalties(alphas, WARM).item() == 0
+    assert searcher_on(pairs_file, changed(cost_weight=1.0)).penalties(alphas, WARM).item() == 0
