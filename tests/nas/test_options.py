@@ -87,7 +87,7 @@ def test_widths_of_the_search_are_five_numbers():
 def test_alphas_that_are_never_trained_have_no_argmax():
     for how in ("perturb", "sample"):
         SearchSettings(epochs=4, warmup=4, discretise=how)
-    with pytest.raises(SettingError, match=r"^warmup must be < epochs \(4\), got 4: alphas that"):
+    with pytest.raises(SettingError, match=r"^warmup must be < epochs \(4\), got 4: untrained al"):
         SearchSettings(epochs=4, warmup=4, discretise="argmax")
     with pytest.raises(SettingError, match=r"^warmup must be <= epochs \(4\), got 5$"):
         SearchSettings(epochs=4, warmup=5, discretise="perturb")
