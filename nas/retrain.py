@@ -133,7 +133,6 @@ def retrain(
             epoch = {"step": done, "loss": loss, "psnr": psnr, "psnr_input": untouched}
             run.save(trainer.net, optimisers, epoch)
     if ranks.first:
-        plot_training(run.history, folder / "training.png")
         info = {
             "name": name,
             "arch": arch,
@@ -144,6 +143,7 @@ def retrain(
             "validation": run.history[-1],
         }
         save_model(run.product, trainer.net, info)
+        plot_training(run.history, folder / "training.png")
     run.finish()
     return run.product
 

@@ -11,33 +11,45 @@ from nas.report.text import markdown_table, short_count
 
 Records = Sequence[Mapping[str, Any]]
 HEAD = (
-    *("network", "n", "PSNR, dB", "over UNet", "over random", "in deviations"),
-    *("SSIM", "SSIM 3-D", "parameters", "MACs", "latency, ms", "x UNet"),
-    *("search, core-s", "search steps"),
+    "network",
+    "n",
+    "PSNR, dB",
+    "over UNet",
+    "over random",
+    "in deviations",
+    "SSIM",
+    "SSIM 3-D",
+    "parameters",
+    "MACs",
+    "latency, ms",
+    "x UNet",
+    "search, core-s",
+    "search steps",
 )
 FOOT = """\
-n: networks x trainings of each. PSNR: mean over the runs +- standard deviation between the
-networks' means (random genotypes, searches), or between the trainings where there is one network.
-over UNet, over random: differences of mean PSNR in dB, to the UNet as published and to the mean of
+n: networks x trainings of each. PSNR: mean over all trainings +- the standard deviation between the
+means of the networks (random genotypes, searches) or, for a single network, between its trainings.
+over UNet, over random: difference in mean PSNR, in dB, from the published UNet and from the mean of
 the random genotypes; in deviations: the latter in standard deviations of the random genotypes.
-SSIM: per channel, Gaussian window; SSIM 3-D: MATLAB's of the RGB volume. parameters, MACs and
-latency (median of one 256x256 image, all networks timed in turn in one run): means over the
-networks. search: what finding one network took, in core-seconds and in gradient steps: passes
-forward and back, where one of all operations at once (softmax) counts 8 and an alpha step of the
-second order 6. Forward passes alone (judging, perturbation, scoring draws and their children) are
-in the core-seconds, not in the steps.
-Nothing was chosen on the test pairs. The supernet's weights learn from 60 % of the training set,
-its alphas from 35 %, on which perturbation measures too; genotypes are scored on the other 5 %. A
-random search chooses on the last 3 %, which no training learns from. Every network is then trained
-anew on the first 97 %, so also on pairs by which a search chose it, and takes its last state."""
+SSIM: per channel, Gaussian window; SSIM 3-D: MATLAB's, of the RGB volume. parameters, MACs and
+latency (median for one 256x256 image, all networks timed in turn in one run): means over the
+networks. search: the cost of finding one network, in core-seconds and in gradient steps. A step
+with all operations at once (softmax) counts as 8, a second-order alpha step as 6. Forward passes
+alone (scoring epochs, perturbation, random draws and their children) count in the core-seconds but
+not in the steps.
+Nothing was chosen on the test pairs. The supernet's weights are trained on 60 % of the training
+pairs and its alphas on 35 %, on which perturbation measures too; genotypes are scored on the other
+5 %. A random search chooses on the last 3 %, on which no network is trained. Every network is then
+trained from scratch on the first 97 %, which include pairs on which searches made their choice, and
+is scored in its last state."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One row of the comparison; None is not measured. PSNR in dB, times in ms and core-seconds.
+    """One row of the table; None is not measured. PSNR in dB, times in ms and core-seconds.
 
-    deviation : of the means of several networks, else of the trainings of the one.
-    within : mean deviation between trainings of one network.
+    deviation : standard deviation of the networks' means or, for one network, of its trainings.
+    within : standard deviation between trainings of one network, mean over the networks.
     """
 
     name: str
@@ -56,11 +68,11 @@ class Line:
 
 
 def summarise(records: Records, latency: Mapping[str, float]) -> list[Line]:
-    """One line for each row of the comparison that has a training, in the order of the records.
+    """One line for each row of the table that has a training, in the order of the records.
 
     Parameters
     ----------
-    records : what `trial.json` holds, of all kinds
+    records : contents of the `trial.json` files, of all kinds
     latency : network to milliseconds
     """
     by_name = {record["name"]: record for record in records}
@@ -82,11 +94,13 @@ def _line(
     within = [stdev(r["psnr"] for r in group) for group in networks.values() if len(group) > 1]
     one_each = [group[0] for group in networks.values()]
     searches = [[by_name[need] for need in r["needs"] if need in by_name] for r in one_each]
-    searches = [found for found in searches if found]
+    searches = [search for search in searches if search]
     times = [latency[name] for name in networks if name in latency]
 
     def spent(key: str) -> float | None:
-        return fmean(sum(s.get(key, 0) for s in f) for f in searches) if searches else None
+        if not searches:
+            return None
+        return fmean(sum(trial.get(key, 0) for trial in search) for search in searches)
 
     return Line(
         name=row,
@@ -106,11 +120,17 @@ def _line(
 
 
 def untouched(records: Records) -> Line:
-    """The line of the blurry input itself; a training is among the records."""
-    trained = _first_training(records)
+    """The line of the blurry input itself; `records` must include a training."""
+    training = _first_training(records)
     return Line(
-        *("blurry input", 1, 0, trained["psnr_input"], None, None),
-        *(trained["ssim_input"], trained["ssim_3d_input"]),
+        name="blurry input",
+        networks=1,
+        trainings=0,
+        psnr=training["psnr_input"],
+        deviation=None,
+        within=None,
+        ssim=training["ssim_input"],
+        ssim_3d=training["ssim_3d_input"],
     )
 
 
@@ -119,12 +139,12 @@ def _first_training(records: Records) -> Mapping[str, Any]:
 
 
 def table(lines: Sequence[Line]) -> str:
-    """The lines as Markdown, aligned so that it reads well as plain text too."""
+    """The lines as an aligned Markdown table."""
     return markdown_table(rows_of(lines))
 
 
 def rows_of(lines: Sequence[Line]) -> list[Sequence[str]]:
-    """Head and lines as texts, for a table of any form."""
+    """Head and lines as text, for a table in any format."""
     by_name = {line.name: line for line in lines}
     unet, random = by_name.get("unet"), by_name.get(RANDOM)
     rows: list[Sequence[str]] = [HEAD]
@@ -163,23 +183,23 @@ def real_table(records: Records, real: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def real_rows(records: Records, real: Mapping[str, Mapping[str, Any]]) -> list[Sequence[str]]:
-    """Gain over the blurry input, in dB, of each row of the comparison on each set of real pairs.
+    """Gain over the blurry input, in dB, of each row of the table on each set of real pairs.
 
-    real : what `nas.comparison.real_pairs.measure_real` writes. Rows with no training scored are
-    left out.
+    real : contents of real.json, see `nas.comparison.real_pairs.measure_real`
     """
     groups: dict[str, dict[str, list[str]]] = {}
     for record in records:
         if record["kind"] == "train":
             networks = groups.setdefault(record["row"], {})
             networks.setdefault(record["network"], []).append(record["name"])
-    heads = [f"{name} ({of['n']} pairs, {of['input']:.2f} dB)" for name, of in real.items()]
+    heads = [f"{name} ({s['n']} pairs, {s['input']:.2f} dB)" for name, s in real.items()]
     rows: list[Sequence[str]] = [("gain, dB", *heads)]
     for row, networks in groups.items():
         cells = []
-        for of in real.values():
+        for scores in real.values():
+            psnr = scores["psnr"]
             gains = [
-                [of["psnr"][name] - of["input"] for name in names if name in of["psnr"]]
+                [psnr[name] - scores["input"] for name in names if name in psnr]
                 for names in networks.values()
             ]
             cells.append(_gain([group for group in gains if group]))
@@ -204,19 +224,20 @@ def document(
     done: str,
     failed: Mapping[str, str] | None = None,
 ) -> str:
-    """table.md: the budget, the table, and what its columns are.
+    """table.md: the budget, the table, and the meaning of its columns.
 
-    failed : name of each trial that failed to what it said.
+    done : such as "30 of 40 trials"
+    failed : name of each trial that failed, to its error
     """
-    trained = _first_training(records)
+    training = _first_training(records)
     about = (
         f"Width {settings.width}, {settings.steps} steps of {settings.batch} crops "
-        f"{settings.crop}x{settings.crop} for every network; scored on {trained['n']} pairs; "
+        f"{settings.crop}x{settings.crop} for every network; scored on {training['n']} pairs; "
         f"{settings.cost} target {settings.target:g} x UNet; {done}."
     )
     spread = [
-        f"{x.name}: deviation {x.deviation:.3f} dB between networks, "
-        f"{x.within:.3f} dB between trainings of one."
+        f"{x.name}: standard deviation {x.deviation:.3f} dB between networks, "
+        f"{x.within:.3f} dB between trainings of one network."
         for x in lines
         if x.networks > 1 and x.deviation is not None and x.within is not None
     ]
@@ -235,12 +256,12 @@ def document(
 
 
 def stopped(records: Records, failed: Mapping[str, str]) -> list[str]:
-    """A sentence for each trial that failed and for each search that collapsed."""
-    said = [f"{name} failed: {what}; the table is without it." for name, what in failed.items()]
+    """A sentence for each trial that failed and each search that collapsed."""
+    sentences = [f"{name} failed: {error}; not in the table." for name, error in failed.items()]
     for record in records:
         if early := record.get("search", {}).get("collapsed"):
-            said.append(f"{record['name']} {early}; the best genotype before it is kept.")
-    return said
+            sentences.append(f"{record['name']} {early}; its best genotype before that is used.")
+    return sentences
 
 
 def _text(value: float | None, style: str) -> str:

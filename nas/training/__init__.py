@@ -1,4 +1,5 @@
-"""Training: the recipe, loss, batches, distributed gradients, and resumable run folders.
+"""Training: recipe, loss, batches, distributed gradients, and the folders of resumable runs.
 
-Import from here: `trainer.Trainer`, `run.Run`, `distributed`.
+Start at `recipe` (optimiser, learning rate) and `trainer.Trainer`. Everything may be imported from
+outside but `state` and `batch_norm`, which serve `run` and `trainer`.
 """

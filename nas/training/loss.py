@@ -1,12 +1,19 @@
-"""The training loss, and the same figure as a score."""
+"""PSNR as training loss and as validation score."""
 
 from torch import Tensor
 
 
 def psnr(restored: Tensor, sharp: Tensor) -> Tensor:
-    """PSNR in dB of each image, differentiable and unrounded; reported figures use `metrics`.
+    """PSNR of each image in dB, differentiable; `nas.evaluation.metrics` has that of 8-bit images.
 
-    restored, sharp : (N, 3, H, W) in [0, 1] -> (N,). Capped at 80 dB (an MSE of 1e-8).
+    Parameters
+    ----------
+    restored, sharp : (N, 3, H, W) in [0, 1]
+
+    Returns
+    -------
+    psnr : (N,)
+        At most 80 dB (an MSE of 1e-8).
     """
     mse = (restored - sharp).square().mean(dim=(1, 2, 3))
     return -10 * (mse + 1e-8).log10()
@@ -15,8 +22,12 @@ def psnr(restored: Tensor, sharp: Tensor) -> Tensor:
 def psnr_loss(restored: Tensor, sharp: Tensor, floor: float = 1e-4) -> Tensor:
     """Minus the mean PSNR in dB (PSNRLoss of NAFNet, Chen et al. 2022): a scalar.
 
-    Flat or unblurred crops are nearly sharp as they are; `floor` is added to the MSE so that at
-    1e-4 one at 60 dB does not weigh ten times as much as one at 40 dB.
+    Parameters
+    ----------
+    restored, sharp : (N, 3, H, W) in [0, 1]
+    floor : float
+        Added to the MSE. Flat or unblurred crops are nearly sharp already; with 1e-4, one at 60 dB
+        does not weigh ten times as much as one at 40 dB.
     """
     mse = (restored - sharp).square().mean(dim=(1, 2, 3))
     return 10 * (mse + floor).log10().mean()

@@ -70,6 +70,6 @@ def test_the_document_names_what_failed_and_what_collapsed(tmp_path):
     fine = {**RECORDS[0], "search": {"collapsed": None}}
     records = [fine, early, *RECORDS[2:]]
     text = document(summarise(records, {}), records, {}, {}, SMALL, "", failed)
-    assert f"{bad} failed: exit code 1 (Error: collapsed in epoch 2); the table is with" in text
-    assert "s1 collapsed in epoch 4: conv3 holds 27; the best genotype before it is kept." in text
+    assert f"{bad} failed: exit code 1 (Error: collapsed in epoch 2); not in the table." in text
+    assert "s1 collapsed in epoch 4: conv3 holds 27; its best genotype before that is used." in text
     assert "s0" not in text.replace("searched-s0", "")
