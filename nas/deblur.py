@@ -72,7 +72,7 @@ def deblur(
         "out must be another file than the photo, got photo.png", or see `nas.photos.jobs.plan`
         and `nas.restoration.restore.restore`
     FileError
-        "photo-deblurred.png: is there already; --out names another place, ...",
+        "photo-deblurred.png: already exists; choose another --out, ...",
         "out.png: cannot be written (no folder results)", or see `load_model`,
         `nas.photos.photo.read_photo`, `write_photo` and `restore`
     """
@@ -175,7 +175,7 @@ def _split(model: Path | None, paths: tuple[str, ...]) -> tuple[Path | None, lis
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="File (one photo) or folder.  [default: NAME-deblurred beside each photo]",
+    help="File (for one photo) or folder.  [default: NAME-deblurred beside each photo]",
 )
 @click.option(
     "--before-after", is_flag=True, help="Also write NAME-before-after.png, side by side."

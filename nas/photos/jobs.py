@@ -110,7 +110,7 @@ def plan(found: Found, out: Path | None, form: str, existing: str, panels: bool)
         "out must be another file than the photo, got photo.png",
         "a.jpg and a.png would both become out/a.png: --format same keeps their endings"
     FileError
-        "out/a.png: is there already; --out names another place, --existing skip or overwrite ...",
+        "out/a.png: already exists; choose another --out, or --existing skip or overwrite",
         "out.png: cannot be written (no folder results)"
     """
     as_file = out is not None and not found.several and not out.is_dir() and out.suffix != ""
@@ -137,8 +137,8 @@ def plan(found: Found, out: Path | None, form: str, existing: str, panels: bool)
     if there and existing == "stop":
         many = f", and {len(there) - 1} more" if len(there) > 1 else ""
         raise FileError(
-            f"{there[0]}: is there already{many}; --out names another place, "
-            "--existing skip or overwrite says what to do"
+            f"{there[0]}: already exists{many}; choose another --out, "
+            "or --existing skip or overwrite"
         )
     return [job for job in jobs if as_file or not (existing == "skip" and job.out.exists())]
 

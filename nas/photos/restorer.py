@@ -1,4 +1,4 @@
-"""A network at work on photos, one after the other: read, restored, written."""
+"""Restore photos with a network, one after the other: read, restore, write."""
 
 import sys
 from dataclasses import dataclass
@@ -19,21 +19,26 @@ from nas.restoration.tiles import check_tile
 
 @dataclass(frozen=True)
 class DeblurSettings:
-    """How a photo is cut for the network (see `nas.restoration.restore`), and how it is written.
+    """How a photo is restored (see `nas.restoration.restore`) and written.
 
-    Raises SettingError "overlap must be >= 0, got -1" and the like.
+    Raises
+    ------
+    SettingError
+        "overlap must be >= 0, got -1" and the like
     """
 
-    tile: int = setting(512, "longest side given to the network, in pixels", cuda=1280, least=1)
-    overlap: int = setting(32, "pixels that neighbouring tiles share", least=0)
-    scales: str = setting("", 'by how much to reduce the photo, as "1 2"; empty: the model\'s own')
+    tile: int = setting(512, "longest side passed to the network, in pixels", cuda=1280, least=1)
+    overlap: int = setting(32, "overlap of neighbouring tiles, in pixels", least=0)
+    scales: str = setting(
+        "", 'downscaling factors of the photo, such as "1 2"; empty: those stored in the model'
+    )
     format: Literal["auto", "same", "png", "jpg", "tif", "webp"] = setting(
         "auto",
-        "of results that --out does not name; auto: PNG and TIFF stay, all others become PNG",
+        "format unless --out names a file; auto: PNG and TIFF are kept, others become PNG",
     )
-    quality: int = setting(95, "of JPEG and WebP", least=1, most=100)
+    quality: int = setting(95, "quality of JPEG and WebP", least=1, most=100)
     existing: Literal["stop", "skip", "overwrite"] = setting(
-        "stop", "what to do where a result that --out does not name is there already"
+        "stop", "what to do if a result already exists, unless --out names the file"
     )
 
     def __post_init__(self) -> None:
@@ -47,7 +52,7 @@ class DeblurSettings:
 
 
 class Restorer:
-    """A network at work; where the memory ran out, later photos begin with the smaller tile."""
+    """Restores photos with a network. After running out of memory, smaller tiles are kept."""
 
     def __init__(
         self,
@@ -87,6 +92,6 @@ class Restorer:
     def _shrink(self, tile: int) -> None:
         self.tile = tile
         if self.tell:
-            text = "memory does not suffice for such tiles: going on with smaller ones (--tile)"
+            text = "not enough memory for these tiles: continuing with smaller ones (--tile)"
             tqdm.write(text, file=sys.stderr)
         self.tell = False

@@ -23,7 +23,7 @@ class LatencySettings:
 
     sizes: str = setting("256x256 1280x720", "image sizes, WIDTHxHEIGHT, multiples of 16")
     threads: str = setting("", 'numbers of CPU threads, such as "1 4"; empty: 1 and all')
-    modes: str = setting("", f"modes, separated by ;, of {'; '.join(MODES)}; empty: all")
+    modes: str = setting("", f"modes, separated by semicolons; empty: all ({'; '.join(MODES)})")
     unet_width: int = setting(
         0, "channels of the UNet's first level; 0: those of the first network", least=0, most=WIDEST
     )

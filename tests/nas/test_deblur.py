@@ -157,7 +157,7 @@ def test_without_a_model_the_shipped_one_works_and_without_out_a_new_file_is_mad
     assert (first != read_image("photo.png")).any()
     code, _, error = run("net", "photo.png")
     assert code == 1
-    assert "photo-deblurred.png: is there already; --out names another place" in error
+    assert "photo-deblurred.png: already exists; choose another --out" in error
     np.testing.assert_array_equal(read_image("photo-deblurred.png"), first)
     assert run("photo.png", "--out", "again.png")[0] == 0
     np.testing.assert_array_equal(read_image("again.png"), first)

@@ -144,7 +144,7 @@ def test_nothing_is_overwritten_unasked_and_that_is_known_before_the_work(here):
     (here / "out/deep/c.tif").write_text("mine")
     code, output, error = run("net", "in", "--out", "out")
     assert (code, output) == (1, "")
-    assert "out/deep/c.tif: is there already; --out names another place, --existing" in error
+    assert "out/deep/c.tif: already exists; choose another --out, or --existing" in error
     assert files(here / "out") == {"deep/c.tif"}
     assert run("net", "in", "--out", "out", "--existing", "skip")[0] == 0
     assert (here / "out/deep/c.tif").read_text() == "mine"
@@ -161,7 +161,7 @@ def test_nor_is_a_picture_of_before_and_after(here):
     (here / "out/a.png").unlink()
     code, _, error = run("net", "in/a.png", "--before-after", "--out", "out")
     assert code == 1
-    assert "out/a-before-after.png: is there already; --out names" in error
+    assert "out/a-before-after.png: already exists; choose" in error
 
 
 @pytest.mark.parametrize("link", [None, os.symlink, os.link])
@@ -229,7 +229,7 @@ def test_short_memory_is_said_once_and_remembered(here, monkeypatch):
     code, _, error = run("net", "x.png", "y.png", "--out", "out")
     assert code == 0
     assert tried == [512, 48]
-    assert error.count("memory does not suffice") == 1
+    assert error.count("not enough memory for these tiles") == 1
     for name in ("x.png", "y.png"):
         np.testing.assert_array_equal(
             read_photo(here / "out" / name).pixels, read_photo(here / name).pixels
@@ -249,7 +249,7 @@ def test_the_panel_beside_a_named_file_is_not_replaced_unasked(here):
     (here / "o-before-after.png").write_text("mine")
     code, _, error = run("net", "in/a.png", "--out", "o.png", "--before-after")
     assert code == 1
-    assert "o-before-after.png: is there already" in error
+    assert "o-before-after.png: already exists" in error
     assert (here / "o-before-after.png").read_text() == "mine"
     more = ("--before-after", "--existing", "overwrite")
     assert run("net", "in/a.png", "--out", "o.png", *more)[0] == 0
