@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from blurkit.errors import SettingError
-from blurkit.kernel.checks import Range, checked_index, checked_range, checked_seed
+from blurkit.kernel.checks import Range, checked_range, sample_key
 from blurkit.kernel.walk import Walk
 
 DIAGONAL = 43.2666  # mm: of 36 x 24 mm, the reference of 35-mm-equivalent focal lengths
@@ -118,7 +118,7 @@ def shaken_trajectory(
     motion = motion or Motion()
     settings = motion.walk_px(shape)
     x, y, angle = np.empty((3, settings.steps))
-    sample_seed, sample = np.uint64(checked_seed(seed)), np.uint64(checked_index(index))
+    sample_seed, sample = sample_key(seed, index)
     jitter, inertia, jerks = np.array(settings.jitter), settings.inertia, settings.jerks
     walk(x, y, sample_seed, sample, np.array(settings.length), inertia, jitter, jerks)
     roll(angle, sample_seed, sample, np.array(motion.roll), inertia, jitter, jerks)

@@ -119,9 +119,8 @@ def with_kernels(
     side = max(7, *map(len, kernels))
     grid = np.empty((3 * side, 3 * side, 3), np.uint8)
     grid[:] = COLOURS[0]
-    for kernel, (row, column) in zip(
-        kernels, ((0, 0), (0, 2), (2, 0), (2, 2), (1, 1)), strict=True
-    ):
+    cells = ((0, 0), (0, 2), (2, 0), (2, 2), (1, 1))
+    for kernel, (row, column) in zip(kernels, cells, strict=True):
         padded = np.pad(kernel, (side - len(kernel)) // 2)
         grid[side * row :, side * column :][:side, :side] = kernel_tile(padded, side)
     room = max(1, int(_PART * min(height, width)))

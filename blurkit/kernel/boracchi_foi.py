@@ -4,13 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blurkit.kernel.checks import (
-    Range,
-    check_ranges,
-    checked_index,
-    checked_seed,
-    checked_steps,
-)
+from blurkit.kernel.checks import Range, check_ranges, checked_steps, sample_key
 from blurkit.kernel.single import Block, single_kernel
 
 
@@ -60,15 +54,7 @@ class BoracchiFoi:
     gaussian_shake: Range = (0.0, 10.0)
 
     name = "boracchi-foi"
-    numbers = (
-        "length",
-        "expl",
-        "centripetal",
-        "big_shake",
-        "gaussian_shake",
-        "jerks",
-        "shrink",
-    )
+    numbers = ("length", "expl", "centripetal", "big_shake", "gaussian_shake", "jerks", "shrink")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", checked_steps(self.steps))
@@ -153,6 +139,6 @@ def boracchi_foi_trajectory(
 
     family = BoracchiFoi(max_len, expl, steps, centripetal, big_shake, gaussian_shake)
     x, y, drawn = np.empty(family.steps), np.empty(family.steps), np.empty(6)
-    sample_seed, sample = np.uint64(checked_seed(seed)), np.uint64(checked_index(index))
+    sample_seed, sample = sample_key(seed, index)
     one_boracchi_foi(x, y, drawn, sample_seed, sample, family.ranges())
     return np.column_stack([x, y])

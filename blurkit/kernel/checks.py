@@ -72,6 +72,11 @@ def checked_seed(seed: int | None) -> int:
     return int(seed)
 
 
+def sample_key(seed: int | None, index: int) -> tuple[np.uint64, np.uint64]:
+    """The seed, or a fresh one for None, and the index of a sample, checked, for the loops."""
+    return np.uint64(checked_seed(seed)), np.uint64(checked_index(index))
+
+
 def checked_index(index: int, name: str = "index") -> int:
     """The index of a sample."""
     if not 0 <= as_integer(index) < 2**63:

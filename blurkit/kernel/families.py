@@ -1,7 +1,7 @@
 """The families of blur that a mix, a dataset and the commands know, each in a file of its own.
 
 A setting that is a pair (lowest, highest) is a range from which each sample draws its own number,
-uniformly; a single number stands for itself.
+uniformly; a single number is used as is.
 """
 
 from typing import get_args

@@ -6,12 +6,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from blurkit.errors import SettingError
-from blurkit.kernel.checks import (
-    checked_index,
-    checked_interpolation,
-    checked_seed,
-    checked_size,
-)
+from blurkit.kernel.checks import checked_interpolation, checked_size, sample_key
 
 SIDES = (31, 127, 511, 2047)  # px: tried in turn where the size follows the blur
 
@@ -66,7 +61,7 @@ def single_kernel(
         index
     """
     linear = checked_interpolation(interpolation) == "linear"
-    sample_seed, start = np.uint64(checked_seed(seed)), np.uint64(checked_index(index))
+    sample_seed, start = sample_key(seed, index)
     rows, drawn = np.zeros(1, np.int64), np.empty((1, len(family.numbers)))
 
     def make(side: int) -> tuple[np.ndarray, float]:

@@ -5,14 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from blurkit.errors import SettingError
-from blurkit.kernel.checks import (
-    Range,
-    check_ranges,
-    checked_index,
-    checked_range,
-    checked_seed,
-    checked_steps,
-)
+from blurkit.kernel.checks import Range, check_ranges, checked_range, checked_steps, sample_key
 from blurkit.kernel.single import Block, single_kernel
 
 
@@ -155,6 +148,6 @@ def tremor_trajectory(
 
     family = Tremor(exposure, drift, tremor, band, steps)
     x, y, drawn = np.empty(family.steps), np.empty(family.steps), np.empty(3)
-    sample_seed, sample = np.uint64(checked_seed(seed)), np.uint64(checked_index(index))
+    sample_seed, sample = sample_key(seed, index)
     loops.tremor(x, y, drawn, sample_seed, sample, family.ranges(), np.array(family.band))
     return np.column_stack([x, y])

@@ -5,13 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from blurkit.errors import SettingError
-from blurkit.kernel.checks import (
-    Range,
-    checked_index,
-    checked_range,
-    checked_seed,
-    checked_steps,
-)
+from blurkit.kernel.checks import Range, checked_range, checked_steps, sample_key
 from blurkit.kernel.single import Block, single_kernel
 
 
@@ -179,7 +173,7 @@ def random_walk_trajectory(
 
     family = Walk(steps, length, inertia, jitter, jerks)
     x, y = np.empty(family.steps), np.empty(family.steps)
-    sample_seed, sample = np.uint64(checked_seed(seed)), np.uint64(checked_index(index))
+    sample_seed, sample = sample_key(seed, index)
     lengths, jitters = np.array(family.length), np.array(family.jitter)
     loops.walk(x, y, sample_seed, sample, lengths, family.inertia, jitters, family.jerks)
     return np.column_stack([x, y])
