@@ -29,7 +29,8 @@ from nas.device import hardware, keep_memory, pick
 from nas.evaluation.networks import load_networks
 from nas.options import for_device, options
 from nas.runtime.backends import Runner, Task
-from nas.runtime.page import page, plot_latency
+from nas.runtime.page import latency_page
+from nas.runtime.plots import plot_latency
 from nas.runtime.program import portable
 from nas.runtime.settings import LatencySettings, parse_modes, parse_sizes, parse_threads
 from nas.space.network import build
@@ -114,7 +115,7 @@ def latency(
 def _write(document: dict[str, Any], folder: Path) -> None:
     text = json.dumps(document, indent=2, allow_nan=False)
     write_whole(folder / "latency.json", text + "\n")
-    write_whole(folder / "latency.md", page(document))
+    write_whole(folder / "latency.md", latency_page(document))
     plot_latency(document["rows"], folder / "latency.png")
 
 
@@ -230,7 +231,7 @@ def main(models: tuple[Path, ...], device: str, out: Path, **given: Any) -> None
     with exit_codes():
         settings = for_device(LatencySettings, torch.device("cpu"), given)
         document = latency(models, settings=settings, device=device, out=out)
-        click.echo(page(document))
+        click.echo(latency_page(document))
         click.echo(f"picture: {out / 'latency.png'}")
 
 

@@ -1,4 +1,4 @@
-"""report.html of a comparison: table, charts, the searched networks, samples, cost."""
+"""report.html of a comparison: table, charts, samples, searched networks, cost."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from nas.report.slider import Sample
 from nas.space.genotype import Genotype
 
 Records = Sequence[Mapping[str, Any]]
-UNFINISHED = "Not finished: {done} of {planned} trials. The same command goes on."
+UNFINISHED = "Not finished: {done} of {planned} trials. Rerun the command to resume."
 
 
 def compare_page(
@@ -34,14 +34,14 @@ def compare_page(
 
     Parameters
     ----------
-    records : what trial.json holds of the trials that are done, a training among them
+    records : trial.json of each finished trial; at least one is a training
     latency : network to milliseconds
-    tau, real : what tau.json and real.json hold, {} where there is none
+    tau, real : contents of tau.json and real.json, {} without the file
     logs : name of each trial to the records of its log
-    samples : some pairs with what the networks make of them
-    planned : how many trials there are in all
-    failed : name of each trial that failed to what it said
-    hardware : that of the latencies
+    samples : some pairs, restored by the networks
+    planned : number of trials in the plan
+    failed : name of each failed trial to its error message
+    hardware : on which the latencies were measured
     """
     lines = summarise(records, latency)
     trainings = [record for record in records if record["kind"] == "train"]
@@ -55,26 +55,26 @@ def compare_page(
     return render(
         Page(
             "Comparison of deblurring networks",
-            f"One recipe for all: width {s.width}, {s.steps} steps of {s.batch} crops "
-            f"{s.crop}x{s.crop}; scored on {trainings[0]['n']} pairs that nothing was chosen by; "
+            f"Trained with one recipe: width {s.width}, {s.steps} steps of {s.batch} crops "
+            f"{s.crop}x{s.crop}; scored on {trainings[0]['n']} pairs that no choice was made on; "
             f"target: {s.target:g} x UNet's {'MACs' if s.cost == 'macs' else 'latency'}.",
             [
                 (f"{blurry.psnr:.2f} dB", "PSNR of the blurry input"),
-                *[(f"{x.psnr:.2f} dB", f"PSNR of {x.name}") for x in _first(lines, best)],
+                *[(f"{x.psnr:.2f} dB", f"PSNR of {x.name}") for x in _headline(lines, best)],
                 (f"{len(records)} of {planned}", "trials"),
             ],
             [
                 Table("Scores", rows_of([blurry, *lines]), FOOT, best=lines.index(best) + 2),
-                Charts("How they compare", standings),
+                Charts("Results", standings),
                 Table("Real pairs", real_rows(records, real) if real else []),
                 Slider(
-                    "Before and after, at full resolution",
+                    "Before and after, full resolution",
                     samples,
-                    "Each network is the first training of the first one of its row. Of a larger "
-                    "photo a region is restored by itself.",
+                    "Each row is shown by the first training of its first network. Of a larger "
+                    "photo, one region is restored.",
                 ),
-                Cells("The searched networks", _searched(records, s.width)),
-                Charts("How they learned", learning_charts(records, logs)),
+                Cells("Searched networks", _searched(records, s.width)),
+                Charts("Learning curves", learning_charts(records, logs)),
                 Facts("Cost", _cost(records)),
                 Facts("Settings", dataclasses.asdict(settings), folded=True),
                 Facts("Hardware and versions", hardware, folded=True),
@@ -84,37 +84,41 @@ def compare_page(
     )
 
 
-def _first(lines: Sequence[Line], best: Line) -> list[Line]:
-    """What a reader looks for: UNet, the searched network, and the best if it is another."""
+def _headline(lines: Sequence[Line], best: Line) -> list[Line]:
+    """The lines whose PSNR comes first on the page: UNet, searched, and the best."""
     return [line for line in lines if line.name in ("unet", SEARCHED) or line is best]
 
 
 def _searched(records: Records, width: int) -> dict[str, tuple[Genotype, int]]:
-    """The networks that searches found, best first, by name and what they reach."""
+    """Name and PSNR of each searched network, best first, to its genotype and width."""
     scores: dict[str, list[float]] = {}
     for record in records:
         if record["kind"] == "train":
             scores.setdefault(record["network"], []).append(record["psnr"])
-    found = [
+    networks = [
         (fmean(scores.get(r["network"], [float("-inf")])), r["network"], r["arch"])
         for r in records
         if r["kind"] == "search"
     ]
-    found.sort(key=lambda each: -each[0])
+    networks.sort(key=lambda network: -network[0])
     return {
         f"{name}, {psnr:.2f} dB" if name in scores else name: (Genotype.from_dict(arch), width)
-        for psnr, name, arch in found
+        for psnr, name, arch in networks
     }
 
 
 def _cost(records: Records) -> dict[str, Any]:
-    kinds = {"search": "searches", "brief": "brief trainings", "train": "trainings and scores"}
+    kinds = {
+        "search": "searches",
+        "brief": "brief trainings",
+        "train": "full trainings",
+    }
     facts = {}
     for kind, name in kinds.items():
         spent = [record for record in records if record["kind"] == kind]
         if spent:
-            facts[f"{len(spent)} {name}, core-seconds"] = (
+            facts[f"{name} ({len(spent)}), core-seconds"] = (
                 f"{sum(r.get('core_seconds', 0) for r in spent):,.0f}"
             )
-    facts["gradient steps in all"] = f"{sum(r['steps'] for r in records):,}"
+    facts["gradient steps, total"] = f"{sum(r['steps'] for r in records):,}"
     return facts

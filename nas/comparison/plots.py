@@ -88,7 +88,7 @@ def _split(trainings: Records) -> tuple[dict[str, dict[str, list[float]]], dict[
         for row, networks in rows.items()
     }
     low = lowest_shown(list(means.values()))
-    below = [f"{row} {mean:.2f} dB" for row, mean in means.items() if mean < low]
+    below = [f"{row} {mean:.2f}\u00a0dB" for row, mean in means.items() if mean < low]
     note = f"Below the chart: {', '.join(below)}." if below else ""
     return {row: rows[row] for row in rows if means[row] >= low}, means, note
 
@@ -169,10 +169,11 @@ def tau_chart(tau: Mapping[str, Any]) -> Chart:
     result = f"{tau['tau']:.2f} (p = {tau['p']:.2g}, n = {tau['n']})" if known else "unknown"
     pairs = [(p["supernet"], p["retrained"]) for p in points]
     return Chart(
-        f"Random genotypes: Kendall's tau {result}",
-        "in the supernet, selection pairs, PSNR, dB",
-        "trained alone, test pairs, PSNR, dB",
+        f"Kendall's tau {result}",
+        "in the supernet, selection pairs, dB",
+        "trained alone, test pairs, dB",
         [Series("", pairs, "marks", BLUE, tips)],
+        note="PSNR of random genotypes.",
     )
 
 

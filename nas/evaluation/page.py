@@ -43,7 +43,7 @@ def evaluate_page(evaluation: Evaluation, samples: Sequence[Sample]) -> str:
             [
                 Table("Scores", rows_of(rows), note, best=rows.index(best) + 1),
                 Slider(
-                    "Before and after, at full resolution",
+                    "Before and after, full resolution",
                     samples,
                     "Drag the handle, or move it with the arrow keys. Larger photos are scored "
                     "whole; one region of each is shown.",

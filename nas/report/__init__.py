@@ -1,4 +1,5 @@
-"""The kit of reports: HTML, charts, cell diagrams, before/after sliders, text.
+"""Parts of reports: HTML pages, charts, cell diagrams, before/after sliders, text.
 
-A page lives with its subject (`strategy/page.py`, `evaluation/page.py`); only its parts live here.
+Any wing above may import from here. A page or picture lives with its subject
+(`strategy/page.py`, `comparison/plots.py`).
 """

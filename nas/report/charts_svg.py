@@ -12,7 +12,6 @@ from nas.report.charts import Chart, Series
 WIDE, HIGH = 370, 250  # of a chart, in units that are about a pixel
 RIGHT, TOP, BOTTOM = 12, 10, 42  # margins; the left one holds the tick labels
 LABEL, LETTER = 30, 7  # width of the y axis' label, and of a letter beside it
-NAMED_BOTTOM = 84  # margin for slanted names below the axis
 DOTTED = 40  # a line of at most this many points has a dot at each
 MOST_TIPS = 200  # points of a line that have a tip
 
@@ -84,8 +83,9 @@ def lay_out(chart: Chart) -> Layout | None:
 
     y_ticks = _ticks(low, high, False)
     left = LABEL + LETTER * max((len(text) for _, text in y_ticks), default=0)
-    height = HIGH + (NAMED_BOTTOM - BOTTOM if chart.names else 0)
-    layout = Layout(chart, height, left, HIGH - BOTTOM)
+    longest = max((len(name) for name in chart.names), default=0)
+    below = 20 + LETTER * longest // 2 if chart.names else BOTTOM  # names are slanted
+    layout = Layout(chart, HIGH - BOTTOM + below, left, HIGH - BOTTOM)
 
     def place(x: float, y: float) -> Place:
         across = left + (x - first) / (last - first) * (layout.right - left)

@@ -1,8 +1,8 @@
-"""Reports as one file: HTML with its style, script, drawings and pictures, which asks no network.
+"""Reports as one HTML file that makes no network requests: style, script and images are embedded.
 
-A page is plain data: key figures and sections, each a table, charts, cells, a slider or facts. All
-text is escaped by the template engine; the policy in the page allows its own style and script, by
-their digests, and data: pictures, nothing else.
+A page is plain data: key figures and sections, each a table, charts, cells, a slider or facts. The
+template engine escapes all text; the page's Content-Security-Policy allows its own style and
+script, by their digests, and data: images, nothing else.
 """
 
 import base64
@@ -32,13 +32,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of texts; the first row is the head, the first column names."""
+    """Rows of text; the first row is the header, the first column names."""
 
     kind: ClassVar[str] = "table"
     title: str
     rows: Sequence[Sequence[str]]
     note: str = ""
-    best: int | None = None  # which row to mark, the head being 0
+    best: int | None = None  # the row to highlight; the header is 0
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Charts:
 
 @dataclass(frozen=True)
 class Cells:
-    """Networks of the space, by name: each with the channels of one unit of its widths, or None.
+    """Name to genotype and channels of one unit of its widths (None: not known).
 
-    All but the first are folded away.
+    All but the first are folded.
     """
 
     kind: ClassVar[str] = "cells"
@@ -71,7 +71,7 @@ class Slider:
 
 @dataclass(frozen=True)
 class Facts:
-    """Names and values, folded away if `folded`."""
+    """Names and values."""
 
     kind: ClassVar[str] = "facts"
     title: str
@@ -90,13 +90,13 @@ class Page:
     ----------
     title : str
     lead : str
-        A sentence on what was done.
-    figures : sequence of (value, what it is)
-        What a reader wants to know first.
+        One sentence on what was done.
+    figures : sequence of (value, label)
+        Key figures at the top.
     sections : sequence
-        In order; one that has nothing to show is left out.
+        In order; empty ones are left out.
     warnings : sequence of str
-        What must be known before the figures are believed.
+        Shown before the figures.
     """
 
     title: str
@@ -107,13 +107,13 @@ class Page:
 
 
 def render(page: Page) -> str:
-    """The page as HTML, complete in itself."""
+    """The page as self-contained HTML."""
     environment = _environment()
     style = environment.get_template("page.css").render()
     script = environment.get_template("page.js").render()
     return environment.get_template("page.html").render(
         page=page,
-        sections=[section for section in page.sections if _has_something(section)],
+        sections=[section for section in page.sections if _has_content(section)],
         style=style,
         script=script,
         style_digest=_digest(style),
@@ -123,7 +123,7 @@ def render(page: Page) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Of what this process runs on."""
+    """Versions of blurkit, Python, PyTorch and NumPy."""
     return {
         "blurkit": __version__,
         "python": platform.python_version(),
@@ -132,7 +132,7 @@ def versions() -> dict[str, str]:
     }
 
 
-def _has_something(section: Section) -> bool:
+def _has_content(section: Section) -> bool:
     if isinstance(section, Table):
         return len(section.rows) > 1
     if isinstance(section, Charts):
@@ -144,7 +144,7 @@ def _has_something(section: Section) -> bool:
 
 @functools.cache
 def _environment() -> Any:
-    # where it is needed: the commands' --help would wait for it
+    # imported late, to keep the commands' --help fast
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -176,5 +176,5 @@ def _environment() -> Any:
 
 
 def _digest(text: str) -> str:
-    """For a Content-Security-Policy: what a browser computes of a <style> or <script>."""
+    """Digest of a <style> or <script> for a Content-Security-Policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

@@ -1,4 +1,4 @@
-"""Images side by side, pixel for pixel."""
+"""Images side by side, every pixel unchanged."""
 
 import os
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-INK = "#1f2937"
+from nas.report.style import INK
 
 
 def plot_comparison(
@@ -18,7 +18,7 @@ def plot_comparison(
     *,
     note: str = "",
 ) -> None:
-    """Lay images side by side, pixel for pixel, with a title over each column.
+    """Lay images side by side, every pixel unchanged, with a title over each column.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def plot_comparison(
 
     Notes
     -----
-    Small images are enlarged by a whole factor to about 256 pixels, each pixel to a square.
+    Small images are enlarged to about 256 pixels, by a whole factor.
     """
     from matplotlib.figure import Figure
 
@@ -41,7 +41,7 @@ def plot_comparison(
     height, width = height * factor, width * factor
     gap, head, line, foot = 12, 34, 26, 30 if note else 6
     across, down = gap + len(titles) * (width + gap), head + len(rows) * (height + line) + foot
-    # a tenth of a pixel more, because some releases of matplotlib round down
+    # 0.1 pixels more, because some releases of matplotlib round down
     figure = Figure(figsize=((across + 0.1) / 100, (down + 0.1) / 100), dpi=100, facecolor="white")
 
     def write(text: str, x: float, y: float, size: float, room: int, **style: Any) -> None:

@@ -1,4 +1,4 @@
-"""Samples for a page's before/after slider: one region of several images, pixel for pixel."""
+"""Samples for a page's before/after slider: the same region of several images."""
 
 import base64
 from collections.abc import Sequence
@@ -10,24 +10,24 @@ from numpy.typing import NDArray
 from blurkit.errors import FileError
 from blurkit.images.files import opencv
 
-MIN_SIDE = 480  # smaller ones are enlarged to about this, each pixel to a square
-LOSSLESS = 101  # of OpenCV's WebP qualities, which end at 100
+MIN_SIDE = 480  # pixels to which smaller ones are about enlarged, by a whole factor
+LOSSLESS = 101  # OpenCV's lossy WebP qualities end at 100
 
 Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One image of a sample: what it is, what to say of it, and its bytes as a data: address."""
+    """One image of a sample: its label, a note such as its PSNR, and a data: URL."""
 
     label: str
     note: str
-    address: str
+    url: str
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Images of one size that show one scene, in the order of their choice.
+    """Images of one scene, all of one size, in the order in which a page lists them.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ class Sample:
     width, height : int
         Of the images, in pixels.
     factor : int >= 1
-        By how much they are enlarged where there is room.
+        How much they are enlarged if there is room.
     pictures : tuple of Picture
-        The first is shown on the left, the second on the right, until others are chosen.
+        At first the first is on the left and the second on the right.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Sample:
 def sample(
     name: str, images: Sequence[Image], labels: Sequence[str], notes: Sequence[str]
 ) -> Sample:
-    """Embed images, without any loss.
+    """Embed images without loss.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def sample(
 
 
 def embed(image: Image) -> str:
-    """The image as a data: address, WebP without loss.
+    """The image as a data: URL of lossless WebP.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def embed(image: Image) -> str:
     'data:image/webp;base64'
     """
     cv2 = opencv()
-    done, coded = cv2.imencode(".webp", image[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, LOSSLESS])
-    if not done:
-        raise FileError("OpenCV cannot write WebP here: a page needs it for its samples")
+    success, coded = cv2.imencode(".webp", image[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, LOSSLESS])
+    if not success:
+        raise FileError("this build of OpenCV cannot write WebP, which the samples of a page need")
     return "data:image/webp;base64," + base64.b64encode(coded.tobytes()).decode("ascii")

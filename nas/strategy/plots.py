@@ -126,24 +126,19 @@ def plot_choices(choices: Choices, path: AnyPath) -> None:
         figure = Figure(figsize=(13, 7.2))
         # margins are given: finding them takes matplotlib as long as drawing
         figure.subplots_adjust(0.045, 0.11, 0.99, 0.9, wspace=0.1, hspace=0.16)
-        panels = figure.subplots(SLOTS + 1, len(CELLS), sharex=True, sharey=True)
-        for axes in panels.flat:
-            axes.set_axis_off()
+        grid = figure.add_gridspec(SLOTS + 1, len(CELLS))
         for row, (cell, slot) in enumerate(rows):
-            axes = panels[slot, CELLS.index(cell)]
-            axes.set_axis_on()
+            axes = figure.add_subplot(grid[slot, CELLS.index(cell)])
             shares = np.array([epoch[row] for epoch in choices]).T
             colours = [fill[name] for name in (FUSION_NAMES if slot == SLOTS else OPERATION_NAMES)]
             axes.stackplot(epochs, shares, colors=colours, linewidth=0.4, edgecolor="white")
+            lowest = slot == (SLOTS if cell in DECODER else SLOTS - 1)
             axes.set(xlim=(1, len(choices)), ylim=(0, 1), yticks=(0, 0.5, 1))
-            if slot == 0:
-                axes.set_title(cell)
-            if slot == SLOTS or (slot == SLOTS - 1 and cell not in DECODER):
-                axes.set_xlabel("epoch")
-                axes.tick_params(labelbottom=True)
+            axes.set(title="" if slot else cell, xlabel="epoch" if lowest else "")
+            axes.tick_params(labelbottom=lowest, labelleft=cell == CELLS[0])
             if cell == CELLS[0]:
                 axes.set_ylabel(f"slot {slot + 1}")
-            if slot == SLOTS and cell == DECODER[0]:
+            elif slot == SLOTS and cell == DECODER[0]:
                 axes.set_ylabel("fusion")
         patches = [
             Patch(facecolor=fill[name], edgecolor=GREY.light, label=name)

@@ -91,7 +91,7 @@ def test_the_command_prints_the_table_and_writes_what_it_is_asked(here):
 
     html = (here / "new/o/report.html").read_text()
     assert re.findall(r"<h2>(.*?)</h2>", html) == [
-        *("Scores", "Before and after, at full resolution", "Pair by pair"),
+        *("Scores", "Before and after, full resolution", "Pair by pair"),
         "Architectures",
         *("Time", "Settings", "Hardware and versions"),
     ]

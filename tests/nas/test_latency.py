@@ -10,7 +10,7 @@ from blurkit.errors import FileError, SettingError
 from nas.checkpoint import save_model
 from nas.latency import LatencySettings, latency, main
 from nas.runtime import backends
-from nas.runtime.page import page
+from nas.runtime.page import latency_page
 from nas.space.genotype import CELLS, Genotype
 from nas.space.network import build
 
@@ -141,9 +141,9 @@ def test_the_command_writes_json_page_and_picture(net, tmp_path):
     )
     assert found.exit_code == 0, found.output
     document = json.loads((out / "latency.json").read_text())
-    assert (out / "latency.md").read_text() == page(document)
-    assert page(document) in found.output
-    assert "## cpu, 1 thread, 32x16" in page(document)
+    assert (out / "latency.md").read_text() == latency_page(document)
+    assert latency_page(document) in found.output
+    assert "## cpu, 1 thread, 32x16" in latency_page(document)
     assert document["hardware"]["cpu"]
     assert document["versions"]["torch"] == torch.__version__
     assert document["networks"]["UNet of width 2"]["parameters"] == sum(

@@ -95,8 +95,8 @@ def test_it_ends_with_a_page_of_everything(compared):
     _, out = compared
     html = (out / "report.html").read_text()
     assert re.findall(r"<h2>(.*?)</h2>", html) == [
-        *("Scores", "How they compare", "Real pairs", "Before and after, at full resolution"),
-        *("The searched networks", "How they learned"),
+        *("Scores", "Results", "Real pairs", "Before and after, full resolution"),
+        *("Searched networks", "Learning curves"),
         *("Cost", "Settings", "Hardware and versions"),
     ]
     rows = re.findall(r'<th scope="row">([a-z-]+)</th>', html)

@@ -25,7 +25,7 @@ def test_a_finished_search_has_a_page_of_all_that_it_left(searched):
     genotype, out = searched
     html = (out / "report.html").read_text()
     assert headings(html) == [
-        *("The network", "Samples at full resolution", "Curves", "Candidates"),
+        *("The network", "Before and after, full resolution", "Curves", "Candidates"),
         *("Cost of the search", "Settings", "Hardware and versions"),
     ]
     assert "Not finished" not in html
@@ -61,7 +61,7 @@ def test_the_page_of_a_search_that_stopped_says_so_and_goes_on_with_it(pairs_fil
         with pytest.raises(KeyboardInterrupt):
             search(pairs_file, tmp_path, settings, progress=False)
     html = (tmp_path / "report.html").read_text()
-    assert "Not finished: 1 of 2 epochs. The same command goes on" in html
+    assert "Not finished: 1 of 2 epochs. Rerun the command to resume" in html
     assert headings(html) == ["Curves", "Cost of the search", "Settings", "Hardware and versions"]
     search(pairs_file, tmp_path, settings, progress=False)
     html = (tmp_path / "report.html").read_text()
@@ -85,11 +85,11 @@ def test_a_collapse_and_a_busy_machine_are_told_first(searched, tmp_path):
     html = search_page(tmp_path / "s", "x.h5", Genotype.sample(0))
     assert f"The search {said}; the best genotype before it is kept." in html
     assert "measured on a busy machine" in html
-    assert "more than the" not in html
+    assert "more than the target" not in html
     taken = json.loads(text)["cost"]["of_unet"]
     result.write_text(text.replace(f'"of_unet": {taken}', '"of_unet": 1.5'))
     html = search_page(tmp_path / "s", "x.h5", Genotype.sample(0))
-    assert "The network takes 1.50 of UNet, more than the" in html
+    assert "The network costs 1.50 x UNet, more than the target of" in html
     before = (searched[1] / "report.html").read_text()
     assert 'class="warning"' not in before
 
