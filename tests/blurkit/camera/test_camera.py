@@ -1,4 +1,4 @@
-"""The camera: exact curves, highlights that survive the blur, noise as asked for, both alike."""
+"""The camera: exact curves, highlights that survive the blur, the set noise, equal exposure."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_blur_is_a_mean_of_light_not_of_bytes():
     assert set(np.unique(pair(scene, kernel, PRESETS["clean"])[0])) == {0, 188, 255}
 
 
-def test_a_camera_without_blur_shows_both_pictures_alike():
+def test_without_blur_both_images_are_equal():
     scene = dead_leaves(40, seed=1)
     camera = Camera(gain=(0.5, 2), highlight=(1, 5))
     for index in range(5):
@@ -129,7 +129,7 @@ def test_each_sample_draws_its_own_numbers_within_the_ranges():
     assert (camera.draw(seed=2, index=7) == drawn[7]).all()
 
 
-def test_jpeg_harms_the_blurry_picture_alone_and_more_at_low_quality():
+def test_jpeg_degrades_only_the_blurry_image_and_more_at_low_quality():
     scene, kernel = dead_leaves(72, seed=2), random_walk_kernel(9, seed=2)
     clean, sharp, drawn = pair(scene, kernel, Camera())
     assert drawn["jpeg"] == 0

@@ -1,4 +1,4 @@
-"""Blur: against an independent convolution, in its limits, and by both methods."""
+"""Blur by both methods, against an independent convolution and in limit cases."""
 
 import re
 
@@ -113,7 +113,7 @@ def test_a_delta_kernel_changes_nothing(method, dtype):
 
 
 @METHODS
-def test_a_shifted_delta_shifts_the_image_its_own_way(method):
+def test_a_shifted_delta_shifts_the_image_in_the_same_direction(method):
     # correlation instead of convolution would shift the other way, unseen on symmetric kernels
     image = picture((20, 30), "uint8")
     kernel = np.zeros((5, 5))

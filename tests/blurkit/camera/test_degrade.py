@@ -1,4 +1,4 @@
-"""Pairs: the blurry patch is the blur of the scene, and lies exactly over its sharp partner."""
+"""Pairs: the blurry patch is the blur of the scene, aligned with its sharp partner."""
 
 import numpy as np
 import pytest
@@ -29,8 +29,8 @@ def test_a_pair_made_with_a_delta_is_equal():
 
 
 @pytest.mark.parametrize("index", range(8))
-def test_blurry_lies_over_sharp(index):
-    # a centred kernel leaves a ramp as it is; peers' off-centre ones shift it, and so the image
+def test_blurry_and_sharp_are_aligned(index):
+    # a centred kernel leaves a ramp unchanged; the off-centre kernels of other libraries shift it
     ramp = np.broadcast_to(np.arange(0, 250, 5, dtype=np.uint8), (50, 50))
     for scene in (ramp, ramp.T):
         kernel = random_walk_kernel(15, steps=80, seed=1, index=index)

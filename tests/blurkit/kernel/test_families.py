@@ -58,7 +58,7 @@ def test_a_row_of_a_batch_is_the_single_function_at_its_index(family, single):
 
 
 @each_family
-def test_each_family_has_its_own_name_and_ends_its_numbers_with_the_shrinking(family, single):
+def test_a_family_is_listed_under_its_name_and_its_last_number_is_the_shrinking(family, single):
     assert FAMILIES[family.name] is type(family)
     assert family.numbers[-1] == "shrink"
 
@@ -102,7 +102,7 @@ def test_settings_survive_json(family, single):
 
 
 def test_the_bytes_are_those_of_every_release_and_machine():
-    # once published, a seed stands for these kernels; interpreted loops must agree too
+    # published seeds must keep giving these kernels; interpreted loops must agree too
     parts = (
         BoracchiFoi(steps=50, max_len=(10, 40), expl=(0, 0.1)),
         Tremor(steps=50, exposure=0.3, drift=(9, 90), tremor=(1, 4)),

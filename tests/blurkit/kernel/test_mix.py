@@ -1,4 +1,4 @@
-"""A mix: families drawn by weight, each sample the kernel that its family alone would give."""
+"""Mixes: families drawn by weight; each sample is the kernel its family alone would give."""
 
 import dataclasses
 import json
@@ -31,7 +31,7 @@ from blurkit.dataset.samples import sample
 from blurkit.kernel.mix import parse_mix
 
 WALK = Walk(steps=40)
-EVERY = Mix(
+ALL = Mix(
     (
         (WALK, 1),
         (BoracchiFoi(steps=40), 1),
@@ -44,8 +44,8 @@ EVERY = Mix(
 
 
 def test_each_sample_is_the_kernel_of_its_family_alone():
-    made, params = kernels_and_params(60, 15, EVERY, seed=6, start=9)
-    for part, _ in EVERY.parts:
+    made, params = kernels_and_params(60, 15, ALL, seed=6, start=9)
+    for part, _ in ALL.parts:
         rows = np.flatnonzero(params["family"] == part.name.encode())
         assert len(rows)
         alone, drawn = kernels_and_params(60, 15, part, seed=6, start=9)
@@ -59,22 +59,22 @@ def test_each_sample_is_the_kernel_of_its_family_alone():
 
 
 def test_a_sample_is_the_same_in_any_batch():
-    made, params = kernels_and_params(30, 15, EVERY, seed=6)
-    tail, tail_params = kernels_and_params(11, 15, EVERY, seed=6, start=19)
+    made, params = kernels_and_params(30, 15, ALL, seed=6)
+    tail, tail_params = kernels_and_params(11, 15, ALL, seed=6, start=19)
     assert made[19:].tobytes() == tail.tobytes()
     assert params[19:].tobytes() == tail_params.tobytes()
 
 
 @pytest.mark.compiled
 def test_the_number_of_threads_changes_nothing():
-    one = kernels_and_params(900, 15, EVERY, seed=6, threads=1)
+    one = kernels_and_params(900, 15, ALL, seed=6, threads=1)
     for threads in (2, 5):
-        more = kernels_and_params(900, 15, EVERY, seed=6, threads=threads)
+        more = kernels_and_params(900, 15, ALL, seed=6, threads=threads)
         assert [a.tobytes() for a in one] == [a.tobytes() for a in more]
 
 
 @pytest.mark.compiled
-def test_families_come_as_often_as_their_weights_say():
+def test_families_are_drawn_by_weight():
     weights, n = np.array([6, 1, 2.5]), 20_000
     parts = (Linear(length=1), Defocus(radius=0), Gaussian(sigma=0))
     mix = Mix(tuple(zip(parts, weights, strict=True)))
@@ -102,7 +102,7 @@ def test_params_have_the_numbers_of_the_families_in_the_mix_and_no_more():
 
 
 def test_a_mix_survives_json():
-    assert Mix.from_stored(json.loads(json.dumps(EVERY.stored()))) == EVERY
+    assert Mix.from_stored(json.loads(json.dumps(ALL.stored()))) == ALL
 
 
 def test_text_becomes_a_mix():
@@ -110,13 +110,13 @@ def test_text_becomes_a_mix():
     assert mix == Mix(((Walk(length=9), 6), (Linear(), 1), (Defocus(), 0.5)))
 
 
-# --- in a dataset
+# in a dataset
 
 
 def test_a_dataset_draws_from_the_mix(tmp_path):
-    settings = SynthSettings(n=24, patch=16, kernel=9, mix=EVERY, seed=4)
+    settings = SynthSettings(n=24, patch=16, kernel=9, mix=ALL, seed=4)
     pairs = PairFile(synth(tmp_path / "a.h5", settings, progress=False))
-    made, params = kernels_and_params(24, 9, EVERY, seed=4)
+    made, params = kernels_and_params(24, 9, ALL, seed=4)
     assert pairs.kernel[:].tobytes() == made.tobytes()
     for name in params.dtype.names:
         assert pairs.params[name].tobytes() == params[name].tobytes()
@@ -127,7 +127,7 @@ def test_a_dataset_draws_from_the_mix(tmp_path):
 
 
 def test_the_settings_of_a_dataset_with_a_mix_come_back_from_its_file(tmp_path):
-    settings = SynthSettings(n=1, patch=16, kernel=9, mix=EVERY)
+    settings = SynthSettings(n=1, patch=16, kernel=9, mix=ALL)
     pairs = PairFile(synth(tmp_path / "a.h5", settings, progress=False))
     assert SynthSettings.from_stored(pairs.settings) == settings
 
@@ -138,7 +138,7 @@ def test_the_settings_of_a_dataset_with_a_mix_come_back_from_its_file(tmp_path):
             [{"family": "linear", "weight": 1, "angle": {}}], [{"family": "walk", "weight": 1e999}]]
 )  # fmt: skip
 def test_a_stored_mix_that_synth_did_not_write_is_refused(mix):
-    stored = SynthSettings(mix=EVERY).stored(None) | {"mix": mix}
+    stored = SynthSettings(mix=ALL).stored(None) | {"mix": mix}
     with pytest.raises(SettingError):
         SynthSettings.from_stored(json.loads(json.dumps(stored)))
 
@@ -158,7 +158,7 @@ def test_online_use_draws_from_the_mix_too():
     assert filters[0, 0].tobytes() == pair.kernel.tobytes()
 
 
-# --- what is refused
+# errors
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_online_use_draws_from_the_mix_too():
             'got "disc"',
         ),
         (
-            lambda: SynthSettings(walk=Walk(length=3), mix=EVERY),
+            lambda: SynthSettings(walk=Walk(length=3), mix=ALL),
             f"walk must stand in the mix where there is one, got {Walk(length=3)}",
         ),
     ],
@@ -192,4 +192,4 @@ def test_a_bad_mix_names_rule_and_value(make, message):
 
 def test_a_mix_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
-        EVERY.parts = ()
+        ALL.parts = ()

@@ -1,4 +1,4 @@
-"""From path to kernel: symmetries, closed forms, and the traps of kernels that are off centre."""
+"""From path to kernel: symmetries, closed forms, centring."""
 
 import re
 
@@ -26,7 +26,7 @@ def walk(index=0, **more):
 @settings(max_examples=60, deadline=None)
 @given(path=PATHS, size=st.sampled_from([3, 5, 15, 31]))
 def test_any_path_gives_a_kernel_that_is_centred_and_sums_to_one(interpolation, path, size):
-    # peers' kernels were empty, off centre, not of sum 1, or failed where the path left the canvas
+    # other libraries' kernels were empty, off centre, not of sum 1, or failed for long paths
     kernel = rasterise(path, size, interpolation)
     assert kernel.dtype == np.float32
     assert kernel.min() >= 0

@@ -28,7 +28,7 @@ def test_without_tremor_the_drift_is_a_straight_line():
 
 @pytest.mark.compiled
 def test_the_spectrum_of_tremor_lies_within_its_band():
-    # 8 s, so that 1/8 Hz can be told apart; 128 points a second
+    # 8 s resolve 1/8 Hz; 128 points per second
     options = {"exposure": 8, "drift": 0, "tremor": 1, "steps": 1025, "seed": 5}
     paths = np.stack([tremor_trajectory(**options, index=i)[:-1] for i in range(40)])
     window = np.hanning(1024)[:, None]

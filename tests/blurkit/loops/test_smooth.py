@@ -1,4 +1,4 @@
-"""The loops' own cosine and exponential against NumPy's."""
+"""Cosine and exponential of the loops against NumPy's."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Kernels from files: every layout gives the same kernels; every bad file its own error."""
+"""Kernels from files: each layout gives the same kernels, each bad file its own error."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Photos as scenes: every photo serves evenly, every patch is where its source says."""
+"""Photos as scenes: all are used equally, and each patch comes from where it says."""
 
 from collections import Counter
 
@@ -37,7 +37,7 @@ def test_a_cut_is_the_photo_at_the_place_it_names(tmp_path):
 
 
 @pytest.mark.parametrize(("n", "group"), [(3, 1), (7, 1), (15, 3), (35, 5), (1000, 16)])
-def test_every_photo_serves_equally_often(tmp_path, n, group):
+def test_all_photos_are_used_equally_often(tmp_path, n, group):
     photos = look(folder_of(tmp_path, [(30, 30)] * 7), n)
     turn = [name for name, _, _ in cuts(photos, range(7 * group))]
     assert photos.group == group
@@ -46,7 +46,7 @@ def test_every_photo_serves_equally_often(tmp_path, n, group):
     assert all(len(set(turn[k : k + group])) == 1 for k in range(0, len(turn), group))
 
 
-def test_each_turn_and_each_seed_has_its_own_order(tmp_path):
+def test_each_pass_and_each_seed_has_its_own_order(tmp_path):
     folder = folder_of(tmp_path, [(30, 30)] * 7)
     photos, other = look(folder, n=7), look(folder, n=7, seed=1)
     names = [name for name, _, _ in cuts(photos, range(14))]
