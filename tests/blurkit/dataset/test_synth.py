@@ -34,16 +34,6 @@ def finished(tmp_path_factory):
     return synth(tmp_path_factory.mktemp("synth") / "a.h5", SMALL, progress=False)
 
 
-@pytest.fixture
-def photos(tmp_path):
-    rng = np.random.default_rng(0)
-    (tmp_path / "photos").mkdir()
-    for k in range(3):
-        photo = rng.integers(0, 256, (30 + k, 40, 3), dtype=np.uint8)
-        write_image(tmp_path / "photos" / f"{k}.png", photo)
-    return tmp_path / "photos"
-
-
 # laws
 
 

@@ -39,21 +39,6 @@ def finished(tmp_path_factory):
     return synth(tmp_path_factory.mktemp("verify") / "a.h5", SMALL, progress=False)
 
 
-@pytest.fixture
-def copy(finished, tmp_path):
-    return Path(shutil.copy(finished, tmp_path / "copy.h5"))
-
-
-@pytest.fixture
-def photos(tmp_path):
-    rng = np.random.default_rng(0)
-    (tmp_path / "photos").mkdir()
-    for k in range(3):
-        photo = rng.integers(0, 256, (30 + k, 40, 3), dtype=np.uint8)
-        write_image(tmp_path / "photos" / f"{k}.png", photo)
-    return tmp_path / "photos"
-
-
 def command(*words, code=0):
     done = CliRunner().invoke(main, ["verify", *map(str, words)])
     assert done.exit_code == code, done.output

@@ -3,11 +3,9 @@
 import os
 import re
 import resource
-import shutil
 import subprocess
 import sys
 import tracemalloc
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -22,16 +20,6 @@ from blurkit.store.checksum import PIECE, row_crcs
 from blurkit.store.structure import root_attributes, write_structure
 
 TINY = row_types((2, 2), 3, np.dtype([("length", "<f8")]), 8)
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("store") / "a.h5")
-
-
-@pytest.fixture
-def copy(finished, tmp_path):
-    return Path(shutil.copy(finished, tmp_path / "copy.h5"))
 
 
 # rows

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from making import TYPES, N, digest, fuzz, make
+from making import TYPES, N, digest, fuzz
 
 from blurkit.dataset.describe import describe
 from blurkit.dataset.settings import SynthSettings
@@ -20,11 +20,6 @@ from blurkit.store import PairFile
 
 SHARE = st.floats(0, 1, exclude_max=True)
 NUMBERS = [0, 1, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 2, 2**64 - 1]
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("store") / "a.h5")
 
 
 def answer(path: Path) -> bool | None:

@@ -2,29 +2,17 @@
 
 import ctypes
 import os
-import shutil
 import sys
-from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from making import N, begin, make
+from making import N, begin
 
 from blurkit.cli import main
 from blurkit.errors import FileError
 from blurkit.store import PairFile
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("store") / "a.h5")
-
-
-@pytest.fixture
-def copy(finished, tmp_path):
-    return Path(shutil.copy(finished, tmp_path / "copy.h5"))
 
 
 def foreign(path):

@@ -16,11 +16,6 @@ from blurkit.store import PairFile, row_types
 GOLDEN = Path(__file__).parents[2] / "golden" / "v1.h5"
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("store") / "a.h5")
-
-
 def test_what_was_written_is_read(finished):
     pairs = PairFile(finished)
     for name, data in rows().items():

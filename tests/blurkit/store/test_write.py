@@ -1,9 +1,7 @@
 """Writing a dataset file: no order, kill, full disk or second writer breaks it."""
 
-import shutil
 import time
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,16 +11,6 @@ from blurkit.errors import FileError
 from blurkit.store import read_layout
 from blurkit.store.checksum import row_crcs
 from blurkit.store.layout import Layout
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("store") / "a.h5")
-
-
-@pytest.fixture
-def copy(finished, tmp_path):
-    return Path(shutil.copy(finished, tmp_path / "copy.h5"))
 
 
 def test_bytes_depend_neither_on_the_order_nor_on_the_time(finished, tmp_path):
