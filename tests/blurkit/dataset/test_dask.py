@@ -70,7 +70,7 @@ def cluster(tmp_path_factory):
     made.add_worker()
     made.add_worker()
     with Client(made.address, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=30)
+        client.wait_for_workers(2, timeout=120)
     yield made
     made.stop()
 
@@ -106,6 +106,7 @@ def kill_in_the_middle(cluster, folder, killed, give_up):
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc")
 def test_a_killed_worker_costs_no_row_and_changes_no_byte(cluster, tmp_path, monkeypatch):
     for name in ("here", "there"):
@@ -140,6 +141,7 @@ def test_a_killed_worker_costs_no_row_and_changes_no_byte(cluster, tmp_path, mon
     cluster.add_worker()
 
 
+@pytest.mark.slow
 def test_photos_and_finished_shards(cluster, tmp_path, monkeypatch):
     (tmp_path / "photos").mkdir()
     photo = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
@@ -164,6 +166,7 @@ def test_photos_and_finished_shards(cluster, tmp_path, monkeypatch):
     assert not list(tmp_path.glob(".blurkit-*"))
 
 
+@pytest.mark.slow
 def test_what_fails_on_a_worker_is_tried_again_and_then_told(
     cluster, tmp_path, monkeypatch, caplog
 ):
@@ -181,6 +184,7 @@ def test_what_fails_on_a_worker_is_tried_again_and_then_told(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_gives_up_what_has_not_begun_and_says_so(cluster, tmp_path):
     words = ["--n", "40000", "--patch", "64", "--shards", "40", "--dask", cluster.address]
     run = subprocess.Popen(
@@ -193,7 +197,7 @@ def test_ctrl_c_gives_up_what_has_not_begun_and_says_so(cluster, tmp_path):
     assert run.returncode == 130
     assert "blurkit: stopped: finished samples are kept; rerun the command to resume" in said
     assert "Traceback" not in said
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while list(tmp_path.glob("*.part")) and time.monotonic() < until:  # what runs is finished
         time.sleep(0.1)
     made = {path.name for path in tmp_path.iterdir()}
@@ -230,6 +234,7 @@ def test_without_the_extra_the_command_says_what_to_install(tmp_path, monkeypatc
     assert os.listdir() == []
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_dies_is_told_and_the_same_call_goes_on(cluster, tmp_path):
     (tmp_path / "cluster").mkdir()
     doomed = Cluster(tmp_path / "cluster")
