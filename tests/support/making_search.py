@@ -49,6 +49,13 @@ def searcher_on(data, settings=SMALL, costs=None):
     return Searcher(split_for_search(data, settings), settings, torch.device("cpu"), costs)
 
 
+class Silent:
+    """A progress bar that shows nothing."""
+
+    def update(self):
+        pass
+
+
 @contextmanager
 def one_thread():
     before = torch.get_num_threads()

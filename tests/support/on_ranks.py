@@ -1,4 +1,4 @@
-"""What `nas/test_ranks.py` runs on each of two ranks: `torchrun ... on_ranks.py PART DATA OUT`.
+"""What the tests of torchrun run on each of two ranks: `torchrun ... on_ranks.py PART DATA OUT`.
 
 Checks that need the other rank stand here; what is compared with one process is written to OUT.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 import torch
-from making_search import changed, counted, hasten, searcher_on
+from making_search import Silent, changed, counted, hasten, searcher_on
 from torch import nn
 
 from blurkit.errors import FileError, exit_codes
@@ -29,11 +29,6 @@ from nas.training.run import Run
 SEARCH = changed(batch=4)
 SETTINGS = RetrainSettings(width=2, crop=16, batch=4, steps=6, every=2)
 ARCHS = {"unet": "unet", "searched": Genotype.sample(1).to_dict()}
-
-
-class Silent:
-    def update(self):
-        pass
 
 
 def first_step(arch, data):

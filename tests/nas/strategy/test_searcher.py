@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 import torch
-from making_search import SMALL, changed, counted, searcher_on, toy_table
+from making_search import SMALL, Silent, changed, counted, searcher_on, toy_table
 
 from nas.space.genotype import Genotype
 from nas.space.network import Network
@@ -14,11 +14,6 @@ from nas.strategy.sampler import Sampler
 from nas.strategy.selection import Selection
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-class Silent:
-    def update(self):
-        pass
 
 
 def test_alphas_weights_and_selection_have_their_own_part(pairs_file):
