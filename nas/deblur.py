@@ -14,7 +14,7 @@ from blurkit.progress import bar
 from nas.checkpoint import load_model
 from nas.device import pick
 from nas.options import for_device, options
-from nas.photos.jobs import Found, Job, find_photos, is_model, plan
+from nas.photos.jobs import FoundPhotos, Job, find_photos, is_model, plan
 from nas.photos.restorer import DeblurSettings, Restorer
 
 RUN_FILES = ("settings.json", "log.jsonl", "genotype.json")  # of a search or a training
@@ -78,7 +78,7 @@ def deblur(
     """
     torch_device = pick(device)
     settings = settings or for_device(DeblurSettings, torch_device, {})
-    photos = Found({Path(photo): Path(Path(photo).name)}, False, 0)
+    photos = FoundPhotos({Path(photo): Path(Path(photo).name)}, False, 0)
     jobs = _plan(photos, out, settings, before_after)
     if not jobs:
         raise FileError(f"{photo}: its result already exists")
@@ -118,7 +118,7 @@ def deblur_all(
     found = find_photos(photos, skip=Path(out) if out else None)
     jobs = _plan(found, out, settings, before_after)
     network, _ = load_model(Path(model) if model else None, torch_device)
-    summary = Summary(skipped=len(found.places) - len(jobs), passed=found.passed)
+    summary = Summary(skipped=len(found.places) - len(jobs), passed=found.ignored)
     restorer = Restorer(network, settings, torch_device, progress, before_after)
     with bar(len(jobs), "deblurring", "photo", disable=not progress) as shown:
         for job in jobs:
@@ -137,7 +137,7 @@ def deblur_all(
 
 
 def _plan(
-    photos: Found, out: AnyPath | None, settings: DeblurSettings, before_after: bool
+    photos: FoundPhotos, out: AnyPath | None, settings: DeblurSettings, before_after: bool
 ) -> list[Job]:
     folder = Path(out) if out else None
     return plan(photos, folder, settings.format, settings.existing, before_after)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from blurkit._version import __version__
 from blurkit.dataset.settings import SynthSettings
-from blurkit.dataset.shard import Shard, thread_count
+from blurkit.dataset.shard import Shard
 from blurkit.dataset.shards import plan
 from blurkit.errors import FileError, SettingError
 from blurkit.files import AnyPath
+from blurkit.kernel.checks import checked_threads
 from blurkit.progress import bar
 from blurkit.scenes.photos import Photos
 from blurkit.store import FileBusy, Writer
@@ -73,7 +74,7 @@ def synth_on_dask(
     KeyboardInterrupt
         Ctrl-C; workers finish the shards they have begun, the others are cancelled.
     """
-    settings, threads = settings or SynthSettings(), thread_count(threads)
+    settings, threads = settings or SynthSettings(), checked_threads(threads)
     with _connected(address) as client:
         planned, done = plan(
             os.path.abspath(out), settings, shards, overwrite=overwrite, progress=progress

@@ -1,7 +1,6 @@
 """One file of a dataset: where it lies, what decides its bytes, and the threads that fill it."""
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -13,7 +12,6 @@ import numpy as np
 
 from blurkit.dataset.samples import empty_rows, fill_rows, sample_types
 from blurkit.dataset.settings import SynthSettings
-from blurkit.errors import SettingError
 from blurkit.files import AnyPath
 from blurkit.scenes.photos import Photos
 from blurkit.store import PlannedFile, Writer, checked_out, open_writer, shard_name
@@ -131,13 +129,3 @@ class Shard:
         count = self.settings.count
         edges = [0, *range(size - self.settings.first % size, count, size), count]
         return [(a, b) for a, b in pairwise(edges) if writer.missing[a:b].any()]
-
-
-def thread_count(threads: int | None) -> int:
-    """`threads`, or by default the number of processors that this process may use."""
-    if threads is None:
-        usable = getattr(os, "sched_getaffinity", None)  # a container may grant only some
-        return len(usable(0)) if usable else os.cpu_count() or 1
-    if threads < 1:
-        raise SettingError(f"threads must be >= 1, got {threads}")
-    return threads

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from blurkit.dataset.samples import sample, scan_photos
 from blurkit.dataset.settings import SynthSettings
-from blurkit.dataset.shard import Shard, thread_count
+from blurkit.dataset.shard import Shard
 from blurkit.errors import SettingError
 from blurkit.files import AnyPath
+from blurkit.kernel.checks import checked_threads
 from blurkit.progress import bar
 from blurkit.store import check_space, prepare
 
@@ -93,7 +94,7 @@ def synth_shards(
     >>> synth_shards("blur.h5", SynthSettings(n=10**6), shards=10)  # doctest: +SKIP
     [PosixPath('blur-00000-of-00010.h5'), ...]
     """
-    settings, threads = settings or SynthSettings(), thread_count(threads)
+    settings, threads = settings or SynthSettings(), checked_threads(threads)
     planned, done = plan(
         out, settings, shards, threads=threads, overwrite=overwrite, progress=progress
     )

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from blurkit.dataset.samples import sample, scan_photos
 from blurkit.dataset.settings import SynthSettings
-from blurkit.dataset.shard import Shard, thread_count
+from blurkit.dataset.shard import Shard
 from blurkit.files import AnyPath
+from blurkit.kernel.checks import checked_threads
 from blurkit.progress import bar
 from blurkit.store import check_space, part_path
 
@@ -56,7 +57,7 @@ def synth(
     PosixPath('blur.h5')
     """
     settings = settings or SynthSettings()
-    threads = thread_count(threads)
+    threads = checked_threads(threads)
     shard = Shard.at(out, settings)
     try:
         if settings.images is not None:  # a full disk is reported before minutes of reading photos

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from blurkit.dataset.shard import thread_count
 from blurkit.errors import FileError, SettingError
 from blurkit.files import AnyPath, write_whole
 from blurkit.importers import folders
@@ -19,6 +18,7 @@ from blurkit.importers.pairs import KINDS, SIDES, Problem, Source, in_words
 from blurkit.importers.plan import Plan, make_plan
 from blurkit.importers.scan import label, read, scan
 from blurkit.importers.settings import ImportSettings
+from blurkit.kernel.checks import checked_threads
 from blurkit.progress import bar
 from blurkit.store import Writer, checked_out, open_writer, part_path
 
@@ -107,7 +107,7 @@ def import_pairs(
     >>> import_pairs("GOPRO_Large", settings, "gopro.h5").rows  # doctest: +SKIP
     16824
     """
-    folder, out, threads = Path(folder), checked_out(out), thread_count(threads)
+    folder, out, threads = Path(folder), checked_out(out), checked_threads(threads)
     if report is not None and Path(report).absolute() == out.absolute():
         raise SettingError(f"report must be another file than out, got {report}")
     with _opened(folder, settings) as source:

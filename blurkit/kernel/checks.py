@@ -57,10 +57,13 @@ def checked_interpolation(interpolation: str) -> str:
 
 
 def checked_threads(threads: int | None) -> int:
-    """The number of threads; None is one per CPU."""
-    if threads is not None and threads < 1:
+    """The number of threads; None is one per CPU that this process may use."""
+    if threads is None:
+        usable = getattr(os, "sched_getaffinity", None)  # a container may grant only some
+        return len(usable(0)) if usable else os.cpu_count() or 1
+    if threads < 1:
         raise SettingError(f"threads must be >= 1, got {threads}")
-    return threads or os.cpu_count() or 1
+    return threads
 
 
 def checked_seed(seed: int | None) -> int:

@@ -1,4 +1,4 @@
-"""Photos on disk: reading and writing with depth, alpha, EXIF and ICC kept, and batch jobs.
+"""Photo files: reading and writing with depth, alpha, EXIF and ICC kept; jobs of many photos.
 
 Import from here: `photo`, `jobs`, `restorer`; `nas.deblur` runs them.
 """

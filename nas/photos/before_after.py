@@ -1,4 +1,4 @@
-"""A photo before and after, side by side: the whole, and where it changed most at full size."""
+"""A photo before and after, side by side, with the part that changed most at full size."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""What a camera notes in a photo (EXIF), made true again for the pixels that are written."""
+"""EXIF metadata, updated to match the pixels that are written."""
 
 import warnings
 from io import BytesIO
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-ORIENTATION, CAMERA, PLACE = 274, 34665, 34853  # PLACE: GPS
-_WIDTH, _HEIGHT, _MAKER_NOTE = 40962, 40963, 37500  # in the camera's part
+ORIENTATION, CAMERA, GPS = 274, 34665, 34853
+_WIDTH, _HEIGHT, _MAKER_NOTE = 40962, 40963, 37500  # in the CAMERA directory
 _RESOLUTION = (282, 283, _UNIT := 296)
-# how and where the pixels of a TIFF lie, tables to decode them, profile and texts of other kinds
-_OF_THE_FILE = {
+# tags for the layout and decoding of a TIFF's pixels, its profile, XMP and IPTC
+_FILE_TAGS = {
     *(254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284),
     *(288, 289, 290, 291, 292, 293, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332),
     *(334, 338, 339, 340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530),
@@ -23,20 +23,20 @@ _OF_THE_FILE = {
 
 
 def parse_exif(data: bytes) -> Any:
-    """PIL.Image.Exif of an EXIF block, or of a whole TIFF; an empty one where it is broken."""
+    """PIL.Image.Exif of an EXIF block or a whole TIFF; empty if it is broken."""
     exif = Image.Exif()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             exif.load(data)
-            dict(exif), exif.get_ifd(CAMERA), exif.get_ifd(PLACE)  # parsed here, not on first use
-        except Exception:  # the photo's notes are broken in any of many ways: it does without
+            dict(exif), exif.get_ifd(CAMERA), exif.get_ifd(GPS)  # parse now, not on first use
+        except Exception:  # broken EXIF raises many kinds of errors; the photo is read without it
             return Image.Exif()
     return exif
 
 
 def upright(exif: Any, pixels: NDArray[Any]) -> NDArray[Any]:
-    """The pixels, (H, W) or (H, W, C), as they are to be seen: turned by the orientation tag."""
+    """The pixels, (H, W) or (H, W, C), rotated and flipped as the orientation tag says."""
     turn = exif.get(ORIENTATION, 1)
     if turn in (3, 4, 6, 7):
         pixels = pixels[::-1]
@@ -47,15 +47,15 @@ def upright(exif: Any, pixels: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(pixels)
 
 
-def truthful(exif: Any, height: int, width: int) -> bytes:
-    """The EXIF block of an upright photo of this size: b"" if there is nothing to tell.
+def updated_exif(exif: Any, height: int, width: int) -> bytes:
+    """The EXIF block for an upright photo of this size; b"" if it would be empty.
 
-    The orientation is 1, the size is that of the photo; the thumbnail, which shows the photo as it
-    was, and what is true of the old file alone are left out. It begins with the byte order mark.
+    The orientation is set to 1 and the size to that of the photo. The thumbnail, which shows the
+    old picture, and tags that describe the old file are removed. Begins with the byte order mark.
     """
-    for tag in _OF_THE_FILE:
+    for tag in _FILE_TAGS:
         exif.pop(tag, None)
-    if exif.get(_UNIT) == 1:  # resolutions without a unit: only a TIFF must have them
+    if exif.get(_UNIT) == 1:  # resolution without a unit, which only a TIFF needs
         for tag in _RESOLUTION:
             exif.pop(tag, None)
     if not len(exif):
@@ -69,31 +69,31 @@ def truthful(exif: Any, height: int, width: int) -> bytes:
         warnings.simplefilter("ignore")
         try:
             return exif.tobytes().removeprefix(b"Exif\0\0")
-        except Exception:  # values of other types than their tags'
+        except Exception:  # values whose types do not fit their tags
             return b""
 
 
 def without_maker_note(exif_block: bytes) -> bytes:
-    """The same block without what the maker of the camera keeps to itself, often the most of it."""
+    """The same block without the maker note, often its largest part."""
     exif = parse_exif(exif_block)
     exif.get_ifd(CAMERA).pop(_MAKER_NOTE, None)
     return exif.tobytes().removeprefix(b"Exif\0\0")
 
 
 def with_exif(tiff: bytes, exif: Any) -> bytes:
-    """A little-endian TIFF of one page with these notes beside its own tags.
+    """A little-endian TIFF of one page with EXIF tags added to its own.
 
-    The page's directory is written anew, before all else; Pillow takes it that the pixels' places
-    count from its end on, and so puts them right.
+    A new directory is written in front of the old file. Pillow shifts the pixels' offsets by the
+    length of that directory.
     """
     directory = ImageFileDirectory_v2(tiff[:8])
     file = BytesIO(tiff)
     file.seek(directory.next)
     directory.load(file)
     for tag in tuple(directory):
-        directory[tag] = directory[tag]  # what is only loaded, Pillow does not write
+        directory[tag] = directory[tag]  # Pillow writes only tags that were set
     for tag in exif:
-        directory[tag] = exif.get_ifd(tag) if tag in (CAMERA, PLACE) else exif[tag]
+        directory[tag] = exif.get_ifd(tag) if tag in (CAMERA, GPS) else exif[tag]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         block = directory.tobytes(8)

@@ -1,4 +1,4 @@
-"""Which photos a command is to restore, and where each result goes."""
+"""Which photos to restore, and where each result goes."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -16,25 +16,31 @@ LOSSLESS = (".png", ".tif", ".tiff")
 
 @dataclass(frozen=True)
 class Job:
-    """A photo, and the file to write it to."""
+    """A photo, and the file to write the result to."""
 
     photo: Path
     out: Path
 
     @property
     def panel(self) -> Path:
-        """The picture of both, side by side."""
+        """The picture of photo and result side by side."""
         return self.out.with_name(f"{self.out.stem}{PANEL}.png")
 
 
 @dataclass(frozen=True)
-class Found:
-    """What was named: each photo with its place below the folder or pattern that named it; whether
-    it was named as several may be; and how many results of earlier runs were passed over."""
+class FoundPhotos:
+    """The photos that the paths of a command name.
+
+    Attributes
+    ----------
+    places : each photo with its path relative to the folder or pattern that named it
+    several : whether the paths may name several photos
+    ignored : number of results of earlier runs that were ignored
+    """
 
     places: dict[Path, Path]
     several: bool
-    passed: int
+    ignored: int
 
 
 def is_model(path: Path) -> bool:
@@ -42,29 +48,29 @@ def is_model(path: Path) -> bool:
     return path.suffix == ".safetensors" or (path / "model.safetensors").is_file()
 
 
-def find_photos(paths: Iterable[AnyPath], skip: Path | None = None) -> Found:
-    """The photos that files, folders and patterns name, each once.
+def find_photos(paths: Iterable[AnyPath], skip: Path | None = None) -> FoundPhotos:
+    """The photos named by files, folders and patterns, each once.
 
     Parameters
     ----------
-    paths : files, taken whatever their ending is; folders, with all below them; patterns such as
-        "shots/*.jpg" or "shots/**/*.png"
-        Of folders and patterns only files with a photo's ending are taken, none that is hidden,
-        and no result of an earlier run (NAME-deblurred, NAME-before-after); where several paths
-        are given, as a shell does for a pattern, that holds for all of them.
+    paths : files of any ending; folders, searched recursively; patterns such as "shots/*.jpg" or
+        "shots/**/*.png"
+        In folders and patterns, hidden files and files without a photo's ending are ignored.
+        Results of earlier runs (NAME-deblurred, NAME-before-after) are ignored unless named as
+        the only path.
     skip : path, optional
-        A folder whose files are passed over, that of the results.
+        The folder of the results; photos in it are ignored.
 
     Raises
     ------
     SettingError
         "shots/*.jpg: matches no photo", "none.jpg: no such file or folder"
     FileError
-        "folder: holds no .jpg .jpeg .png .tif .tiff .webp file"
+        "folder: contains no .jpg .jpeg .png .tif .tiff .webp file"
     """
     given = [os.fspath(path) for path in paths]
     places: dict[Path, Path] = {}
-    passed = 0
+    ignored = 0
     for text in given:
         path = root = Path(text)
         if path.is_dir():
@@ -77,30 +83,32 @@ def find_photos(paths: Iterable[AnyPath], skip: Path | None = None) -> Found:
             raise SettingError(f"{text}: no such file or folder")
         for photo in photos:
             if _is_result(photo, root, skip) and not (path == photo and len(given) == 1):
-                passed += 1
+                ignored += 1
             else:
                 places[Path(os.path.abspath(photo))] = photo.relative_to(root)
     if not places:
-        raise FileError(f"{' '.join(given)}: holds nothing but results of earlier runs")
+        raise FileError(f"{' '.join(given)}: contains only results of earlier runs")
     here = Path.cwd()
-    named = {p.relative_to(here) if here in p.parents else p: at for p, at in places.items()}
-    return Found(named, len(given) > 1 or not Path(given[0]).is_file(), passed)
+    relative = {p.relative_to(here) if here in p.parents else p: at for p, at in places.items()}
+    return FoundPhotos(relative, len(given) > 1 or not Path(given[0]).is_file(), ignored)
 
 
-def plan(found: Found, out: Path | None, form: str, existing: str, panels: bool) -> list[Job]:
-    """Where each result goes, checked before the work.
+def plan(
+    photos: FoundPhotos, out: Path | None, form: str, existing: str, panels: bool
+) -> list[Job]:
+    """Where each result goes, checked before any photo is restored.
 
     Parameters
     ----------
-    found : what `find_photos` gives
-    out : a file, for a single photo; else a folder, in which the photos' places are kept. None is
-        NAME-deblurred beside each photo.
-    form : "auto" (PNG and TIFF stay, all others become PNG), "same", "png", "jpg", "tif", "webp"
-        The format where `out` names no file.
-    existing : "stop", "skip" or "overwrite": what to do with results that are there
-        A file that `out` names is always replaced.
+    photos : from `find_photos`
+    out : a file for a single photo, else a folder in which photos keep their relative paths. None
+        is NAME-deblurred beside each photo.
+    form : "auto" (PNG and TIFF are kept, others become PNG), "same", "png", "jpg", "tif", "webp"
+        The format if `out` is not a file name.
+    existing : "stop", "skip" or "overwrite": what to do with existing results
+        A file named by `out` is always replaced.
     panels : bool
-        A picture is written beside each result.
+        A side-by-side picture is written for each result.
 
     Raises
     ------
@@ -108,19 +116,19 @@ def plan(found: Found, out: Path | None, form: str, existing: str, panels: bool)
         "out must be a folder for several photos, got o.png",
         "out must end in .jpg with --format jpg, got o.png",
         "out must be another file than the photo, got photo.png",
-        "a.jpg and a.png would both become out/a.png: --format same keeps their endings"
+        "a.jpg and a.png would both become out/a.png: use --format same to keep their endings"
     FileError
         "out/a.png: already exists; choose another --out, or --existing skip or overwrite",
         "out.png: cannot be written (no folder results)"
     """
-    as_file = out is not None and not found.several and not out.is_dir() and out.suffix != ""
+    as_file = out is not None and not photos.several and not out.is_dir() and out.suffix != ""
     jobs = []
-    for photo, place in found.places.items():
+    for photo, place in photos.places.items():
         if out is None:
             target = photo.with_name(f"{photo.stem}{SUFFIX}{_ending(photo, form)}")
         elif as_file:
             target = check_image_name(out)
-            if form not in ("auto", "same") and not _is_of(target, form):
+            if form not in ("auto", "same") and not _has_format(target, form):
                 raise SettingError(f"out must end in .{form} with --format {form}, got {out}")
         elif out.is_file() or (out.suffix.lower() in PHOTOS and not out.is_dir()):
             raise SettingError(f"out must be a folder for several photos, got {out}")
@@ -130,14 +138,14 @@ def plan(found: Found, out: Path | None, form: str, existing: str, panels: bool)
     _check_apart(jobs, panels)
     for job in jobs:
         _check_writable(job.out, make=out is not None and not as_file)
-    ours = [
+    targets = [
         path for job in jobs for path in _files(job, panels) if not (as_file and path == job.out)
     ]
-    there = [path for path in ours if path.exists()]
-    if there and existing == "stop":
-        many = f", and {len(there) - 1} more" if len(there) > 1 else ""
+    present = [path for path in targets if path.exists()]
+    if present and existing == "stop":
+        more = f", and so do {len(present) - 1} more" if len(present) > 1 else ""
         raise FileError(
-            f"{there[0]}: already exists{many}; choose another --out, "
+            f"{present[0]}: already exists{more}; choose another --out, "
             "or --existing skip or overwrite"
         )
     return [job for job in jobs if as_file or not (existing == "skip" and job.out.exists())]
@@ -160,7 +168,7 @@ def _matches(pattern: str) -> tuple[list[Path], Path]:
 
 
 def _is_result(photo: Path, root: Path, skip: Path | None) -> bool:
-    """By its name, or because it lies in the folder of results, where that is below the root."""
+    """Whether a photo is a result: by its name, or by lying in a folder of results in the root."""
     if photo.stem.endswith((SUFFIX, PANEL)):
         return True
     if skip is None or root.resolve() not in skip.resolve().parents:
@@ -177,7 +185,7 @@ def _ending(photo: Path, form: str) -> str:
     return f".{form}"
 
 
-def _is_of(path: Path, form: str) -> bool:
+def _has_format(path: Path, form: str) -> bool:
     return path.suffix.lower().replace("jpeg", "jpg").replace("tiff", "tif") == f".{form}"
 
 
@@ -186,7 +194,7 @@ def _files(job: Job, panels: bool) -> list[Path]:
 
 
 def _check_apart(jobs: Sequence[Job], panels: bool) -> None:
-    """No two results in one file, and none in a photo."""
+    """SettingError if two results have the same file, or a result would replace a photo."""
     photos = {_identity(job.photo) for job in jobs if job.photo.exists()}
     owner: dict[Path, Path] = {}
     for job in jobs:
@@ -196,19 +204,19 @@ def _check_apart(jobs: Sequence[Job], panels: bool) -> None:
             if target in owner:
                 raise SettingError(
                     f"{owner[target]} and {job.photo} would both become {target}: "
-                    "--format same keeps their endings"
+                    "use --format same to keep their endings"
                 )
             owner[target] = job.photo
 
 
 def _identity(path: Path) -> tuple[int, int]:
     """The same for every link to a file."""
-    found = path.stat()
-    return found.st_dev, found.st_ino
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def _check_writable(target: Path, make: bool) -> None:
-    """FileError where it is plain that a file cannot be written; `make`: its folders will be."""
+    """FileError if a file clearly cannot be written; with `make`, its folders will be created."""
     folder = target.parent
     while make and not folder.exists() and folder != folder.parent:
         folder = folder.parent

@@ -1,4 +1,4 @@
-"""A photo with all that must survive its restoration: depth, grey, alpha, EXIF, ICC profile."""
+"""Photos with everything that restoration must keep: depth, grey, alpha, EXIF, ICC profile."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,15 +17,14 @@ from blurkit.files import AnyPath, write_whole
 from blurkit.images.files import (
     check_header,
     check_image_name,
-    decode_image,
     image_bytes,
     opencv,
 )
-from nas.photos.exif import parse_exif, truthful, upright, without_maker_note
+from nas.photos.exif import parse_exif, updated_exif, upright, without_maker_note
 from nas.photos.tiff import read_tiff, tiff_bytes
 
-JPEG_NOTES = 65_000  # bytes: a JPEG has one segment of 64 KiB for EXIF
-_LONGEST = {".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383}  # px of a side, libjpeg's and WebP's
+JPEG_EXIF = 65_000  # bytes; a JPEG holds EXIF in one segment of 64 KiB
+_LONGEST = {".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383}  # longest side in px
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -38,11 +37,11 @@ class Photo:
     pixels : (H, W, 3) RGB or (H, W) grey, uint8 or uint16
         As stored: no profile is applied.
     alpha : (H, W) of the same type, or None
-        Colours are not multiplied by it.
+        Colours are not premultiplied.
     exif : bytes
-        True of the upright photo and without a thumbnail; from its byte order mark on. b"": none
+        Matches the upright photo, without a thumbnail; begins with the byte order mark. b"": none
     icc : bytes
-        Profile of the pixels' kind (RGB or grey); b"": none
+        Profile for the kind of pixels (RGB or grey); b"": none
     """
 
     pixels: NDArray[Any]
@@ -57,14 +56,14 @@ class Photo:
 
 
 def read_photo(path: AnyPath) -> Photo:
-    """Read a JPEG, PNG, TIFF, WebP or whatever else OpenCV decodes, of 8 or 16 bits.
+    """Read a JPEG, PNG, TIFF, WebP or any other format that OpenCV decodes, of 8 or 16 bits.
 
-    A palette becomes RGB, one bit becomes eight.
+    A palette becomes RGB, one bit becomes eight. The file is decoded once.
 
     Raises
     ------
     FileError
-        "photo.jpg: No such file or directory", "anim.webp: moves; a photo is needed",
+        "photo.jpg: No such file or directory", "anim.webp: animated images are not supported",
         "press.jpg: colours are CMYK; RGB or grey is needed",
         "light.exr: values are float32; 8 or 16 bits without sign are needed",
         or those of `blurkit.images.files.read_image` and `nas.photos.tiff.read_tiff`
@@ -80,45 +79,46 @@ def read_photo(path: AnyPath) -> Photo:
     pixels = upright(exif, pixels)
     alpha = alpha if alpha is None else upright(exif, alpha)
     kind = b"RGB " if pixels.ndim == 3 else b"GRAY"
-    block = truthful(exif, *pixels.shape[:2])
-    return Photo(pixels, alpha, block, icc if icc[16:20] == kind else b"")
+    height, width = pixels.shape[:2]
+    return Photo(
+        pixels, alpha, updated_exif(exif, height, width), icc if icc[16:20] == kind else b""
+    )
 
 
 def _decoded(data: bytes, name: object) -> tuple[NDArray[Any], NDArray[Any] | None, Any, bytes]:
-    """Pixels and alpha as stored, EXIF and profile of any file but a TIFF."""
-    decode_image(data, name)  # for what it finds wrong: sizes, broken files
-    _check_kind(data, name)
-    cv2 = opencv()
-    flags = cv2.IMREAD_UNCHANGED
+    """Pixels and alpha as stored, EXIF and profile of any file except a TIFF."""
+    cv2, coded = opencv(), np.frombuffer(data, np.uint8)
     try:
-        coded = np.frombuffer(data, np.uint8)
-        found, kinds, blocks = cv2.imdecodeWithMetadata(coded, flags=flags)
+        image, kinds, blocks = cv2.imdecodeWithMetadata(coded, flags=cv2.IMREAD_UNCHANGED)
     except cv2.error:
-        found = None
-    if found is None:
+        image = None
+    if image is None:
         raise FileError(f"{name}: not an image that OpenCV can decode")
-    if found.dtype not in (np.uint8, np.uint16):
-        raise FileError(f"{name}: values are {found.dtype}; 8 or 16 bits without sign are needed")
-    notes = {int(k): np.asarray(block).tobytes() for k, block in zip(kinds, blocks, strict=True)}
-    exif = parse_exif(notes.get(cv2.IMAGE_METADATA_EXIF, b""))
-    icc = notes.get(cv2.IMAGE_METADATA_ICCP, b"")
-    if found.ndim == 2:
-        return found, None, exif, icc
-    alpha = found[..., 3] if found.shape[2] == 4 else None
+    _check_kind(data, name)
+    if image.dtype not in (np.uint8, np.uint16):
+        raise FileError(f"{name}: values are {image.dtype}; 8 or 16 bits without sign are needed")
+    metadata = {
+        kind: np.asarray(block).tobytes() for kind, block in zip(kinds, blocks, strict=True)
+    }
+    exif = parse_exif(metadata.get(cv2.IMAGE_METADATA_EXIF, b""))
+    icc = metadata.get(cv2.IMAGE_METADATA_ICCP, b"")
+    if image.ndim == 2:
+        return image, None, exif, icc
+    alpha = image[..., 3] if image.shape[2] == 4 else None
     grey = data[:4] == b"\x89PNG" and data[25] == 4
-    return found[..., 0] if grey else found[..., 2::-1], alpha, exif, icc
+    return image[..., 0] if grey else image[..., 2::-1], alpha, exif, icc
 
 
 def _check_kind(data: bytes, name: object) -> None:
-    """FileError for what decodes, but not to the photo that one sees."""
+    """FileError for what OpenCV decodes to something other than the picture one sees."""
     head = data[: data.find(b"IDAT")] if data[:4] == b"\x89PNG" else b""
-    moves = (
+    animated = (
         b"acTL" in head
         or (data[8:16] == b"WEBPVP8X" and data[20] & 2)
         or (data[:4] == b"GIF8" and GifImageFile(BytesIO(data)).is_animated)
     )
-    if moves:
-        raise FileError(f"{name}: moves; a photo is needed")
+    if animated:
+        raise FileError(f"{name}: animated images are not supported")
     if data[:2] == b"\xff\xd8" and JpegImageFile(BytesIO(data)).mode == "CMYK":
         raise FileError(f"{name}: colours are CMYK; RGB or grey is needed")
     if head and data[25] == 0 and b"tRNS" in head:
@@ -126,7 +126,7 @@ def _check_kind(data: bytes, name: object) -> None:
 
 
 def check_holds(photo: Photo, ending: str) -> None:
-    """FileError where the format of an ending cannot hold a photo; ask before long work."""
+    """FileError if the format of this ending cannot hold the photo; call before long work."""
     alpha, longest = photo.alpha, _LONGEST.get(ending)
     if (
         ending in (".jpg", ".jpeg")
@@ -136,24 +136,24 @@ def check_holds(photo: Photo, ending: str) -> None:
         raise FileError("JPEG cannot hold alpha: choose png, tif or webp")
     height, width = photo.pixels.shape[:2]
     if longest and max(height, width) > longest:
-        raise FileError(f"{width}x{height} px do not fit in {ending}")
+        raise FileError(f"{width}x{height} px is too large for {ending}")
 
 
 def encode_photo(photo: Photo, ending: str, quality: int = 95) -> bytes:
-    """The bytes of a file that holds a photo.
+    """Encode a photo as the bytes of a file.
 
     Parameters
     ----------
     photo : Photo
     ending : ".png", ".tif", ".tiff", ".jpg", ".jpeg" or ".webp"
-        PNG and TIFF hold every photo exactly. JPEG and WebP have 8 bits, JPEG no alpha.
+        PNG and TIFF hold every photo exactly. JPEG and WebP have 8 bits, and JPEG has no alpha.
     quality : int in 1 .. 100
-        Of JPEG, which keeps full colour resolution, and of WebP.
+        Of JPEG (written without chroma subsampling) and WebP.
 
     Raises
     ------
     FileError
-        "JPEG cannot hold alpha: choose png, tif or webp", "20000x100 px do not fit in .webp"
+        "JPEG cannot hold alpha: choose png, tif or webp", "20000x100 px is too large for .webp"
     """
     check_holds(photo, ending)
     if ending in (".tif", ".tiff"):
@@ -163,45 +163,45 @@ def encode_photo(photo: Photo, ending: str, quality: int = 95) -> bytes:
     pixels, alpha = eight_bits(photo.pixels), photo.alpha
     jpeg, exif = ending != ".webp", photo.exif
     if alpha is not None and jpeg:
-        alpha = None  # opaque
+        alpha = None  # opaque, see check_holds
     if alpha is not None:
         pixels = np.dstack((eight_bits(photo.rgb), eight_bits(alpha)))
-    if jpeg and len(exif) > JPEG_NOTES:
+    if jpeg and len(exif) > JPEG_EXIF:
         exif = without_maker_note(exif)
-        exif = exif if len(exif) <= JPEG_NOTES else b""
+        exif = exif if len(exif) <= JPEG_EXIF else b""
     icc = photo.icc if jpeg or photo.pixels.ndim == 3 else b""  # WebP is never grey
-    notes = {"exif": b"Exif\0\0" + exif} if exif else {}
-    if icc:
-        notes["icc_profile"] = icc
-    file = BytesIO()
-    how = {"subsampling": 0} if jpeg else {"exact": True}
+    exif = b"Exif\0\0" + exif if exif else b""
+    file, image = BytesIO(), Image.fromarray(pixels)
     try:
-        Image.fromarray(pixels).save(
-            file, "jpeg" if jpeg else "webp", quality=quality, **how, **notes
-        )
+        if jpeg:
+            image.save(file, "jpeg", quality=quality, subsampling=0, exif=exif, icc_profile=icc)
+        else:
+            image.save(file, "webp", quality=quality, exact=True, exif=exif, icc_profile=icc)
     except (OSError, ValueError) as error:
         height, width = pixels.shape[:2]
-        raise FileError(f"{width}x{height} px do not fit in {ending}") from error
+        raise FileError(f"{width}x{height} px is too large for {ending}") from error
     return file.getvalue()
 
 
 def _png(photo: Photo) -> bytes:
-    """Through OpenCV: Pillow has no RGB of 16 bits."""
+    """A PNG from OpenCV, as Pillow has no RGB of 16 bits."""
     cv2, alpha = opencv(), photo.alpha
     bgr = photo.pixels if photo.pixels.ndim == 2 and alpha is None else photo.rgb[..., ::-1]
     pixels = np.ascontiguousarray(bgr) if alpha is None else np.dstack((bgr, alpha))
     blocks = {cv2.IMAGE_METADATA_EXIF: photo.exif}
-    if photo.pixels.ndim == 3 or alpha is None:  # else a profile of grey for what becomes RGB
+    if (
+        photo.pixels.ndim == 3 or alpha is None
+    ):  # grey with alpha is written as RGB, so a grey profile would be wrong
         blocks[cv2.IMAGE_METADATA_ICCP] = photo.icc
     kept = {kind: np.frombuffer(block, np.uint8)[None] for kind, block in blocks.items() if block}
     done, coded = cv2.imencodeWithMetadata(".png", pixels, list(kept), list(kept.values()))
     if not done:
-        raise FileError(f"{pixels.shape[1]}x{pixels.shape[0]} px do not fit in .png")
+        raise FileError(f"{pixels.shape[1]}x{pixels.shape[0]} px is too large for .png")
     return coded.tobytes()
 
 
 def write_photo(path: AnyPath, photo: Photo, quality: int = 95) -> Path:
-    """Write a photo in the format of the path's ending; the file appears whole or not at all.
+    """Write a photo in the format of the path's ending; a failed write leaves no partial file.
 
     Raises
     ------
@@ -219,8 +219,8 @@ def write_photo(path: AnyPath, photo: Photo, quality: int = 95) -> Path:
     return write_whole(path, data)
 
 
-def restored(photo: Photo, restore: Callable[[NDArray[Any]], NDArray[Any]]) -> Photo:
-    """The photo with its colours restored, and all else as it was.
+def restore_photo(photo: Photo, restore: Callable[[NDArray[Any]], NDArray[Any]]) -> Photo:
+    """The photo with its colours restored and everything else kept.
 
     Parameters
     ----------
@@ -229,23 +229,23 @@ def restored(photo: Photo, restore: Callable[[NDArray[Any]], NDArray[Any]]) -> P
 
     Notes
     -----
-    A network mixes neighbours. What colour lies under full transparency is left to chance, so there
-    the network is shown the nearest colour that can be seen, and the old one is put back.
-    Grey is restored as three equal channels, and is the mean of the three that come back.
+    Colours under full transparency are arbitrary, and a network would mix them into the visible
+    ones. It is given the nearest visible colour instead, and the old colour is put back afterwards.
+    Grey is restored as three equal channels; the result is the mean of the three.
     """
     hidden = None if photo.alpha is None else photo.alpha == 0
     if hidden is None or not hidden.any() or hidden.all():
         pixels = restore(photo.rgb)
     else:
-        pixels = restore(_continued(photo.rgb, hidden))
+        pixels = restore(_fill_hidden(photo.rgb, hidden))
         pixels[hidden] = photo.rgb[hidden]
     if photo.pixels.ndim == 2:
         pixels = np.rint(pixels.mean(axis=2, dtype=np.float32)).astype(photo.pixels.dtype)
     return replace(photo, pixels=pixels)
 
 
-def _continued(rgb: NDArray[Any], hidden: NDArray[np.bool_]) -> NDArray[Any]:
-    """Where hidden, the colour of the nearest pixel that is not."""
+def _fill_hidden(rgb: NDArray[Any], hidden: NDArray[np.bool_]) -> NDArray[Any]:
+    """The pixels, with the colour of the nearest visible pixel where `hidden`."""
     cv2 = opencv()
     _, nearest = cv2.distanceTransformWithLabels(
         hidden.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
@@ -256,7 +256,7 @@ def _continued(rgb: NDArray[Any], hidden: NDArray[np.bool_]) -> NDArray[Any]:
 
 
 def eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """uint8 or uint16 to uint8, to the nearest."""
+    """uint8 or uint16 to uint8, rounded to nearest."""
     return (
         values if values.dtype == np.uint8 else ((values + np.uint32(128)) // 257).astype(np.uint8)
     )

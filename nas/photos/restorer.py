@@ -11,7 +11,7 @@ from blurkit.errors import FileError, SettingError
 from nas.options import check, setting
 from nas.photos.before_after import before_after as side_by_side
 from nas.photos.jobs import Job
-from nas.photos.photo import check_holds, read_photo, restored, write_photo
+from nas.photos.photo import check_holds, read_photo, restore_photo, write_photo
 from nas.restoration.restore import restore
 from nas.restoration.scales import parse_scales
 from nas.restoration.tiles import check_tile
@@ -59,11 +59,11 @@ class Restorer:
         network: torch.nn.Module,
         settings: DeblurSettings,
         device: torch.device,
-        tell: bool,
+        verbose: bool,
         before_after: bool,
     ) -> None:
         self.network, self.settings, self.device = network, settings, device
-        self.tile, self.tell, self.before_after = settings.tile, tell, before_after
+        self.tile, self.verbose, self.before_after = settings.tile, verbose, before_after
 
     def __call__(self, job: Job, progress: bool = False) -> None:
         before = read_photo(job.photo)
@@ -71,7 +71,7 @@ class Restorer:
             check_holds(before, job.out.suffix.lower())
         except FileError as error:
             raise FileError(f"{job.out}: {error}") from error
-        after = restored(
+        after = restore_photo(
             before,
             lambda rgb: restore(
                 self.network,
@@ -91,7 +91,7 @@ class Restorer:
 
     def _shrink(self, tile: int) -> None:
         self.tile = tile
-        if self.tell:
+        if self.verbose:
             text = "not enough memory for these tiles: continuing with smaller ones (--tile)"
             tqdm.write(text, file=sys.stderr)
-        self.tell = False
+        self.verbose = False

@@ -1,4 +1,4 @@
-"""TIFF photos, in and out: of 8 and 16 bits, with the layouts that OpenCV gets wrong."""
+"""Reading and writing TIFF photos of 8 and 16 bits, in layouts that OpenCV gets wrong."""
 
 from io import BytesIO
 from typing import Any
@@ -26,14 +26,13 @@ def read_tiff(data: bytes, name: object) -> tuple[NDArray[Any], NDArray[Any] | N
     Returns
     -------
     pixels : (H, W) or (H, W, 3) uint8 or uint16, as stored (not turned upright)
-    alpha : (H, W) of the same type, or None; colours are not multiplied by it, even where they are
-        in the file
+    alpha : (H, W) of the same type, or None; premultiplied colours are divided by it
     icc : profile, b"" if there is none
 
     Raises
     ------
     FileError
-        "scan.tif: holds 3 pages; one photo a file is needed",
+        "scan.tif: has 3 pages; one photo per file is needed",
         "scan.tif: colours are SEPARATED; RGB or grey is needed",
         "scan.tif: values are float32; 8 or 16 bits without sign are needed",
         "scan.tif: not a TIFF that can be decoded (...)"
@@ -43,7 +42,7 @@ def read_tiff(data: bytes, name: object) -> tuple[NDArray[Any], NDArray[Any] | N
             return _first_page(file, name)
     except (FileError, MemoryError):
         raise
-    except Exception as error:  # tifffile and its decoders raise many kinds on broken files
+    except Exception as error:  # tifffile and its decoders raise many kinds of errors
         why = " ".join(str(error).split())[:100]
         raise FileError(f"{name}: not a TIFF that can be decoded ({why})") from error
 
@@ -52,9 +51,9 @@ def _first_page(file: Any, name: object) -> tuple[NDArray[Any], NDArray[Any] | N
     page: Any = file.pages.first
     others = [p for p in file.pages[1:] if p.shape == page.shape and not p.is_reduced]
     if others:
-        raise FileError(f"{name}: holds {1 + len(others)} pages; one photo a file is needed")
+        raise FileError(f"{name}: has {1 + len(others)} pages; one photo per file is needed")
     if page.imagelength * page.imagewidth > MAX_PIXELS or page.imagedepth > 1:
-        raise FileError(f"{name}: must hold <= {MAX_PIXELS / 1e6:.0f} megapixels")
+        raise FileError(f"{name}: must have <= {MAX_PIXELS / 1e6:.0f} megapixels")
     channels = _KINDS.get(int(page.photometric))
     if channels is None:
         raise FileError(f"{name}: colours are {page.photometric.name}; RGB or grey is needed")
@@ -63,9 +62,10 @@ def _first_page(file: Any, name: object) -> tuple[NDArray[Any], NDArray[Any] | N
         kind = page.dtype.name if page.dtype and bits in (8, 16, 32, 64) else f"of {bits} bits"
         raise FileError(f"{name}: values are {kind}; 8 or 16 bits without sign are needed")
     if extra not in (0, 1):
-        raise FileError(f"{name}: {page.samplesperpixel} channels; grey or RGB, with alpha or not")
+        rule = "grey or RGB, with or without alpha, is needed"
+        raise FileError(f"{name}: has {page.samplesperpixel} channels; {rule}")
     if page.nbytes > 8 * MAX_PIXELS:
-        raise FileError(f"{name}: must hold <= {MAX_PIXELS / 1e6:.0f} megapixels")
+        raise FileError(f"{name}: must have <= {MAX_PIXELS / 1e6:.0f} megapixels")
 
     pixels = page.asarray()
     if page.axes.startswith("S"):
@@ -81,13 +81,13 @@ def _first_page(file: Any, name: object) -> tuple[NDArray[Any], NDArray[Any] | N
     elif page.photometric == _PALETTE:
         pixels = (np.moveaxis(page.colormap, 0, -1)[pixels] >> 8).astype(np.uint8)
     if alpha is not None and page.extrasamples[0] == _ASSOCIATED:
-        pixels = _divided(pixels, alpha, white)
+        pixels = _unpremultiplied(pixels, alpha, white)
     tag = page.tags.get("InterColorProfile")
     return pixels, alpha, bytes(tag.value) if tag else b""
 
 
-def _divided(pixels: NDArray[Any], alpha: NDArray[Any], white: int) -> NDArray[Any]:
-    """Colours that were multiplied by alpha, without it."""
+def _unpremultiplied(pixels: NDArray[Any], alpha: NDArray[Any], white: int) -> NDArray[Any]:
+    """Premultiplied colours divided by alpha."""
     cover = np.maximum(alpha, 1).astype(np.float32) / white
     if pixels.ndim == 3:
         cover = cover[..., None]
@@ -97,13 +97,13 @@ def _divided(pixels: NDArray[Any], alpha: NDArray[Any], white: int) -> NDArray[A
 def tiff_bytes(
     pixels: NDArray[Any], alpha: NDArray[Any] | None, exif_block: bytes, icc: bytes
 ) -> bytes:
-    """A TIFF file: deflated, alpha unassociated, EXIF and profile in it.
+    """The bytes of a TIFF file: deflated, with unassociated alpha, EXIF and profile.
 
     Parameters
     ----------
     pixels : (H, W) or (H, W, 3) uint8 or uint16
     alpha : (H, W) of the same type, or None
-    exif_block : as `nas.photos.exif.truthful` gives it
+    exif_block : from `nas.photos.exif.updated_exif`, or b""
     icc : profile, or b""
     """
     stack = pixels if pixels.ndim == 3 else pixels[..., None]

@@ -184,7 +184,7 @@ def test_two_photos_never_share_a_result(here):
     (here / "in/a.jpg").write_bytes((here / "in/b.jpg").read_bytes())
     code, _, error = run("net", "in", "--out", "out")
     assert code == 2
-    assert "in/a.jpg and in/a.png would both become out/a.png: --format same" in error
+    assert "in/a.jpg and in/a.png would both become out/a.png: use --format same" in error
     assert run("net", "in", "--out", "out", "--format", "same")[0] == 0
     assert files(here / "out") == {*COLOUR, "a.jpg"}
 
@@ -273,7 +273,7 @@ def test_a_format_that_cannot_hold_the_photo_is_told_before_the_work(here, monke
     monkeypatch.setattr(restorer, "restore", None)  # would be a TypeError
     for photo, out, why in (
         ("clear.png", "o.jpg", "JPEG cannot hold alpha: choose png, tif or webp"),
-        ("long.png", "o.webp", "16400x2 px do not fit in .webp"),
+        ("long.png", "o.webp", "16400x2 px is too large for .webp"),
     ):
         code, _, error = run("net", photo, "--out", out)
         assert (code, error) == (1, f"Error: {out}: {why}\n")
@@ -298,5 +298,5 @@ def test_choices_are_checked_in_python_too(bad):
 def test_only_results_of_earlier_runs_is_an_error(here):
     os.rename(here / "in/a.png", here / "a-deblurred.png")
     (here / "b-deblurred.png").write_bytes(b"")
-    with pytest.raises(FileError, match=r"holds nothing but results of earlier runs$"):
+    with pytest.raises(FileError, match=r"contains only results of earlier runs$"):
         find_photos(["*.png"])

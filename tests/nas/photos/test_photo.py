@@ -8,8 +8,8 @@ import tifffile
 from PIL import Image, ImageCms, ImageOps
 
 from blurkit.errors import FileError, SettingError
-from nas.photos.exif import parse_exif, truthful
-from nas.photos.photo import Photo, encode_photo, read_photo, restored, write_photo
+from nas.photos.exif import parse_exif, updated_exif
+from nas.photos.photo import Photo, encode_photo, read_photo, restore_photo, write_photo
 
 RGB_ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 GREY_ICC = RGB_ICC[:16] + b"GRAY" + RGB_ICC[20:]
@@ -36,7 +36,7 @@ def camera_notes(orientation=1, width=40, height=30):
 
 
 def block(height, width):
-    return truthful(parse_exif(camera_notes().tobytes()), height, width)
+    return updated_exif(parse_exif(camera_notes().tobytes()), height, width)
 
 
 def notes_of(exif):
@@ -134,7 +134,7 @@ def test_the_thumbnail_of_the_blurry_photo_does_not_survive(tmp_path):
 def test_broken_notes_do_not_cost_the_photo(broken):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert truthful(parse_exif(broken), 3, 4) == b""
+        assert updated_exif(parse_exif(broken), 3, 4) == b""
 
 
 def test_a_profile_of_another_kind_of_pixels_is_left_out(tmp_path):
@@ -150,7 +150,7 @@ def test_notes_and_profile_larger_than_a_jpeg_segment(tmp_path):
     assert read_photo(path).icc == icc
     exif = camera_notes()
     exif.get_ifd(34665)[37500] = bytes(100_000)
-    large = truthful(parse_exif(exif.tobytes()), 30, 40)
+    large = updated_exif(parse_exif(exif.tobytes()), 30, 40)
     path = write_photo(tmp_path / "b.jpg", Photo(smooth(30, 40), None, large))
     top, own, _ = notes_of(read_photo(path).exif)
     assert top[271] == "Maker"
@@ -213,10 +213,26 @@ def saved(path, *frames, **how):
 @pytest.mark.parametrize(
     ("name", "make", "message"),
     [
-        ("a.webp", lambda p: saved(p, noise(9, 9, 3), smooth(9, 9)), "moves; a photo is needed"),
-        ("a.gif", lambda p: saved(p, noise(9, 9, 3), smooth(9, 9)), "moves; a photo is needed"),
-        ("a.png", lambda p: saved(p, noise(9, 9, 3), smooth(9, 9)), "moves; a photo is needed"),
-        ("a.tif", lambda p: saved(p, noise(9, 9, 3), smooth(9, 9)), "holds 2 pages; one photo a"),
+        (
+            "a.webp",
+            lambda p: saved(p, noise(9, 9, 3), smooth(9, 9)),
+            "animated images are not supported",
+        ),
+        (
+            "a.gif",
+            lambda p: saved(p, noise(9, 9, 3), smooth(9, 9)),
+            "animated images are not supported",
+        ),
+        (
+            "a.png",
+            lambda p: saved(p, noise(9, 9, 3), smooth(9, 9)),
+            "animated images are not supported",
+        ),
+        (
+            "a.tif",
+            lambda p: saved(p, noise(9, 9, 3), smooth(9, 9)),
+            "has 2 pages; one photo per file",
+        ),
         (
             "a.jpg",
             lambda p: Image.fromarray(noise(9, 9, 4), "CMYK").save(p),
@@ -260,6 +276,22 @@ def test_what_is_no_photo_is_said(tmp_path, name, make, message):
     assert str(error.value).startswith(f"{path}: {message}")
 
 
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".tif"])
+def test_a_photo_is_decoded_once(tmp_path, monkeypatch, ending):
+    decoders = {cv2: ["imdecode", "imdecodeWithMetadata"], tifffile.TiffPage: ["asarray"]}
+    calls = []
+
+    def counted(decode):
+        return lambda *args, **options: calls.append(decode) or decode(*args, **options)
+
+    path = write_photo(tmp_path / f"a{ending}", Photo(smooth(9, 9)))
+    for place, names in decoders.items():
+        for name in names:
+            monkeypatch.setattr(place, name, counted(getattr(place, name)))
+    read_photo(path)
+    assert len(calls) == 1
+
+
 def test_a_forged_size_is_refused_before_memory_is_taken(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", noise(9, 9, 3), photometric="rgb")
     with tifffile.TiffFile(tmp_path / "a.tif", mode="r+") as file:
@@ -294,7 +326,7 @@ def test_alpha_and_jpeg():
 def test_writing_says_what_is_wrong_and_leaves_nothing(tmp_path):
     with pytest.raises(SettingError, match=r"^out must end in .* got a\.txt$"):
         write_photo(tmp_path / "a.txt", Photo(noise(9, 9, 3)))
-    with pytest.raises(FileError, match=r"a\.webp: 17000x2 px do not fit in \.webp$"):
+    with pytest.raises(FileError, match=r"a\.webp: 17000x2 px is too large for \.webp$"):
         write_photo(tmp_path / "a.webp", Photo(noise(2, 17000, 3)))
     (tmp_path / "b.png").mkdir()
     with pytest.raises(FileError, match=r"b\.png: cannot be written \(Is a directory\)$"):
@@ -309,18 +341,18 @@ def blurred(rgb):
 def test_colours_that_nobody_sees_do_not_bleed_into_those_one_sees():
     pixels, cover = np.full((40, 40, 3), 200, np.uint8), np.full((40, 40), 255, np.uint8)
     pixels[10:30, 10:30], cover[10:30, 10:30] = (0, 255, 0), 0
-    done = restored(Photo(pixels, cover), blurred)
+    done = restore_photo(Photo(pixels, cover), blurred)
     np.testing.assert_array_equal(done.pixels, pixels)  # what is hidden stays what it was
     assert done.alpha is cover
-    unseen = restored(Photo(pixels, np.zeros_like(cover)), blurred)
+    unseen = restore_photo(Photo(pixels, np.zeros_like(cover)), blurred)
     np.testing.assert_array_equal(unseen.pixels, blurred(pixels))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_grey_stays_grey(dtype):
     pixels = noise(40, 40, dtype=dtype)
-    same = restored(Photo(pixels), lambda rgb: rgb)
+    same = restore_photo(Photo(pixels), lambda rgb: rgb)
     np.testing.assert_array_equal(same.pixels, pixels)
     assert same.pixels.dtype == dtype
-    split = restored(Photo(pixels // 2), lambda rgb: rgb + np.array([0, 3, 6], dtype))
+    split = restore_photo(Photo(pixels // 2), lambda rgb: rgb + np.array([0, 3, 6], dtype))
     np.testing.assert_array_equal(split.pixels, pixels // 2 + 3)
