@@ -1,19 +1,19 @@
-"""The two ways a user's input can be wrong, and the exit codes they lead to."""
+"""Errors caused by a user's input, and their exit codes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 class SettingError(ValueError):
-    """A setting breaks its rule. The message gives name, rule and value; exit code 2."""
+    """An invalid setting. The message gives its name, rule and value; exit code 2."""
 
 
 class FileError(Exception):
-    """A file, photo or dataset cannot be used. The message names it and says why; exit code 1."""
+    """A file, photo or dataset that cannot be used. The message names it and why; exit code 1."""
 
 
 def printable(text: str) -> str:
-    """Text that may come out of a file, safe for a terminal: control characters are escaped."""
+    """Text from a file made safe for a terminal: control characters are escaped."""
     return "".join(
         c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
     )
@@ -21,7 +21,7 @@ def printable(text: str) -> str:
 
 @contextmanager
 def exit_codes() -> Iterator[None]:
-    """Turn the errors above, and the system's own on files, into click's messages and codes."""
+    """Turn these errors and OSError into click's messages and exit codes."""
     import click
 
     try:
@@ -31,7 +31,7 @@ def exit_codes() -> Iterator[None]:
     except FileError as error:
         raise click.ClickException(printable(str(error))) from error
     except BrokenPipeError:
-        raise  # click ends quietly, as one does in a pipe
+        raise  # click exits quietly
     except KeyboardInterrupt:
         raise click.exceptions.Exit(130) from None
     except MemoryError as error:

@@ -1,4 +1,4 @@
-"""One progress bar for every command: with an ETA on a terminal, a rare line in a log."""
+"""The progress bar of every command: updated often on a terminal, rarely in a log."""
 
 import sys
 
@@ -13,18 +13,18 @@ def bar(
     disable: bool = False,
     delay: float = 0,
 ) -> tqdm:
-    """Progress bar on stderr that shows rate and ETA; within another one it goes when it is full.
+    """Progress bar on stderr with rate and ETA; a nested bar disappears when it is full.
 
     Parameters
     ----------
     total, initial : int
-        Units of work in all, and those already done when the bar starts (a resumed run).
+        Units of work in total, and those already done at the start (of a resumed run).
     desc, unit : str
-        What is being done, and the word for one unit.
+        What is being done, and the name of one unit.
     disable : bool
-        True shows nothing.
+        True hides the bar.
     delay : float, seconds
-        Work that is done sooner shows nothing.
+        The bar is hidden for work that takes less time.
     """
     return tqdm(
         total=total,

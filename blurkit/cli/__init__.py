@@ -1,4 +1,4 @@
-"""The `blurkit` command: assembles its subcommands and nothing else."""
+"""The `blurkit` command, assembled from its subcommands."""
 
 import logging
 import sys
@@ -18,10 +18,10 @@ from blurkit.cli.verify import verify
 
 
 class _Echo(logging.Handler):
-    """What the package has to say goes to stderr as plain lines."""
+    """Writes log messages to stderr as plain lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        bars = sys.modules.get("tqdm")  # if there are any, their line is cleared first
+        bars = sys.modules.get("tqdm")  # clear the line of a progress bar first
         with bars.tqdm.external_write_mode(sys.stderr) if bars else nullcontext():
             click.echo(f"blurkit: {record.getMessage()}", err=True)
 
@@ -29,7 +29,7 @@ class _Echo(logging.Handler):
 @click.group()
 @click.version_option(__version__)
 def main() -> None:
-    """Camera-shake blur: kernels, and datasets of blurry/sharp pairs."""
+    """Camera-shake blur kernels and datasets of blurry/sharp image pairs."""
     log = logging.getLogger("blurkit")
     log.handlers = [_Echo()]
     log.setLevel(logging.INFO)

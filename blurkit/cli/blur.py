@@ -1,9 +1,10 @@
 """`blurkit blur`"""
 
 import click
+import numpy as np
 
 from blurkit.camera.camera import PRESETS
-from blurkit.cli.options import PICTURE, WALK
+from blurkit.cli.options import PICTURE, PRESET, SEED, THREADS, WALK
 from blurkit.errors import exit_codes
 from blurkit.handheld.motion import Motion
 
@@ -12,49 +13,53 @@ DEFAULT = Motion()
 
 @click.command(context_settings={"show_default": True})
 @click.argument("photo", type=click.Path(exists=True, dir_okay=False))
-@click.option("--out", type=PICTURE, default="shaken.png", help="The picture to write.")
-@click.option("--seed", type=int, default=0, help="Same seed, same shake.")
+@click.option("--out", type=PICTURE, default="shaken.png", help="Image file to write.")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    help=SEED,
+)
 @click.option(
     "--length",
     nargs=2,
     type=float,
     default=WALK.length,
     metavar="LO HI",
-    help="Length of the camera's path in pixels at the middle, drawn between the two.",
+    help="Length of the camera's path in pixels at the image centre, drawn from this range.",
 )
 @click.option(
     "--roll",
     type=float,
     metavar="DEGREES",
-    help="Turn about the optical axis, from end to end; 0 for none.  "
-    f"[default: drawn between {DEFAULT.roll[0]:g} and {DEFAULT.roll[1]:g}]",  # type: ignore[index]
+    help="Peak-to-peak rotation about the optical axis; 0 for none.  [default: drawn from "
+    f"{np.min(DEFAULT.roll):g} to {np.max(DEFAULT.roll):g}]",
 )
 @click.option(
     "--focal",
     type=float,
     metavar="MM",
-    help="Focal length, 35-mm-equivalent unless --pitch is given: the path is then a turn of the "
-    "camera, with its perspective.",
+    help="Focal length, 35-mm-equivalent unless --pitch is given. With it, the path is a rotation "
+    "of the camera in perspective.",
 )
-@click.option(
-    "--pitch", type=float, metavar="UM", help="Distance of the sensor's pixels in micrometres."
-)
+@click.option("--pitch", type=float, metavar="UM", help="Pixel pitch of the sensor in micrometres.")
 @click.option(
     "--angle",
     nargs=2,
     type=float,
     metavar="LO HI",
-    help="Length of the path in degrees, in place of --length; needs --focal.",
+    help="Length of the path in degrees instead of --length; requires --focal.",
 )
 @click.option(
     "--preset",
     type=click.Choice(list(PRESETS)),
     default="clean",
-    help="The camera. naive: the blur acts on the stored values; clean: on linear light; "
-    "realistic: with exposure, bright highlights and noise as well.",
+    help=PRESET,
 )
-@click.option("--kernels", is_flag=True, help="Draw the kernels of corners and middle on it.")
-@click.option("--threads", type=int, help="[default: all processors]  The picture does not change.")
+@click.option(
+    "--kernels", is_flag=True, help="Draw the kernels at the corners and centre on the picture."
+)
+@click.option("--threads", type=int, help=THREADS)
 def blur(
     photo: str,
     out: str,
@@ -68,10 +73,8 @@ def blur(
     kernels: bool,
     threads: int | None,
 ) -> None:
-    """Blur a PHOTO as a shaken camera would have: every pixel by its own path."""
+    """Blur a PHOTO by a camera shake that varies over the image."""
     with exit_codes():
-        import numpy as np
-
         from blurkit.handheld.snapshot import check_other_file, snapshot, with_kernels
         from blurkit.images.files import check_image_name, read_image, write_image
         from blurkit.kernel.walk import Walk
@@ -81,8 +84,7 @@ def blur(
         check_image_name(out)
         check_other_file(photo, out)
         sharp = read_image(photo)
-        how = {"seed": seed, "threads": threads, "progress": True}
-        made, path = snapshot(sharp, motion, preset, **how)  # type: ignore[arg-type]
+        made, path = snapshot(sharp, motion, preset, seed=seed, threads=threads, progress=True)
         if kernels:
             made = with_kernels(made, path, focal=motion.focal_px(made.shape))
         write_image(out, made)

@@ -5,46 +5,61 @@ from typing import Any
 
 import click
 
+from blurkit.cli.options import THREADS
 from blurkit.errors import exit_codes
 from blurkit.importers.settings import CHOICES, SOURCES, ImportSettings
 
 
 @click.command("import", context_settings={"show_default": True})
-@click.argument("source", type=click.Choice(SOURCES))
+@click.argument("source", metavar="SOURCE", type=click.Choice(SOURCES))
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False))
 @click.option(
-    "--out", type=click.Path(dir_okay=False), default="real.h5", help="The HDF5 file to make."
+    "--out", type=click.Path(dir_okay=False), default="real.h5", help="HDF5 file to write."
 )
-@click.option("--split", type=click.Choice(CHOICES["split"]), help="For gopro and nafnet.")
+@click.option(
+    "--split",
+    type=click.Choice(CHOICES["split"]),
+    help="Part to import, for gopro and nafnet.",
+)
 @click.option(
     "--input",
     type=click.Choice(CHOICES["input"]),
-    help="For gopro: which blurry version; blur is the linear average.",
+    help="Which blurry version, for gopro; blur is the linear average.",
 )
 @click.option(
     "--list",
     "list_file",
     type=click.Path(exists=True, dir_okay=False),
-    help="For list: a text file with two paths below DIR in each line.",
+    help="Text file with two paths relative to DIR per line, for list.",
 )
 @click.option(
     "--order",
     type=click.Choice(CHOICES["order"]),
-    help="For list: which path comes first; in RealBlur's and RSBlur's lists the sharp one does.",
+    help="Order of the two paths, for list; sharp-blurry in the lists of RealBlur and RSBlur.",
 )
-@click.option("--blurry", metavar="NAME", help="For pairs and lmdb: the blurry side, below DIR.")
-@click.option("--sharp", metavar="NAME", help="For pairs and lmdb: the sharp side, below DIR.")
-@click.option("--crop", type=int, help="Cut squares of this side.  [default: whole images]")
-@click.option("--step", type=int, help="From one square to the next.  [default: --crop]")
-@click.option("--strict", is_flag=True, help="Anything that cannot be used is an error.")
+@click.option(
+    "--blurry",
+    metavar="NAME",
+    help="Blurry folder or database in DIR, for pairs and lmdb.",
+)
+@click.option(
+    "--sharp", metavar="NAME", help="Sharp folder or database in DIR, for pairs and lmdb."
+)
+@click.option(
+    "--crop",
+    type=int,
+    help="Side of squares to cut from images.  [default: whole images]",
+)
+@click.option("--step", type=int, help="Distance between these squares.  [default: --crop]")
+@click.option("--strict", is_flag=True, help="Stop with an error if any image has to be skipped.")
 @click.option(
     "--report",
     type=click.Path(dir_okay=False),
-    help="Write everything that could not be used to this text file.",
+    help="Text file for the list of skipped images.",
 )
-@click.option("--threads", type=int, help="[default: all processors]  The bytes do not change.")
-@click.option("--overwrite", is_flag=True, help="Throw away what is at --out and begin again.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--threads", type=int, help=THREADS)
+@click.option("--overwrite", is_flag=True, help="Delete existing output and start again.")
+@click.option("--quiet", is_flag=True, help="Do not show a progress bar.")
 def import_(
     folder: str,
     out: str,
@@ -55,27 +70,27 @@ def import_(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Import real blurry/sharp pairs from DIR into one HDF5 file.
+    """Import real blurry/sharp pairs from DIR.
 
     \b
     SOURCE is the layout of DIR:
       gopro   SPLIT/SEQ/{blur,blur_gamma,sharp}
-      nafnet  SPLIT/{input,target}, as MPRNet, NAFNet and Restormer have it
-      list    any, with a text file of pairs: RealBlur, RSBlur
-      pairs   two folders with equal names in them
-      lmdb    two databases of BasicSR with their meta_info.txt
+      nafnet  SPLIT/{input,target}, as used by MPRNet, NAFNet and Restormer
+      list    any layout with a text file of pairs, such as RealBlur and RSBlur
+      pairs   two folders with the same file names
+      lmdb    two LMDB databases of BasicSR with meta_info.txt
 
-    What has no partner, cannot be read or differs in size is named, counted and left out. Stop it
-    whenever you like: the same command goes on where it was.
+    Images that have no partner, cannot be read or differ in size are reported and skipped. The
+    import can be stopped at any time; rerun the command to resume.
     """
     with exit_codes():
         settings = ImportSettings(**options)
 
         from blurkit.importers.write import import_pairs
 
-        began = time.monotonic()
+        start = time.monotonic()
         try:
-            made = import_pairs(
+            real = import_pairs(
                 folder,
                 settings,
                 out,
@@ -87,9 +102,9 @@ def import_(
             )
         except KeyboardInterrupt:
             raise click.exceptions.Exit(130) from None
-        seconds, (height, width) = time.monotonic() - began, made.patch
+        seconds, (height, width) = time.monotonic() - start, real.patch
         click.echo(
-            f"{made.path}: {made.rows:,} pairs of {width}x{height} from {made.pairs:,} images, "
-            f"{len(made.problems):,} skipped, {made.path.stat().st_size / 1e6:,.1f} MB, "
+            f"{real.path}: {real.rows:,} pairs of {width}x{height} from {real.pairs:,} images, "
+            f"{len(real.problems):,} skipped, {real.path.stat().st_size / 1e6:,.1f} MB, "
             f"{seconds:.1f} s"
         )

@@ -9,7 +9,7 @@ from blurkit.errors import exit_codes, printable
 @click.command()
 @dataset_files
 def info(files: tuple[str, ...]) -> None:
-    """Tell what a dataset holds, in one FILE or in several, and the settings that made it."""
+    """Show the contents and settings of a dataset."""
     with exit_codes():
         from blurkit.dataset.describe import describe
 

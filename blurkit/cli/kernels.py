@@ -4,23 +4,28 @@ from typing import Any
 
 import click
 
-from blurkit.cli.options import PICTURE, chosen_blur, mix_option, walk_options
+from blurkit.cli.options import PICTURE, SEED, chosen_blur, mix_option, walk_options
 from blurkit.errors import SettingError, exit_codes
 from blurkit.kernel.families import FAMILIES
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--n", type=int, default=64, help="Kernels to make.")
-@click.option("--out", type=PICTURE, default="kernels.png", help="The picture to write.")
-@click.option("--npy", type=click.Path(dir_okay=False), help="Also save them as an array.")
+@click.option("--n", type=int, default=64, help="Number of kernels.")
+@click.option("--out", type=PICTURE, default="kernels.png", help="Image file to write.")
+@click.option("--npy", type=click.Path(dir_okay=False), help="NumPy file for the kernels.")
 @click.option("--size", type=int, default=31, help="Side of the kernels in pixels, odd.")
-@click.option("--seed", type=int, default=0, help="Same seed, same kernels.")
-@click.option("--columns", type=int, help="Kernels in a row.  [default: a square sheet]")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    help=SEED,
+)
+@click.option("--columns", type=int, help="Kernels per row.  [default: a square sheet]")
 @click.option(
     "--family",
     type=click.Choice(list(FAMILIES)),
     default="walk",
-    help="Kind of blur; of the options below a family takes those that it has.",
+    help="Kind of blur. Only options that the family has may be given.",
 )
 @mix_option
 @walk_options

@@ -14,7 +14,7 @@ from blurkit.kernel.walk import Walk
 
 
 class _Dataset(click.Path):
-    """A dataset file that exists, or a pattern such as "blur-*.h5" for PairSet to expand."""
+    """An existing dataset file, or a pattern such as "blur-*.h5" for PairSet to expand."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         from blurkit.store import is_pattern
@@ -31,6 +31,12 @@ dataset_files = click.argument(
 )
 KERNELS = _Dataset(exists=True)  # or a folder
 PICTURE = click.Path(dir_okay=False)
+PRESET = (
+    "Camera model. naive: blur the sRGB values; clean: blur in linear light; realistic: also model "
+    "exposure, clipped highlights and noise."
+)
+SEED = "Random seed; equal seeds and settings give equal output."
+THREADS = "Number of threads; the output does not depend on it.  [default: all processors]"
 WALK = Walk()
 
 _walk = (
@@ -40,8 +46,8 @@ _walk = (
         type=float,
         default=WALK.length,
         metavar="LO HI",
-        help="Length of the camera's path in pixels; each sample draws its own between the two. A "
-        "path too wide for the kernel is shrunk to fit.",
+        help="Length of the camera's path in pixels, drawn from this range for each sample. A path "
+        "wider than the kernel is shrunk to fit.",
     ),
     click.option(
         "--jitter",
@@ -49,50 +55,48 @@ _walk = (
         type=float,
         default=WALK.jitter,
         metavar="LO HI",
-        help="Tremor: random change of the velocity at each step, in first steps' lengths; drawn "
-        "likewise.",
+        help="Tremor: random change of velocity at each step, in units of the initial step length, "
+        "drawn from this range for each sample.",
     ),
     click.option(
         "--inertia",
         type=float,
         default=WALK.inertia,
-        help="Part of the velocity kept from step to step: 1 and no jitter or jerks is a straight "
-        "line, 0 is Brownian motion.",
+        help="Fraction of the velocity kept from step to step: 0 is Brownian motion, 1 without "
+        "jitter and jerks a straight line.",
     ),
     click.option(
         "--jerks",
         type=float,
         default=WALK.jerks,
-        help="Sudden turns back to expect in an exposure.",
+        help="Mean number of sudden reversals per exposure.",
     ),
-    click.option(
-        "--steps", type=int, default=WALK.steps, help="Points of the path in an exposure."
-    ),
+    click.option("--steps", type=int, default=WALK.steps, help="Number of points on the path."),
     click.option(
         "--interpolation",
         type=click.Choice(["nearest", "linear"]),
         default="nearest",
-        help="How the path falls on pixels.",
+        help="How the path is rasterised to pixels.",
     ),
 )
 
 
 def walk_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that describe the random walk, each showing its default."""
+    """Add the options of the random walk."""
     return reduce(lambda function, option: option(function), reversed(_walk), command)
 
 
 mix_option = click.option(
     "--mix",
     metavar="NAME=WEIGHT,...",
-    help=f"Draw each sample's blur from these families: {', '.join(FAMILIES)}; for example "
-    "walk=6,linear=1,defocus=1. The options of the walk are for the walk in the mix.  "
-    "[default: the walk alone]",
+    help="Draw each sample's blur from several families with these weights, such as "
+    f"walk=6,linear=1,defocus=1. Families: {', '.join(FAMILIES)}. The walk options below apply to "
+    "the walk in the mix.  [default: walk only]",
 )
 
 
 def chosen_blur(mix: str | None, family: str, walk: dict[str, Any]) -> Family | Mix:
-    """The blur that --mix, --family and the walk's options ask for.
+    """The blur described by --mix, --family and the options of the walk.
 
     Raises
     ------
@@ -108,8 +112,8 @@ def chosen_blur(mix: str | None, family: str, walk: dict[str, Any]) -> Family | 
             if name not in kind.__dataclass_fields__:
                 raise SettingError(f"{name} is not a setting of {family}")
         return kind(**given)
-    made = parse_mix(mix, Walk(**walk))
-    if given and not any(isinstance(part, Walk) for part, _ in made.parts):
+    parsed = parse_mix(mix, Walk(**walk))
+    if given and not any(isinstance(part, Walk) for part, _ in parsed.parts):
         rule = f"{next(iter(given))} is a setting of the walk, which is not in the mix"
         raise SettingError(f"{rule} {mix}")
-    return made
+    return parsed

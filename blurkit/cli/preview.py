@@ -8,10 +8,10 @@ from blurkit.errors import exit_codes
 
 @click.command(context_settings={"show_default": True})
 @dataset_files
-@click.option("--out", type=PICTURE, default="preview.png", help="The picture to write.")
-@click.option("--n", type=int, default=8, help="Pairs to show, spread over the dataset.")
+@click.option("--out", type=PICTURE, default="preview.png", help="Image file to write.")
+@click.option("--n", type=int, default=8, help="Number of pairs, evenly spread over the dataset.")
 def preview(files: tuple[str, ...], out: str, n: int) -> None:
-    """Draw some pairs of a dataset, in one FILE or in several: sharp, kernel, blurry."""
+    """Draw some pairs of a dataset with their kernels."""
     with exit_codes():
         from blurkit.dataset.preview import pair_sheet
         from blurkit.images.files import check_image_name, write_image

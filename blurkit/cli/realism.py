@@ -11,16 +11,16 @@ from blurkit.errors import SettingError, exit_codes
 @click.command(context_settings={"show_default": True})
 @click.argument("kernels", type=KERNELS)
 @click.argument("reference", type=KERNELS, required=False)
-@click.option("--out", type=PICTURE, default="realism.png", help="The picture to write.")
+@click.option("--out", type=PICTURE, default="realism.png", help="Image file to write.")
 @click.option(
-    "--json", "report", type=click.Path(dir_okay=False), help="Also save every figure as JSON."
+    "--json", "report", type=click.Path(dir_okay=False), help="JSON file for all figures."
 )
-@click.option("--n", type=int, default=2000, help="Kernels to measure, spread over each set.")
+@click.option("--n", type=int, default=2000, help="Number of kernels, evenly spread over each set.")
 def realism(kernels: str, reference: str | None, out: str, report: str | None, n: int) -> None:
-    """Compare the shapes of two sets of kernels, in figures and a picture.
+    """Compare the shapes of two sets of kernels.
 
-    KERNELS and REFERENCE: a dataset file, a .npy, a MATLAB .mat (5 or 7.3), a picture of a kernel
-    or a folder of them. Without REFERENCE, kernels of the default walk take its place.
+    KERNELS and REFERENCE are each a dataset, a .npy file, a MATLAB .mat file (5 or 7.3), an image
+    of a kernel, or a folder of these. The default REFERENCE is kernels of the default walk.
     """
     with exit_codes():
         from blurkit.files import write_whole

@@ -17,7 +17,7 @@ from blurkit.errors import FileError, exit_codes, printable
     type=click.Path(exists=True, file_okay=False),
     help="Folder of photos that the dataset was made from, for --deep.",
 )
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--quiet", is_flag=True, help="Do not show a progress bar.")
 def verify(
     files: tuple[str, ...], deep: int, seed: int | None, images: str | None, quiet: bool
 ) -> None:

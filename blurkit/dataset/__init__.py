@@ -1,4 +1,5 @@
-"""Blurry/sharp pairs: drawn from settings, written to shards, verified, shown, or made online.
+"""Datasets of blurry/sharp pairs: settings, samples, writing, verifying, viewing, online use.
 
-Import from here: `settings.SynthSettings`, `synth`, `shards`, `verify`, `online`, `transforms`.
+Import from here: `settings.SynthSettings`, `synth`, `shards`, `dask`, `verify`, `describe`,
+`preview`, `online`, `transforms`.
 """

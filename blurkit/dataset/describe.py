@@ -1,4 +1,4 @@
-"""What the files of a dataset say of themselves, in words."""
+"""The contents and settings of a dataset's files, as text."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,9 +11,9 @@ from blurkit.store.layout import Layout
 
 
 def describe(paths: AnyPath | Iterable[AnyPath]) -> dict[str, str]:
-    """What the files of a dataset say of themselves, finished or not, as lines of text by name.
+    """The contents and settings of a dataset's files, finished or not, as text by name.
 
-    Several finished files must be one dataset, as for `PairSet`, which names missing shards.
+    Several finished files must form one dataset, as for `PairSet`.
 
     Parameters
     ----------
@@ -27,27 +27,28 @@ def describe(paths: AnyPath | Iterable[AnyPath]) -> dict[str, str]:
     layouts = [read_layout(path) for path in expand(paths)]
     missing = missing_shards(layouts)
     size = sum(layout.path.stat().st_size for layout in layouts)
-    begun = [layout for layout in layouts if layout.path.suffix == PART]
-    if len(layouts) > 1 and not begun:
-        PairSet([layout.path for layout in layouts])  # refuses what is no dataset
-    done = sum(int(np.count_nonzero(layout.map()["crc"])) for layout in begun)
-    starts = [layout.attributes["start"] for layout in layouts]
-    about = [layout.attributes for layout in layouts]
-    settings = [_flat(each["settings"]) for each in about]
+    unfinished = [layout for layout in layouts if layout.path.suffix == PART]
+    if len(layouts) > 1 and not unfinished:
+        PairSet([layout.path for layout in layouts])  # refuses files that form no dataset
+    done = sum(int(np.count_nonzero(layout.map()["crc"])) for layout in unfinished)
+    attributes = [layout.attributes for layout in layouts]
+    first = min(a["start"] for a in attributes)
+    settings = [_flat(a["settings"]) for a in attributes]
     files = f"{layouts[0].path}, {size:,} bytes"
-    state = f"not finished, {done:,} samples done" if begun else "complete"
+    state = f"not finished, {done:,} samples done" if unfinished else "complete"
     if len(layouts) > 1:
         files = f"{len(layouts):,}, {layouts[0].path} to {layouts[-1].path}, {size:,} bytes"
-        state = f"{len(begun)} not finished, {done:,} samples done in them" if begun else "complete"
-    if missing and len(layouts) > 1 and not begun:
-        state = "not whole: shards are missing"
+        if unfinished:
+            state = f"{len(unfinished)} not finished, with {done:,} samples done"
+        elif missing:
+            state = "incomplete: shards are missing"
     return {
         "file" if len(layouts) == 1 else "files": files,
         "state": state,
-        "samples": f"{sum(layout.count for layout in layouts):,}, from {min(starts)} on",
-        "seed": _several(each["seed"] for each in about),
+        "samples": f"{sum(layout.count for layout in layouts):,}, from index {first}",
+        "seed": _several(a["seed"] for a in attributes),
         "made by": _several(
-            f"blurkit {each['blurkit_version']}, format {each['format_version']}" for each in about
+            f"blurkit {a['blurkit_version']}, format {a['format_version']}" for a in attributes
         ),
         **{f"/{name}": _rows(layouts, name) for name in layouts[0].types},
         **{f"  {name}": _several(s.get(name) for s in settings) for name in settings[0]},
@@ -55,15 +56,15 @@ def describe(paths: AnyPath | Iterable[AnyPath]) -> dict[str, str]:
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings in words; a file that is its whole dataset needs no word on shards."""
+    """The settings in words, without shards if there is only one."""
     if "images" in settings and settings["images"] is None:
-        settings = {**settings, "images": "none, scenes are generated"}
+        settings = {**settings, "images": "none (generated scenes)"}
     mix = settings.get("mix")
     if isinstance(mix, list) and all(isinstance(part, dict) for part in mix):
         settings = {**settings, "mix": "; ".join(map(_part, mix))}
     shard, shards = settings.get("shard"), settings.get("shards")
-    kept = {k: v for k, v in settings.items() if k not in ("shard", "shards")}
-    return kept | ({"shard": f"{shard}/{shards}"} if shards not in (None, 1) else {})
+    others = {k: v for k, v in settings.items() if k not in ("shard", "shards")}
+    return others | ({"shard": f"{shard}/{shards}"} if shards not in (None, 1) else {})
 
 
 def _part(part: dict[str, Any]) -> str:
@@ -77,9 +78,9 @@ def _rows(layouts: Sequence[Layout], name: str) -> str:
 
 
 def _several(values: Iterable[object]) -> str:
-    """A value that all files share, or those that they have."""
+    """The distinct values, the first three of them."""
     distinct = list(dict.fromkeys(map(str, values)))
-    more = f", ... ({len(distinct)} in all)" if len(distinct) > 3 else ""
+    more = f", ... ({len(distinct)} in total)" if len(distinct) > 3 else ""
     return "; ".join(distinct[:3]) + more
 
 

@@ -1,4 +1,4 @@
-"""Blurring while training: the dataset's pipeline on arrays, one image at a time."""
+"""Blurring during training: the dataset's pipeline applied to one image at a time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ BORDERS = ("valid", "reflect")
 
 @dataclass(frozen=True)
 class Pair:
-    """A blurry image, its sharp partner, and how the one became the other.
+    """A blurry image, its sharp partner, and what was drawn to blur it.
 
     Attributes
     ----------
     blurry, sharp : (H, W, C) uint8
     kernel : (K, K) float32
-    params : dict of the numbers drawn: the blur's and the camera's, as in a dataset's /params
+    params : dict of the numbers drawn for blur and camera, as in a dataset's /params
     """
 
     blurry: np.ndarray
@@ -34,16 +34,16 @@ class Pair:
 
 
 class Degrade:
-    """What `blurkit synth` does to a sharp patch, on an array.
+    """Degrade an array as `blurkit synth` degrades a sharp patch.
 
     Parameters
     ----------
     settings : SynthSettings
-        kernel, walk or mix, interpolation and camera count; n, patch, images and shards do not.
+        Of these, kernel, walk or mix, interpolation and camera are used.
     border : "valid" or "reflect"
-        "valid" gives only pixels whose blur depends on nothing outside of the image, as the dataset
-        does: the pair is smaller than the image by kernel - 1. "reflect" mirrors the image at its
-        border and keeps its size.
+        "valid" returns only pixels whose blur does not depend on anything outside the image, as in
+        a dataset: the pair is smaller than the image by kernel - 1. "reflect" mirrors the image
+        at its border and keeps its size.
 
     Raises
     ------
@@ -71,8 +71,8 @@ class Degrade:
         ----------
         sharp : (H, W) or (H, W, C) uint8, sRGB
         seed, index : int
-            The same (seed, index) gives the same kernel, camera and noise; for an image that is
-            the dataset's scene, the dataset's sample. None draws a fresh seed.
+            The same (seed, index) gives the same kernel, camera and noise; applied to the scene
+            of a dataset's sample, it gives that sample. A seed of None draws a new one.
 
         Raises
         ------
@@ -85,7 +85,7 @@ class Degrade:
         if image.dtype != np.uint8 or image.ndim not in (2, 3) or 0 in image.shape:
             rule = "sharp must be (H, W) or (H, W, C) of uint8"
             raise SettingError(f"{rule}, got {image.dtype} of shape {image.shape}")
-        one, at = checked_seed(seed), checked_index(index)
+        seed, index = checked_seed(seed), checked_index(index)
         side = self.settings.kernel
         scene = image if image.ndim == 3 else image[:, :, None]
         if min(scene.shape[:2]) < side:
@@ -98,12 +98,14 @@ class Degrade:
             scene = np.pad(scene, (margin, margin, (0, 0)), mode="reflect")
         scene = np.ascontiguousarray(scene)
         kernels, params = np.empty((1, side, side), np.float32), np.empty(1, self.settings.drawn)
-        way = self.settings.interpolation
-        fill_mix(kernels, params, self.settings.blur, seed=one, start=at, interpolation=way)
+        interpolation = self.settings.interpolation
+        fill_mix(
+            kernels, params, self.settings.blur, seed=seed, start=index, interpolation=interpolation
+        )
         rows, columns = scene.shape[0] - side + 1, scene.shape[1] - side + 1
         blurry, clear = np.empty((2, rows, columns, scene.shape[2]), np.uint8)
         camera = self.settings.camera
-        drawn = degrade_patch(blurry, clear, scene, kernels[0], camera, seed=one, index=at)
+        drawn = degrade_patch(blurry, clear, scene, kernels[0], camera, seed=seed, index=index)
         for name, number in zip(NUMBERS, drawn, strict=True):
             params[name] = number
         if image.ndim == 2:

@@ -1,4 +1,4 @@
-"""A picture of some of a dataset's pairs."""
+"""A picture of some pairs of a dataset."""
 
 import numpy as np
 
@@ -8,13 +8,13 @@ from blurkit.store import PairFile, PairSet
 
 
 def pair_sheet(pairs: PairFile | PairSet, count: int = 8) -> np.ndarray:
-    """Samples spread evenly over a dataset: sharp patch, kernel and blurry patch of each in a row.
+    """Samples spread evenly over a dataset, each shown as sharp patch, kernel and blurry patch.
 
     Parameters
     ----------
     pairs : PairSet or PairFile
     count : int >= 1
-        Samples shown; fewer where the dataset has fewer.
+        Samples shown; fewer if the dataset has fewer.
 
     Returns
     -------
@@ -32,12 +32,12 @@ def _trio(pairs: PairFile | PairSet, row: int) -> np.ndarray:
     times = max(1, round(2 * TILE / max(sharp.shape)))
     pictures, labels = [enlarged(sharp, times)], [f"{pairs.label(row)}: sharp"]
     if pairs.kernel is not None:
-        night = np.empty_like(pictures[0])
-        night[:] = COLOURS[0]
-        tile = kernel_tile(pairs.kernel[row], min(night.shape[:2]))[: len(night), : night.shape[1]]
-        y, x = (night.shape[0] - len(tile)) // 2, (night.shape[1] - tile.shape[1]) // 2
-        night[y : y + tile.shape[0], x : x + tile.shape[1]] = tile
-        pictures.append(night)
+        panel = np.empty_like(pictures[0])
+        panel[:] = COLOURS[0]
+        tile = kernel_tile(pairs.kernel[row], min(panel.shape[:2]))[: len(panel), : panel.shape[1]]
+        y, x = (panel.shape[0] - len(tile)) // 2, (panel.shape[1] - tile.shape[1]) // 2
+        panel[y : y + tile.shape[0], x : x + tile.shape[1]] = tile
+        pictures.append(panel)
         labels.append("kernel")
     pictures.append(enlarged(pairs.blurry[row], times))
     labels.append("blurry")

@@ -1,4 +1,4 @@
-"""A sample: a pure function of (settings, seed, index), whichever file, block or thread asks."""
+"""A sample is a pure function of (settings, seed, index), in any file, block or thread."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ DEAD_LEAVES = "dead-leaves"
 def scan_photos(
     settings: SynthSettings, threads: int | None = None, progress: bool = False
 ) -> Photos | None:
-    """The photos that serve as scenes, None where scenes are generated."""
+    """The photos used as scenes; None if scenes are generated."""
     if settings.images is None:
         return None
     return scan(
@@ -33,7 +33,7 @@ def scan_photos(
 
 
 def sample_types(settings: SynthSettings, photos: Photos | None) -> dict[str, np.dtype]:
-    """The type of a sample in each dataset of the file."""
+    """The type of one row in each dataset of the file."""
     names = photos.names if photos else [DEAD_LEAVES]
     room = max(len(name.encode(errors="replace")) for name in names) + len("@65535,65535")
     return row_types((settings.patch, settings.patch), settings.kernel, settings.drawn, room)
@@ -42,14 +42,14 @@ def sample_types(settings: SynthSettings, photos: Photos | None) -> dict[str, np
 def sample(
     settings: SynthSettings, index: int, photos: Photos | None = None
 ) -> dict[str, np.ndarray]:
-    """One sample by its index, as any file that holds it has it.
+    """One sample by its index, equal to its row in any file.
 
     Parameters
     ----------
     settings : SynthSettings
     index : int >= 0
         Row `index - settings.first` of the settings' file.
-    photos : from `scan_photos(settings)`; None where scenes are generated
+    photos : from `scan_photos(settings)`; None if scenes are generated
 
     Returns
     -------
@@ -69,11 +69,11 @@ def empty_rows(types: Mapping[str, np.dtype], n: int) -> dict[str, np.ndarray]:
 def fill_rows(
     rows: Mapping[str, np.ndarray], settings: SynthSettings, photos: Photos | None, start: int
 ) -> None:
-    """Samples start, start + 1, ... into the rows, each from its own index alone."""
+    """Write samples start, start + 1, ... into the rows."""
     seed, margin = settings.seed, settings.kernel // 2
-    kernels, params, way = rows["kernel"], rows["params"], settings.interpolation
-    fill_mix(kernels, params, settings.blur, seed=seed, start=start, interpolation=way)
-    photographed = np.empty((len(params), len(NUMBERS)))
+    kernels, params, interpolation = rows["kernel"], rows["params"], settings.interpolation
+    fill_mix(kernels, params, settings.blur, seed=seed, start=start, interpolation=interpolation)
+    camera_numbers = np.empty((len(params), len(NUMBERS)))
     scene = np.empty((settings.side, settings.side, 3), np.uint8)
     for row in range(len(params)):
         source = DEAD_LEAVES
@@ -83,9 +83,14 @@ def fill_rows(
             name, y, x = photos.cut(scene, start + row)
             source = f"{name}@{y + margin},{x + margin}"
         rows["source"][row] = source.encode(errors="replace")
-        pair = rows["blurry"][row], rows["sharp"][row]
-        photographed[row] = degrade_patch(
-            *pair, scene, kernels[row], settings.camera, seed=seed, index=start + row
+        camera_numbers[row] = degrade_patch(
+            rows["blurry"][row],
+            rows["sharp"][row],
+            scene,
+            kernels[row],
+            settings.camera,
+            seed=seed,
+            index=start + row,
         )
-    for name, numbers in zip(NUMBERS, photographed.T, strict=True):
+    for name, numbers in zip(NUMBERS, camera_numbers.T, strict=True):
         params[name] = numbers

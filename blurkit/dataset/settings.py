@@ -1,4 +1,4 @@
-"""The settings of a dataset; light to import, for the commands take their defaults from here."""
+"""The settings of a dataset; light to import, as the commands take their defaults from here."""
 
 import dataclasses
 import json
@@ -19,7 +19,7 @@ from blurkit.kernel.walk import Walk
 
 @dataclass(frozen=True)
 class SynthSettings:
-    """What decides every byte of a dataset, checked; saved in the file.
+    """Everything that decides the bytes of a dataset, checked; saved in the file.
 
     Parameters
     ----------
@@ -32,22 +32,22 @@ class SynthSettings:
     walk : Walk
         How the camera moves during the exposure.
     mix : Mix, optional
-        Families of blur to draw from instead; a walk of other settings stands in the mix.
+        Families of blur to draw from instead; the settings of a walk are then part of the mix.
     interpolation : "nearest" or "linear"
-        How a path becomes a kernel.
+        How a path is rasterised.
     seed, start : int
         The dataset holds the samples start .. start + n - 1 of this seed.
-    images : folder of sharp photos, None for generated dead-leaves scenes
+    images : folder of sharp photos; None for generated dead-leaves scenes
     camera : Camera, or the name of one of `blurkit.camera.camera.PRESETS`
         How light becomes bytes. None is "realistic" for photos and "naive" for generated scenes.
     shard, shards : int, 0 <= shard < shards <= n
-        The file holds this one of so many nearly equal runs of the dataset's samples. All other
-        settings stay those of the whole dataset, and so do the samples' bytes.
+        The file contains this one of `shards` nearly equal runs of samples. All other settings
+        remain those of the whole dataset, and so do the bytes of each sample.
 
     Attributes
     ----------
     first, count : int
-        The file holds the samples first .. first + count - 1.
+        The file contains the samples first .. first + count - 1.
 
     Raises
     ------
@@ -84,7 +84,7 @@ class SynthSettings:
         default = "naive" if self.images is None else "realistic"
         object.__setattr__(self, "camera", checked_camera(self.camera or default))
         if self.mix is not None and self.walk != Walk():
-            raise SettingError(f"walk must stand in the mix where there is one, got {self.walk}")
+            raise SettingError(f"walk must be part of the mix if there is one, got {self.walk}")
         checked_seed(self.seed)
         checked_index(self.start, "start")
         checked_index(self.start + self.n, "start + n")
@@ -108,21 +108,22 @@ class SynthSettings:
 
     @property
     def blur(self) -> Mix:
-        """The families that the kernels are drawn from: the mix, or the walk alone."""
+        """The families from which kernels are drawn: the mix, or only the walk."""
         return self.mix or Mix(((self.walk, 1),))
 
     @property
     def drawn(self) -> np.dtype:
-        """One row of /params: what is drawn for a sample's kernel, then its camera's numbers.
+        """One row of /params: the numbers drawn for a sample's kernel, then those of its camera.
 
-        The first field is the name of the family, where there is a mix.
+        With a mix, the first field is the name of the family.
         """
         names = [(name, "<f8") for name in [*self.blur.numbers, *NUMBERS]]
         return np.dtype(([FAMILY] if self.mix else []) + names)
 
     def stored(self, images: str | None) -> dict[str, Any]:
-        """These settings as the file keeps them: `images` is the photos' digest, the walk's stand
-        beside the others, or else those of the families under mix.
+        """These settings as JSON values for the file; `images` is the digest of the photos.
+
+        The settings of the walk are stored beside the others, those of a mix under "mix".
         """
         flat = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         walk, camera = (dataclasses.asdict(flat.pop(name)) for name in ("walk", "camera"))
@@ -131,13 +132,13 @@ class SynthSettings:
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any], images: str | None = None) -> "SynthSettings":
-        """The settings that a file keeps, with the folder of photos that its digest stands for.
+        """The settings stored in a file, with the folder `images` in place of the photos' digest.
 
         Raises
         ------
         SettingError
-            "settings must be exactly inertia, interpolation, ..., got photos", and where a value
-            breaks its rule or is not as `stored` writes it.
+            "settings must be exactly inertia, interpolation, ..., got photos", or if a value breaks
+            its rule or is not what `stored` writes
         """
         mixed = "mix" in stored
         names = set(cls(mix=cls().blur if mixed else None).stored(None))
@@ -157,4 +158,4 @@ class SynthSettings:
             raise
         except (TypeError, ValueError, KeyError, OverflowError):  # lists, text, infinity
             pass
-        raise SettingError(f"settings must be as synth keeps them, got {reprlib.repr(stored)}")
+        raise SettingError(f"settings must be as synth stores them, got {reprlib.repr(stored)}")

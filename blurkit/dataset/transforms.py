@@ -1,4 +1,4 @@
-"""The pipeline as a transform in other people's loaders; none of their packages is imported."""
+"""The pipeline as a transform for torchvision, albumentations and deepinv; imports none of them."""
 
 import secrets
 import zlib
@@ -15,27 +15,27 @@ from blurkit.kernel.checks import checked_seed
 
 
 class DegradeTransform:
-    """Turn a sharp image into a pair, in the form in which it came.
+    """Turn a sharp image into a blurry/sharp pair of the same type.
 
-    - An array (H, W, C) uint8, or a PIL image, becomes (blurry, sharp), arrays.
-    - A tensor (C, H, W), uint8 or floats in [0, 1], becomes (blurry, sharp), tensors of its class
-      and dtype on its device: a step of torchvision.transforms.v2.Compose. Put v2.ToImage() before
-      it, for v2 moves only the first of several plain tensors. Floats are rounded to 8 bits.
-    - Called as `shake(image=array, ...)`, it returns the dict with "image" blurry and "sharp"
-      added, the convention of albumentations: `shake(**compose(image=array))`.
+    - An array (H, W, C) uint8 or a PIL image gives two arrays (blurry, sharp).
+    - A tensor (C, H, W), uint8 or floats in [0, 1], gives two tensors of the same class and dtype
+      on the same device, for use in torchvision.transforms.v2.Compose. Put v2.ToImage() before it,
+      as v2 transforms only the first of several plain tensors. Floats are rounded to 8 bits.
+    - Called as `shake(image=array, ...)`, it returns the dict with a blurry "image" and a new entry
+      "sharp", the convention of albumentations: `shake(**compose(image=array))`.
 
     Parameters
     ----------
     settings, border : as of `blurkit.Degrade`
     seed : int, optional
-        With a seed, an image is blurred by what (seed, epoch, the image's bytes) decide, whatever
-        the worker or the order. Without, anew each time.
+        With a seed, the blur depends only on (seed, epoch, the image's bytes), not on the worker or
+        the order. Without one, it differs at every call.
 
     Attributes
     ----------
     epoch : int
-        Another epoch, other blur, under the same seed. Workers that a loader keeps from epoch to
-        epoch hold copies of their own: set it where they are made.
+        Another epoch gives other blur with the same seed. Persistent workers of a loader have their
+        own copies of the transform, so set it before they are started.
 
     Example
     -------
@@ -86,22 +86,24 @@ class DegradeTransform:
         rows = np.moveaxis(values, 0, -1)
         if not whole:
             rows = np.rint(rows * np.float32(255)).astype(np.uint8)
-        made = (np.moveaxis(each, -1, 0) for each in self._arrays(rows))
         scale = values.dtype.type(255)
-        arrays = (np.ascontiguousarray(each if whole else each / scale) for each in made)
-        blurry, clear = (sharp.new_tensor(each).as_subclass(type(sharp)) for each in arrays)
-        return blurry, clear
+        tensors = []
+        for image in self._arrays(rows):
+            array = np.moveaxis(image, -1, 0)
+            array = np.ascontiguousarray(array if whole else array / scale)
+            tensors.append(sharp.new_tensor(array).as_subclass(type(sharp)))
+        return tensors[0], tensors[1]
 
 
 class KernelGenerator:
-    """Batches of kernels as deepinv's generators make them: {"filter": (B, 1, K, K)} by `step`.
+    """Batches of kernels like deepinv's generators: `step` returns {"filter": (B, 1, K, K)}.
 
     Parameters
     ----------
     settings : SynthSettings
-        kernel, walk or mix, and interpolation count.
+        Of these, kernel, walk or mix, and interpolation are used.
     as_tensor : callable
-        Makes a tensor of a NumPy array: torch.from_numpy. By default the array is returned.
+        Converts the NumPy array, such as torch.from_numpy. By default the array is returned.
 
     Example
     -------
@@ -119,6 +121,11 @@ class KernelGenerator:
 
     def step(self, batch_size: int = 1, seed: int | None = None, **_: Any) -> dict[str, Any]:
         settings = self.settings
-        blur, way = settings.blur, settings.interpolation
-        made = kernels(batch_size, settings.kernel, blur, interpolation=way, seed=seed)
-        return {"filter": self.as_tensor(made[:, None])}
+        batch = kernels(
+            batch_size,
+            settings.kernel,
+            settings.blur,
+            interpolation=settings.interpolation,
+            seed=seed,
+        )
+        return {"filter": self.as_tensor(batch[:, None])}

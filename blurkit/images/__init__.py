@@ -1,4 +1,4 @@
-"""Image files and contact sheets.
+"""Image files, and sheets of pictures.
 
 Import from here: `files` (read and write), `headers` (sizes before decoding), `sheets`.
 """

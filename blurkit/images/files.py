@@ -1,4 +1,4 @@
-"""Photos in and out through OpenCV: RGB inside, upright, eight bits; and sheets of pictures."""
+"""Reading and writing images through OpenCV: upright, RGB, eight bits."""
 
 import os
 import stat
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 PHOTOS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 MAX_PIXELS = 2**28  # 268 megapixels, 0.8 GB decoded; a forged header could ask for more
-MAX_SIDE = 2**20  # OpenCV's own
-MAX_BYTES = 2**31  # of a file: more than so many pixels of 16 bits take uncompressed
+MAX_SIDE = 2**20  # the limit of OpenCV
+MAX_BYTES = 2**31  # of a file: more than MAX_PIXELS of 16-bit RGB take uncompressed
 
 
 def opencv() -> Any:
@@ -31,7 +31,7 @@ def opencv() -> Any:
         pip uninstall opencv-python && pip install opencv-python-headless"
     """
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")  # its own words on bad files; ours name them
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")  # its messages do not name the file
     try:
         import cv2
     except ImportError as error:
@@ -48,7 +48,7 @@ def read_image(path: AnyPath) -> "NDArray[np.uint8]":
     Parameters
     ----------
     path : path
-        JPEG, PNG, TIFF, WebP or whatever else OpenCV decodes and `blurkit.images.headers` knows.
+        JPEG, PNG, TIFF, WebP or any other format that OpenCV and `blurkit.images.headers` know.
         EXIF orientation is applied, grey becomes three equal channels, alpha is dropped, 16 bits
         become 8; of several pages the first is read.
 
@@ -76,23 +76,23 @@ def image_bytes(path: AnyPath, name: object = None) -> bytes:
     Raises
     ------
     FileError
-        "photo.jpg: No such file or directory", "photo.jpg: not a file" (a pipe would be waited
-        for, without end), "photo.jpg: has 3,000,000,000 bytes, too many for an image"
+        "photo.jpg: No such file or directory", "photo.jpg: not a file" (reading a pipe could block
+        for ever), "photo.jpg: has 3,000,000,000 bytes, too many for an image"
     """
     path, name = Path(path), path if name is None else name
     try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
             raise FileError(f"{name}: not a file")
-        if about.st_size > MAX_BYTES:
-            raise FileError(f"{name}: has {about.st_size:,} bytes, too many for an image")
+        if status.st_size > MAX_BYTES:
+            raise FileError(f"{name}: has {status.st_size:,} bytes, too many for an image")
         return path.read_bytes()
     except OSError as error:
         raise FileError(f"{name}: {error.strerror}") from error
 
 
 def check_header(data: bytes, name: object) -> None:
-    """Refuse an image file whose header asks for too much, before anything is decoded.
+    """FileError if the header of an image file claims too many pixels; nothing is decoded.
 
     Parameters
     ----------
@@ -103,26 +103,26 @@ def check_header(data: bytes, name: object) -> None:
     Raises
     ------
     FileError
-        "photo.png: 100000x100000 pixels, more than the 268,435,456 that are read",
-        "photo.jpg: the image data end too early" (a download that broke off),
+        "photo.png: has 100000x100000 pixels, more than the limit of 268,435,456",
+        "photo.jpg: is truncated" (an interrupted download),
         "photo.png: claims 16384x16384 pixels, but has 300 bytes", or
-        "photo.jpg: not an image that OpenCV can decode", which none of `blurkit.images.headers` is
+        "photo.jpg: not an image that OpenCV can decode", for formats unknown to
+        `blurkit.images.headers`
     """
-    said = claim(data)
-    if said and (said.width * said.height > MAX_PIXELS or max(said[:2]) > MAX_SIDE):
-        size = f"{said.width}x{said.height} pixels"
-        raise FileError(f"{name}: {size}, more than the {MAX_PIXELS:,} that are read")
+    size = claim(data)
+    pixels = f"{size.width}x{size.height} pixels" if size else ""
+    if size and (size.width * size.height > MAX_PIXELS or max(size.width, size.height) > MAX_SIDE):
+        raise FileError(f"{name}: has {pixels}, more than the limit of {MAX_PIXELS:,}")
     if not _whole(data):
-        raise FileError(f"{name}: the image data end too early")
-    if said is None or not min(said[:2]):
+        raise FileError(f"{name}: is truncated")
+    if size is None or not min(size.width, size.height):
         raise FileError(f"{name}: not an image that OpenCV can decode")
-    if len(data) < said.least:
-        size = f"{said.width}x{said.height} pixels"
-        raise FileError(f"{name}: claims {size}, but has {len(data):,} bytes")
+    if len(data) < size.least:
+        raise FileError(f"{name}: claims {pixels}, but has {len(data):,} bytes")
 
 
 def decode_image(data: bytes, name: object) -> "NDArray[np.uint8]":
-    """`read_image` for a file's bytes that are in memory already; errors begin with `name`."""
+    """`read_image` for the bytes of a file; errors begin with `name`."""
     check_header(data, name)
     cv2 = opencv()
     try:
@@ -135,7 +135,7 @@ def decode_image(data: bytes, name: object) -> "NDArray[np.uint8]":
 
 
 def write_image(path: AnyPath, image: "NDArray[np.uint8]") -> Path:
-    """Write an 8-bit image; the file appears whole or not at all.
+    """Write an 8-bit image; a failed write leaves no partial file.
 
     Parameters
     ----------
@@ -152,12 +152,12 @@ def write_image(path: AnyPath, image: "NDArray[np.uint8]") -> Path:
     """
     path = check_image_name(path)
     cv2 = opencv()
-    coded = cv2.imencode(path.suffix.lower(), image[..., ::-1] if image.ndim == 3 else image)[1]
-    return write_whole(path, coded.tobytes())
+    encoded = cv2.imencode(path.suffix.lower(), image[..., ::-1] if image.ndim == 3 else image)[1]
+    return write_whole(path, encoded.tobytes())
 
 
 def check_image_name(path: AnyPath) -> Path:
-    """`path` as a Path if `write_image` knows its ending; ask before long work."""
+    """`path` as a Path if `write_image` knows its ending; call before long work."""
     path = Path(path)
     if path.suffix.lower() not in PHOTOS:
         raise SettingError(f"out must end in {' '.join(PHOTOS)}, got {path.name}")
@@ -165,24 +165,24 @@ def check_image_name(path: AnyPath) -> Path:
 
 
 def find_images(folder: AnyPath) -> list[Path]:
-    """Every JPEG, PNG, TIFF and WebP file below a folder, in the order of their relative names.
+    """All JPEG, PNG, TIFF and WebP files in a folder and its subfolders, sorted by relative name.
 
-    Hidden files and folders are passed over, links to folders are not followed. Files are judged
-    by their ending only.
+    Files are recognised by their ending. Hidden files and folders are ignored, and links to folders
+    are not followed.
 
     Raises
     ------
     FileError
         "photos: not a folder", or
-        "photos: holds no .jpg .jpeg .png .tif .tiff .webp file"
+        "photos: contains no .jpg .jpeg .png .tif .tiff .webp file"
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise FileError(f"{folder}: not a folder")
-    found = sorted(_walk(folder), key=lambda path: path.relative_to(folder).as_posix())
-    if not found:
-        raise FileError(f"{folder}: holds no {' '.join(PHOTOS)} file")
-    return found
+    paths = sorted(_walk(folder), key=lambda path: path.relative_to(folder).as_posix())
+    if not paths:
+        raise FileError(f"{folder}: contains no {' '.join(PHOTOS)} file")
+    return paths
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -194,12 +194,12 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _whole(data: bytes) -> bool:
-    """False for a JPEG or PNG that breaks off: OpenCV would fill the rest with grey."""
+    """False for a truncated JPEG or PNG, which OpenCV would complete with grey."""
     if data[:8] == b"\x89PNG\r\n\x1a\n":
         return b"IEND" in data
     if data[:2] != b"\xff\xd8":
         return True
-    # a thumbnail's end marker lies before the pixels
+    # an end marker before the pixels is that of a thumbnail
     starts = (at for marker, at in jpeg_segments(data) if marker == 0xDA)
     at = next(starts, None)
     return at is not None and data.find(b"\xff\xd9", at) >= 0

@@ -1,21 +1,21 @@
-"""What an image file claims of itself, out of its first bytes: nothing is decoded or allocated."""
+"""The size that an image file claims in its header; nothing is decoded or allocated."""
 
 import re
 import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-DEFLATE = 1032  # bytes that one byte of deflate can stand for, at most
-JPEG_BLOCKS = 8  # 8x8 blocks that one byte of Huffman-coded JPEG can stand for, at most
-HEAD = 2**16  # bytes that are searched where a format has no fixed place for its size
-SEGMENTS = 2**16  # of a JPEG before its pixels that are looked at; one has about 10
-MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")  # with a length after it; FF before FF pads
-ENTRIES = 4096  # of a TIFF's directory that are looked at; one has about 20
+DEFLATE = 1032  # most bytes that one byte of deflate can encode
+JPEG_BLOCKS = 8  # most 8x8 blocks that one byte of Huffman-coded JPEG can encode
+HEAD = 2**16  # bytes searched in formats without a fixed place for the size
+SEGMENTS = 2**16  # most segments read before a JPEG's pixels; typical are 10
+MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")  # followed by a length; FF before FF is padding
+ENTRIES = 4096  # most entries read of a TIFF's directory; typical are 20
 TIFF_SIDES = {256: "width", 257: "height", 322: "tile width", 323: "tile height"}
 
 
 class Claim(NamedTuple):
-    """The size that a file says it has, in pixels, and the fewest bytes that could hold so many."""
+    """The claimed size in pixels, and the fewest bytes that could encode it."""
 
     width: int
     height: int
@@ -33,8 +33,8 @@ def claim(data: bytes) -> Claim | None:
 
     Returns
     -------
-    claim : Claim, or None where it is none of these or its header is not whole
-        Of a TIFF in tiles that are larger than the image, the size of a tile.
+    claim : Claim, or None for other formats and truncated headers
+        For a TIFF whose tiles are larger than the image, the size of a tile.
 
     Example
     -------
@@ -45,7 +45,7 @@ def claim(data: bytes) -> Claim | None:
         if re.match(start, data, re.DOTALL):
             try:
                 return measure(data)
-            except (struct.error, ValueError):  # ends within the header, or text for a number
+            except (struct.error, ValueError):  # truncated header, or text instead of a number
                 return None
     return None
 
@@ -59,13 +59,13 @@ def _png(data: bytes) -> Claim:
 
 
 def jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """(marker, offset of its length) of each segment, as libjpeg finds them, up to the pixels."""
+    """(marker, offset of its length) of each segment up to the pixels, as libjpeg finds them."""
     at = 2
     for _ in range(SEGMENTS):
-        found = MARKER.search(data, at)
-        if found is None:
+        match = MARKER.search(data, at)
+        if match is None:
             return
-        marker, at = found[1][0], found.end()
+        marker, at = match[1][0], match.end()
         yield marker, at
         if marker in (0xD9, 0xDA):
             return
@@ -77,7 +77,7 @@ def _jpeg(data: bytes) -> Claim:
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack_from(">HH", data, at + 3)
             blocks = (height // 8) * (width // 8)
-            # each block has a bit at least, but not where the coding is arithmetic or lossless
+            # a block takes at least one bit, except with arithmetic or lossless coding
             huffman = marker in (0xC0, 0xC1, 0xC2)
             return Claim(width, height, blocks // JPEG_BLOCKS if huffman else 0)
     raise ValueError("no frame")
@@ -117,7 +117,7 @@ def _webp(data: bytes) -> Claim:
 def _bmp(data: bytes) -> Claim:
     old = struct.unpack_from("<I", data, 14)[0] == 12
     width, height = struct.unpack_from("<HH" if old else "<ii", data, 18)
-    return Claim(abs(width), abs(height))  # a negative height: rows from the top
+    return Claim(abs(width), abs(height))  # a negative height means rows from the top
 
 
 def _gif(data: bytes) -> Claim:
@@ -125,12 +125,12 @@ def _gif(data: bytes) -> Claim:
 
 
 def _avif(data: bytes) -> Claim:
-    """The largest of its pictures: a photo may be a grid of several."""
-    found, at = [], data.find(b"ispe", 0, HEAD)
+    """The largest of its images; a photo may be a grid of several."""
+    sizes, at = [], data.find(b"ispe", 0, HEAD)
     while at >= 0:
-        found.append(Claim(*struct.unpack_from(">II", data, at + 8)))
+        sizes.append(Claim(*struct.unpack_from(">II", data, at + 8)))
         at = data.find(b"ispe", at + 4, HEAD)
-    return max(found, key=lambda c: c.width * c.height)
+    return max(sizes, key=lambda c: c.width * c.height)
 
 
 def _pnm(data: bytes) -> Claim:
@@ -146,10 +146,10 @@ def _pam(data: bytes) -> Claim:
 
 
 def _hdr(data: bytes) -> Claim:
-    found = re.search(rb"\n-Y (\d{1,20}) \+X (\d{1,20})\n", data[:HEAD])
-    if found is None:
+    match = re.search(rb"\n-Y (\d{1,20}) \+X (\d{1,20})\n", data[:HEAD])
+    if match is None:
         raise ValueError("no size")
-    return Claim(int(found[2]), int(found[1]))
+    return Claim(int(match[2]), int(match[1]))
 
 
 def _sun(data: bytes) -> Claim:
@@ -164,7 +164,7 @@ def _jpeg_2000(data: bytes) -> Claim:
     tile = Claim(sides[4], sides[5])
     whole = Claim(max(0, sides[0] - sides[2]), max(0, sides[1] - sides[3]))
     tiles = -(-whole.width // max(1, tile.width)) * -(-whole.height // max(1, tile.height))
-    if tiles > len(data):  # each has a header of its own
+    if tiles > len(data):  # each tile has a header
         raise ValueError("no photo")
     return whole
 

@@ -1,4 +1,4 @@
-"""Pictures laid out on a page, and blur kernels drawn in colour."""
+"""Contact sheets of images, and blur kernels drawn in colour."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from blurkit.errors import SettingError
 from blurkit.images.files import opencv
 
 PAPER, INK = 255, 40
-TILE = 96  # pixels that a kernel fills on a sheet, about
+TILE = 96  # approximate side of a kernel on a sheet, in pixels
 STOPS = (0.0, 0.15, 0.6, 1.0)
 COLOURS = np.array([(13, 17, 28), (84, 60, 74), (236, 160, 84), (255, 250, 235)])
 
@@ -21,16 +21,16 @@ def contact_sheet(
     gap: int = 8,
     labels: Sequence[str] | None = None,
 ) -> NDArray[np.uint8]:
-    """Lay images out on a white page, row by row, each centred in a cell of its column's width.
+    """Lay out images on a white page, row by row, each centred in its cell.
 
     Parameters
     ----------
     images : sequence of (H, W, 3) or (H, W) uint8
         At least one; they may differ in size.
     columns : int >= 1, optional
-        Images in a row; a nearly square page by default.
+        Images per row; by default, as many as rows.
     gap : int >= 0
-        Pixels of paper between the cells and around them.
+        Margin between and around the cells, in pixels.
     labels : sequence of str, optional
         One line of text under each image ("" for none).
 
@@ -75,7 +75,7 @@ def contact_sheet(
 
 
 def _write_text(sheet: NDArray[np.uint8], text: str, middle: int, base: int, width: int) -> None:
-    """One centred line on the sheet, smaller where it would be wider than `width` pixels."""
+    """Write one centred line, scaled down if it would be wider than `width` pixels."""
     cv2 = opencv()
     font, scale = cv2.FONT_HERSHEY_SIMPLEX, 0.5
     (long, _), _ = cv2.getTextSize(text, font, scale, 1)
@@ -87,15 +87,16 @@ def _write_text(sheet: NDArray[np.uint8], text: str, middle: int, base: int, wid
 
 
 def kernel_sheet(kernels: np.ndarray, columns: int | None = None) -> np.ndarray:
-    """Kernels side by side: each scaled to its own maximum, enlarged, night to amber to white.
+    """Kernels side by side, each enlarged and scaled to its own maximum.
 
-    The tone is the square root of the weight, so that faint taps show beside strong ones.
+    Colour runs from dark blue over amber to white with the square root of the weight, so that faint
+    taps are visible beside strong ones.
 
     Parameters
     ----------
     kernels : (n, K, K) float, >= 0, n >= 1
     columns : int >= 1, optional
-        A nearly square sheet by default.
+        By default, as many as rows.
 
     Returns
     -------
@@ -108,7 +109,7 @@ def kernel_sheet(kernels: np.ndarray, columns: int | None = None) -> np.ndarray:
 
 
 def kernel_tile(kernel: np.ndarray, side: int) -> np.ndarray:
-    """One kernel, enlarged by a whole number to at most about `side` pixels: (S, S, 3) uint8."""
+    """One kernel, enlarged by a whole factor to at most about `side` pixels: (S, S, 3) uint8."""
     top = max(float(kernel.max()), np.finfo(np.float32).tiny)
     tone = np.sqrt(np.clip(kernel, 0, None) / top)
     tile = np.stack([np.interp(tone, STOPS, channel) for channel in COLOURS.T], axis=-1)

@@ -78,7 +78,7 @@ def test_the_photo_is_never_overwritten(here, make):
         (["none*.jpg"], 2, "none*.jpg: matches no photo"),
         (["net"], 2, "net is a model: add a photo, or use --model to deblur photos in that"),
         (["photo.png", "--model", "none"], 2, "Path 'none' does not exist."),
-        (["net", "empty"], 1, "empty: holds no .jpg .jpeg .png .tif .tiff .webp file"),
+        (["net", "empty"], 1, "empty: contains no .jpg .jpeg .png .tif .tiff .webp file"),
         (["photo.png", "text.png", "--out", "o.png"], 2, "out must be a folder for several photos"),
         (["photo.png", "text.png", "--out", "net/info"], 2, "must be a folder for several photos"),
         ([], 2, "Missing argument '[MODEL] PHOTO...'."),

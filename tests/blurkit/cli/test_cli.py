@@ -146,7 +146,7 @@ def test_info_tells_settings_and_state():
     size = Path("blur.h5").stat().st_size
     assert lines["file"] == f"blur.h5, {size:,} bytes"
     assert lines["state"] == "complete"
-    assert lines["samples"] == "10, from 0 on"
+    assert lines["samples"] == "10, from index 0"
     assert lines["seed"] == "4"
     assert lines["made"].endswith("format 1")
     assert lines["/blurry"] == "uint8 (16, 16, 3)"
@@ -173,7 +173,7 @@ def test_help_names_every_command_and_shows_defaults():
         assert f"  {name} " in said
         assert blurkit(name, "--help").startswith("Usage: ")
     said = " ".join(blurkit("synth", "--help").split())
-    assert "Side of the patches, in pixels. [default: 128]" in said
+    assert "Side of the patches in pixels. [default: 128]" in said
 
 
 def test_help_is_light_and_python_m_works():
@@ -323,7 +323,7 @@ def test_several_files_are_one_dataset(caplog):
     for given in (["blur-*.h5"], names):
         lines = dict(line.split(maxsplit=1) for line in blurkit("info", *given).splitlines())
         assert lines["files"] == f"3, {names[0]} to {names[2]}, {size:,} bytes"
-        assert (lines["state"], lines["samples"]) == ("complete", "10, from 0 on")
+        assert (lines["state"], lines["samples"]) == ("complete", "10, from index 0")
         assert (lines["shard"], lines["seed"]) == ("0/3; 1/3; 2/3", "0")
         assert blurkit("preview", *given, "--n", "4") == "preview.png: 4 of 10 pairs\n"
         assert blurkit("verify", *given).splitlines() == [
@@ -331,7 +331,7 @@ def test_several_files_are_one_dataset(caplog):
         ]
     shutil.move(names[1], names[1] + ".part")
     said = blurkit("info", "blur-*")
-    assert "1 not finished, 3 samples done in them" in said
+    assert "1 not finished, 3 samples done" in said
     assert caplog.messages == []
     missing = (
         f"{names[0]}: 1 of the 3 shards of its dataset are missing: "
@@ -339,7 +339,7 @@ def test_several_files_are_one_dataset(caplog):
     )
     said = blurkit("info", "blur-*.h5")
     assert f"blurkit: {missing}\n" in said
-    assert "not whole: shards are missing" in said
+    assert "incomplete: shards are missing" in said
     fails(["verify", "blur-*.h5"], 1, missing)
     fails(["info", names[0], f"./{names[0]}"], 1, f"{names[0]}: given twice")
     fails(
@@ -384,7 +384,7 @@ def test_other_settings_on_the_same_name():
 
 def test_folders_of_photos_that_cannot_serve():
     Path("photos").mkdir()
-    fails(["synth", "--images", "photos", *TINY], 1, f"photos: holds no {ENDINGS} file")
+    fails(["synth", "--images", "photos", *TINY], 1, f"photos: contains no {ENDINGS} file")
     Path("photos/a.jpg").write_text("hello")
     fails(
         ["synth", "--images", "photos", *TINY],

@@ -59,7 +59,7 @@ def test_a_photo_that_breaks_off_is_refused(tmp_path, ending):
     path = write_image(tmp_path / f"a{ending}", picture())
     data = path.read_bytes()
     path.write_bytes(with_orientation(data, 1)[: len(data) // 2] if ending == ".jpg" else data[:80])
-    with pytest.raises(FileError, match=r"a\.\w+: (the image data end too early|not an image)"):
+    with pytest.raises(FileError, match=r"a\.\w+: (is truncated|not an image)"):
         read_image(path)
 
 
@@ -76,7 +76,7 @@ def test_padding_before_a_marker_is_no_damage(tmp_path):
     [
         (b"hello, I am a text", "not an image that OpenCV can decode"),
         (b"", "not an image that OpenCV can decode"),
-        (b"\xff\xd8\xff", "the image data end too early"),
+        (b"\xff\xd8\xff", "is truncated"),
         (None, "No such file or directory"),
     ],
 )
@@ -95,7 +95,7 @@ def test_a_header_that_asks_for_too_many_pixels_is_refused(tmp_path):
     data = bytearray(path.read_bytes())
     data[16:24] = (2**15).to_bytes(4, "big") * 2  # a forged IHDR, four times the bound
     path.write_bytes(data)
-    with pytest.raises(FileError, match="32768x32768 pixels, more than the 268,435,456 that are"):
+    with pytest.raises(FileError, match="32768x32768 pixels, more than the limit of 268,435,456"):
         read_image(path)
 
 
@@ -160,7 +160,7 @@ def test_find_images_is_recursive_sorted_and_skips_hidden(tmp_path):
 
 
 def test_find_images_names_what_is_wrong(tmp_path):
-    with pytest.raises(FileError, match=r"holds no \.jpg \.jpeg \.png \.tif \.tiff \.webp file"):
+    with pytest.raises(FileError, match=r"contains no \.jpg \.jpeg \.png \.tif \.tiff \.webp file"):
         find_images(tmp_path)
     with pytest.raises(FileError, match="nowhere: not a folder"):
         find_images(tmp_path / "nowhere")

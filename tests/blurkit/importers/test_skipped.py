@@ -25,7 +25,7 @@ SKIPPED = [
     "2 without a partner: blur/alone.png (not in sharp/), sharp/single.png (not in blur/)",
     "1 ambiguous: blur/two.png (several of this name: blur/two.tif, sharp/two.png)",
     "2 unreadable: sharp/text.png (sharp/text.png: not an image that OpenCV can decode), "
-    "sharp/torn.png (sharp/torn.png: the image data end too early)",
+    "sharp/torn.png (sharp/torn.png: is truncated)",
     "1 of different sizes: sharp/size.png (blurry 30x20, sharp 31x20)",
     "1 smaller than the crop: sharp/small.png (15x20)",
 ]

@@ -181,7 +181,7 @@ def test_online_use_draws_from_the_mix_too():
         ),
         (
             lambda: SynthSettings(walk=Walk(length=3), mix=ALL),
-            f"walk must stand in the mix where there is one, got {Walk(length=3)}",
+            f"walk must be part of the mix if there is one, got {Walk(length=3)}",
         ),
     ],
 )

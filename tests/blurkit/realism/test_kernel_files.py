@@ -185,7 +185,7 @@ def test_empty_sets_are_refused():
     savemat("k.mat", {"a": 1})
     fails("k.mat", r"k\.mat: holds no matrix of numbers")
     Path("set").mkdir()
-    fails("set", r"set: holds no \.jpg .* file")
+    fails("set", r"set: contains no \.jpg .* file")
     with pytest.raises(SettingError, match=r"^most must be >= 1, got 0$"):
         read_kernels("k.npy", 0)
 

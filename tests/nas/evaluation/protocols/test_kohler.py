@@ -72,4 +72,4 @@ def test_kohler_refuses_doubles_small_images_and_frames_of_another_size(tmp_path
 def test_an_empty_ground_truth_is_named(tmp_path):
     path_set(tmp_path, {"1_1": 1})
     (tmp_path / "GroundTruth1_1/000.png").unlink()
-    assert refused(tmp_path, "kohler").startswith("HERE/GroundTruth1_1: holds no .jpg")
+    assert refused(tmp_path, "kohler").startswith("HERE/GroundTruth1_1: contains no .jpg")
