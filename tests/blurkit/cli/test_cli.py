@@ -331,7 +331,7 @@ def test_several_files_are_one_dataset(caplog):
         ]
     shutil.move(names[1], names[1] + ".part")
     said = blurkit("info", "blur-*")
-    assert "1 not finished, 3 samples done" in said
+    assert "1 not finished, with 3 samples done" in said
     assert caplog.messages == []
     missing = (
         f"{names[0]}: 1 of the 3 shards of its dataset are missing: "

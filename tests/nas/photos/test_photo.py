@@ -296,7 +296,7 @@ def test_a_forged_size_is_refused_before_memory_is_taken(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", noise(9, 9, 3), photometric="rgb")
     with tifffile.TiffFile(tmp_path / "a.tif", mode="r+") as file:
         file.pages.first.tags[256].overwrite(2**31)
-    with pytest.raises(FileError, match=r"a\.tif: 2147483648x9 pixels, more than"):
+    with pytest.raises(FileError, match=r"a\.tif: has 2147483648x9 pixels, more than"):
         read_photo(tmp_path / "a.tif")
 
 
