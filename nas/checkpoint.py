@@ -1,8 +1,8 @@
-"""Models as safetensors files: nothing in them is executed.
+"""Models as safetensors files, which execute nothing when they are read.
 
-A model file holds the weights under the module's own names and, in its metadata, one JSON
-document "blurkit": format, format_version, name, arch (a built-in name or a genotype), width,
-settings and whatever the run recorded. `SHIPPED` is the model file that comes with the package.
+A model file holds the weights under the module's own names and, in its metadata, one JSON document
+"blurkit": format, format_version, name, arch (a built-in name or a genotype), width, settings and
+facts of the training. `SHIPPED` is the bundled network.
 """
 
 import reprlib
@@ -38,10 +38,10 @@ def save_model(
     path : path
     model : module built by `nas.space.network.build(info["arch"], info["width"])`
     info : dict
-        "name", "arch" (built-in name or genotype dict), "width", and any further JSON values:
-        "scales" are those at which `nas.restoration` lets it see an image, [1] if not given,
-        and "window" is the side, in pixels, of the squares over which its channel attention
-        takes means (`nas.space.operations.ChannelAttention`), all of the image if not given.
+        "name", "arch" (built-in name or genotype dict), "width", and any further JSON values.
+        "scales": by how much `nas.restoration` reduces an image before the network, [1] by default;
+        "window": side in pixels of the squares over which channel attention averages
+        (`nas.space.operations.ChannelAttention`), the whole image by default.
     half : bool
         Store floating-point weights as float16: half the size, a relative error of 2**-11.
     """
@@ -63,22 +63,22 @@ def load_model(
 
     Parameters
     ----------
-    path : a `model.safetensors`, or the folder that holds one; None is the shipped network
-    device : where to put the model
+    path : a `model.safetensors` or the folder that holds one; None is the bundled network
+    device : of the model
 
     Returns
     -------
     model : float32 module in eval mode, (N, 3, H, W) sRGB in [0, 1] -> same shape; sides
-        multiples of `model.stride`; `model.scales` is what `nas.restoration.restore.restore` does
-        by default
+        multiples of `model.stride`; `model.scales` are the default scales of
+        `nas.restoration.restore.restore`
     info : dict with "name", "arch", "width", "genotype" (dict or None), "settings"
 
     Raises
     ------
     FileError
-        names the file and what is wrong: missing, not safetensors, not ours, an unknown
-        operation, weights that belong to another genotype or width or are not finite. Nothing is
-        allocated on the word of the metadata.
+        the file is missing, not safetensors, not a model file, names an unknown operation, or its
+        weights belong to another genotype or width or are not finite. The metadata alone never
+        makes it allocate memory.
     """
     path = SHIPPED if path is None else Path(path)
     if path.is_dir():
@@ -87,7 +87,7 @@ def load_model(
         raise FileError(f"{path}: no such checkpoint")
     tensors, info = read_tensors(path, MODEL_FORMAT)
     try:
-        with torch.device("meta"):  # nothing is allocated on the word of the metadata
+        with torch.device("meta"):  # the metadata may ask for any amount of memory
             model = build(info["arch"], info["width"])
     except SettingError as error:
         raise FileError(f"{path}: {error}") from error
@@ -103,7 +103,7 @@ def load_model(
         ) from error
     _check_values(path, model, floating)
     try:
-        model.scales = check_scales(info.get("scales", [1]))  # type: ignore[assignment]
+        model.scales = check_scales(info.get("scales", [1]))
     except SettingError as error:
         raise FileError(f"{path}: {error}") from error
     if "window" in info:
@@ -120,16 +120,16 @@ def load_model(
 
 
 def _check_values(path: Path, model: nn.Module, floating: Mapping[str, bool]) -> None:
-    """FileError unless the weights are finite, and whole numbers only where they are to be."""
+    """FileError unless the weights are finite and of the expected kind."""
     for key, value in model.state_dict().items():
         if value.is_floating_point() != floating[key]:
             raise FileError(f"{path}: its weights belong to another network: {key}")
         if not torch.isfinite(value).all():
-            raise FileError(f"{path}: {key} must be finite numbers")
+            raise FileError(f"{path}: {key} must be finite")
 
 
 def _name(path: Path, name: Any) -> str:
-    """What tables call the network: one line that cannot command a terminal."""
+    """The network's name for tables: one line without control characters."""
     if not isinstance(name, str) or not len(name) <= LONGEST_NAME:
         rule = f"name must be text of at most {LONGEST_NAME} characters"
         raise FileError(f"{path}: {rule}, got {reprlib.repr(name)}")
@@ -143,7 +143,7 @@ def save_supernet(path: Path, net: nn.Module) -> None:
 
 
 def load_supernet(path: Path, net: nn.Module) -> None:
-    """Put them back into a supernet of the same width and widths; FileError if they do not fit."""
+    """Read them into a supernet of the same width and widths; FileError if they do not fit."""
     tensors, _ = read_tensors(path, SUPERNET_FORMAT)
     try:
         net.load_state_dict(tensors)

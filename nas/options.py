@@ -1,13 +1,12 @@
-"""Click options from a settings dataclass: its fields are the only place defaults stand.
+"""Click options from a settings dataclass, whose fields are the only place for defaults.
 
-A field is declared with `setting(default, help, cuda=...)`; `cuda` is its default where the
-command runs on CUDA.
+A field is declared with `setting(default, help, cuda=...)`; `cuda` is its default on CUDA.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import field, fields
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import click
 import torch
@@ -15,7 +14,10 @@ import torch
 from blurkit.errors import SettingError
 from blurkit.store import is_pattern
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 
 class _Dataset(click.Path):
@@ -31,13 +33,13 @@ DATASET = _Dataset(exists=True, dir_okay=False)
 def setting(
     default: Any, help: str, cuda: Any = None, least: float | None = None, most: float | None = None
 ) -> Any:
-    """A field of a settings dataclass. `least`, `most`: the bounds of what is allowed."""
+    """A field of a settings dataclass; `least` and `most` are inclusive bounds."""
     bounds = {"least": least, "most": most}
     return field(default=default, metadata={"help": help, "cuda": cuda, **bounds})
 
 
 def check(settings: Any) -> None:
-    """SettingError "steps must be >= 1, got 0" for the first field that is out of its bounds."""
+    """SettingError "steps must be >= 1, got 0" for the first field out of its bounds."""
     for f in fields(settings):
         name, value = f.name.replace("_", "-"), getattr(settings, f.name)
         least, most = f.metadata.get("least"), f.metadata.get("most")
@@ -52,9 +54,9 @@ def check(settings: Any) -> None:
 
 
 def for_device(kind: type[T], device: torch.device, given: dict[str, Any]) -> T:
-    """The settings of class `kind`: what was given, else the defaults that fit the device."""
+    """The settings of class `kind`: the given values, otherwise the defaults for the device."""
     values = {}
-    for f in fields(kind):  # type: ignore[arg-type]
+    for f in fields(kind):
         value = given.get(f.name)
         if value is None:
             cuda = f.metadata.get("cuda")
@@ -64,25 +66,25 @@ def for_device(kind: type[T], device: torch.device, given: dict[str, Any]) -> T:
 
 
 def options(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorator: one option for each field of the dataclass `kind`, None where not given."""
+    """Decorator: an option for each field of the dataclass `kind`, None if not given."""
     types = get_type_hints(kind)
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for f in reversed(fields(kind)):
-            if "help" not in f.metadata:  # the command has an option of its own for it
+            if "help" not in f.metadata:  # the command declares this option itself
                 continue
-            kind_of_value, inner = types[f.name], get_args(types[f.name])
-            if get_origin(kind_of_value) is Literal:
-                kind_of_value = click.Choice(inner)
+            value_type, inner = types[f.name], get_args(types[f.name])
+            if get_origin(value_type) is Literal:
+                value_type = click.Choice(inner)
             elif inner:  # a tuple
-                kind_of_value = inner
+                value_type = inner
             cuda = f.metadata["cuda"]
             value = " ".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
             shown = f"{value}" + (f"; {cuda} on CUDA" if cuda not in (None, f.default) else "")
             command = click.option(
                 f"--{f.name.replace('_', '-')}",
                 f.name,
-                type=kind_of_value,
+                type=value_type,
                 default=None,
                 help=f"{f.metadata['help']}  [default: {shown}]",
             )(command)

@@ -1,4 +1,4 @@
-"""Tensors and a JSON document in a safetensors file: nothing in it is executed."""
+"""Tensors and a JSON document in a safetensors file, which executes nothing when it is read."""
 
 import json
 import reprlib
@@ -21,12 +21,12 @@ KINDS = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int6
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], document: dict[str, Any]) -> None:
-    """Write a file whole or not at all; `document` must say "format" and "format_version"."""
+    """Write a file atomically; `document` must have "format" and "format_version"."""
     plain = {k: v.detach().to("cpu").contiguous().clone() for k, v in tensors.items()}
     try:
         with whole_file(path) as part:
             part.touch()
-            mode = part.stat().st_mode  # safetensors would leave it to its owner alone
+            mode = part.stat().st_mode  # safetensors would make it private
             save_file(plain, part, metadata={"blurkit": json.dumps(document)})
             part.chmod(mode)
     except SafetensorError as error:
@@ -34,14 +34,16 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], document: dict[str,
 
 
 def read_tensors(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors of half to double precision or int64, and the document, of a file of that format.
+    """The tensors (half to double precision, or int64) and the document of a file.
+
+    wanted : the "format" that the document must have.
 
     Raises
     ------
     FileError
         "m.safetensors: not a safetensors file, or cut short (...)", "... longer than ... bytes",
         '... its metadata must say format "blurkit-model": not made by nas',
-        "... format_version must be 1, got 2", "... stem.bias has values of the kind torch.int8"
+        "... format_version must be 1, got 2", "... stem.bias must not be torch.int8"
     """
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -63,10 +65,10 @@ def read_tensors(path: Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, 
         raise FileError(f"{path}: format_version must be {FORMAT_VERSION}, got {got}")
     for name, tensor in tensors.items():
         if tensor.dtype not in KINDS:
-            raise FileError(f"{path}: {shortened(name)} has values of the kind {tensor.dtype}")
+            raise FileError(f"{path}: {shortened(name)} must not be {tensor.dtype}")
     return tensors, document
 
 
 def shortened(text: str, most: int = 200) -> str:
-    """A text out of a file, for a message."""
+    """A text from a file, cut for a message."""
     return text if len(text) <= most else text[:most] + "..."

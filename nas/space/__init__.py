@@ -1,4 +1,4 @@
-"""The search space: genotype, operations, the U of nine cells, supernet, networks, UNet.
+"""The search space: genotype, operations, frame of nine cells, supernet, networks, UNet.
 
 Import from here: `genotype.Genotype`, `network.build`, `supernet.Supernet`.
 """

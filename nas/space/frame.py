@@ -51,6 +51,7 @@ class Frame(nn.Module):
     """
 
     stride = STRIDE
+    scales: list[float]  # set by `nas.checkpoint.load_model`
 
     def __init__(
         self,

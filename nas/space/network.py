@@ -4,7 +4,7 @@ import reprlib
 from collections.abc import Callable
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from blurkit.errors import SettingError
 from nas.space.frame import LEVELS, Frame
@@ -35,7 +35,7 @@ class Network(Frame):
         )
 
 
-def _by_level(*levels: tuple[str, ...]) -> Callable[[int], nn.Module]:
+def _by_level(*levels: tuple[str, ...]) -> Callable[[int], Network]:
     """Makes a network with the same three operations in all cells of a level, full size first."""
     cells = {cell: levels[level] for cell, level in zip(CELLS, LEVELS, strict=True)}
     return lambda width: Network(Genotype(cells), width)
@@ -43,7 +43,7 @@ def _by_level(*levels: tuple[str, ...]) -> Callable[[int], nn.Module]:
 
 _NONE, _CONV, _NAF = ("zero",) * 3, ("conv3", "zero", "zero"), ("dw3_attn", "ff", "zero")
 
-BUILT_IN: dict[str, Callable[[int], nn.Module]] = {
+BUILT_IN: dict[str, Callable[[int], Frame | UNet]] = {
     "unet": UNet,  # as published
     "unet-residual": lambda width: UNet(width, residual=True),
     "unet-nobn": lambda width: UNet(width, residual=True, batch_norm=False),
@@ -54,7 +54,7 @@ BUILT_IN: dict[str, Callable[[int], nn.Module]] = {
 }
 
 
-def build(arch: str | dict[str, Any], width: int) -> nn.Module:
+def build(arch: str | dict[str, Any], width: int) -> Frame | UNet:
     """A network with fresh weights.
 
     Parameters

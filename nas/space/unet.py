@@ -33,6 +33,7 @@ class UNet(nn.Module):
     """
 
     stride = 16
+    scales: list[float]  # set by `nas.checkpoint.load_model`
 
     def __init__(self, width: int, residual: bool = False, batch_norm: bool = True) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""How the search decides: alphas, sampling, penalties, discretisation and the final choice.
+"""The search strategy: sampling, alphas, penalties, discretisation and the final choice.
 
 Import from here: `settings.SearchSettings`, `searcher.Searcher`; `nas.search` runs them.
 """
