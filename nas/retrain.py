@@ -102,28 +102,41 @@ def retrain(
     facts = {**dataclasses.asdict(s), "arch": arch, "data": pairs.identity}
     if init is not None:
         facts["init"] = trainer.load_weights(Path(init))
-    run = Run(folder, facts, "model.safetensors", overwrite, also=("log.jsonl", "training.png"))
-    if run.finished:
-        log.info("%s is complete; --overwrite starts over", folder)
-        return run.product
+    also = ("log.jsonl", "training.png")
+    with Run(folder, facts, "model.safetensors", overwrite, also, ranks) as run:
+        if run.finished:
+            log.info("%s is complete; --overwrite starts over", folder)
+        else:
+            name = name or (arch if isinstance(arch, str) else "searched")
+            _train(run, trainer, name, arch, facts, progress and ranks.first)
+    return run.product
+
+
+def _train(
+    run: Run,
+    trainer: Trainer,
+    name: str,
+    arch: str | dict[str, Any],
+    facts: dict[str, Any],
+    progress: bool,
+) -> None:
+    """Train from the last saved state to the end, and write the checkpoint."""
+    s, device, ranks = trainer.settings, trainer.device, run.ranks
     optimisers = {"weights": trainer.optimiser}
     run.resume(trainer.net, optimisers)
-    name = name or (arch if isinstance(arch, str) else "searched")
-    size = sum(p.numel() for p in trainer.net.parameters())
     done = run.history[-1]["step"] if run.history else 0
     log.info(
         "%s: %.2f M parameters, %d steps of %d crops %dx%d on %s%s",
         name,
-        size / 1e6,
+        sum(p.numel() for p in trainer.net.parameters()) / 1e6,
         s.steps,
         s.batch,
         trainer.crop,
         trainer.crop,
-        where,
+        device,
         f", {ranks.count} processes" if ranks.count > 1 else "",
     )
-    hidden = not (progress and ranks.first)
-    with bar(s.steps, f"train {name}", "step", initial=done, disable=hidden) as steps:
+    with bar(s.steps, f"train {name}", "step", initial=done, disable=not progress) as steps:
         while done < s.steps:
             stop = min(done + s.every, s.steps)
             loss = trainer.run(done, stop, steps)
@@ -139,13 +152,12 @@ def retrain(
             "width": s.width,
             "window": trainer.crop,
             "settings": facts,
-            "hardware": {**hardware(where), "processes": ranks.count},
+            "hardware": {**hardware(device), "processes": ranks.count},
             "validation": run.history[-1],
         }
         save_model(run.product, trainer.net, info)
-        plot_training(run.history, folder / "training.png")
+        plot_training(run.history, run.folder / "training.png")
     run.finish()
-    return run.product
 
 
 @click.command()

@@ -22,6 +22,7 @@ import torch
 from blurkit.errors import FileError, SettingError, exit_codes
 from blurkit.files import write_whole
 from blurkit.progress import bar
+from blurkit.store import PairSet
 from nas.checkpoint import load_supernet, save_supernet
 from nas.console import duration, show_log
 from nas.cost.measured import trusted
@@ -38,7 +39,7 @@ from nas.space.paths import softmax
 from nas.strategy.budget import check_target, cost_table, measure_cost
 from nas.strategy.page import search_page
 from nas.strategy.plots import plot_alphas, plot_choices, plot_search
-from nas.strategy.searcher import Searcher, split_for_search
+from nas.strategy.searcher import SearchData, Searcher, split_for_search
 from nas.strategy.settings import SearchSettings
 from nas.training.distributed import current_ranks, join_ranks, launch
 from nas.training.run import Run
@@ -162,7 +163,20 @@ def search(
     s = settings or for_device(SearchSettings, where, {})
     parts = split_for_search(pairs, s)  # refuses bad settings before the folder is touched
     facts = {**dataclasses.asdict(s), "data": pairs.identity}
-    run = Run(folder, facts, "genotype.json", overwrite, also=ALSO)
+    with Run(folder, facts, "genotype.json", overwrite, ALSO, ranks) as run:
+        return _search(run, pairs, parts, s, where, progress)
+
+
+def _search(
+    run: Run,
+    pairs: PairSet,
+    parts: SearchData,
+    s: SearchSettings,
+    where: torch.device,
+    progress: bool,
+) -> Genotype:
+    """Fill the folder of a search, or what is missing of it."""
+    folder, ranks = run.folder, run.ranks
     if run.finished:
         log.info("%s is complete; --overwrite searches again", folder)
         genotype = Genotype.load(run.product)

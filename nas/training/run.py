@@ -17,20 +17,20 @@ from torch import nn
 from blurkit.errors import FileError
 from blurkit.files import write_whole
 from nas.files import changed_settings
-from nas.training.distributed import current_ranks
+from nas.training.distributed import ALONE, Ranks
 from nas.training.state import load_state, save_state
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 log = logging.getLogger("nas")
-_locks: dict[Path, int] = {}  # folders in use by this process, to the descriptors that lock them
 
 
 class Run:
     """A folder that a command fills, and continues to fill after an interruption.
 
-    Rank 0 writes and all ranks read. Every method must be called on all ranks.
+    Used in a `with` statement, at whose end other processes may use the folder. Rank 0 writes and
+    all ranks read. Every method must be called on all ranks.
 
     Parameters
     ----------
@@ -43,6 +43,7 @@ class Run:
         Discard what the folder holds.
     also : names of files
         The other files that a run writes, to be discarded as well.
+    ranks : Ranks
 
     Raises
     ------
@@ -66,24 +67,36 @@ class Run:
         product: str,
         overwrite: bool = False,
         also: Sequence[str] = (),
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.folder, self.product, self.ranks = folder, folder / product, current_ranks()
+        self.folder, self.product, self.ranks = folder, folder / product, ranks
         self.history: list[dict[str, Any]] = []
         self._state = folder / "state.safetensors"
+        self._lock: int | None = None
         settings = json.loads(json.dumps(settings))
         if rank := self.ranks.first_mismatch(json.dumps(settings)):
             raise FileError(f"{folder}: rank {rank} has other settings or data than rank 0")
-        if self.ranks.first:
-            self._open(settings, overwrite and not self.ranks.restarted, also)
-        self.finished = self.ranks.broadcast(self.product.exists())
-        if self.finished:
-            _unlock(folder)
+        try:
+            if self.ranks.first:
+                self._open(settings, overwrite and not self.ranks.restarted, also)
+            self.finished = self.ranks.broadcast(self.product.exists())
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _open(self, settings: dict[str, Any], overwrite: bool, also: Sequence[str]) -> None:
         folder, record = self.folder, self.folder / "settings.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _lock(folder)
+            self._lock = _lock(folder)
             fresh = overwrite
             if record.exists() and not overwrite:
                 before = json.loads(record.read_text(encoding="utf-8"))
@@ -195,27 +208,18 @@ class Run:
                 write_whole(self.product, product)
             self._state.unlink(missing_ok=True)
             self._board.close()
-            _unlock(self.folder)
         self.ranks.barrier()
 
 
-def _lock(folder: Path) -> None:
-    """Lock a folder until `_unlock` or the end of this process, if its file system can."""
-    if (resolved := folder.resolve()) in _locks:
-        return
-    descriptor = os.open(resolved, os.O_RDONLY)
+def _lock(folder: Path) -> int | None:
+    """A descriptor that locks the folder until it is closed; None if its file system cannot."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
         raise FileError(f"{folder}: in use by another process") from error
-    except OSError:  # some network file systems cannot lock folders
+    except OSError:  # as on some network file systems
         os.close(descriptor)
-        return
-    _locks[resolved] = descriptor
-
-
-def _unlock(folder: Path) -> None:
-    descriptor = _locks.pop(folder.resolve(), None)
-    if descriptor is not None:
-        os.close(descriptor)
+        return None
+    return descriptor

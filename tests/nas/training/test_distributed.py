@@ -135,7 +135,8 @@ def test_a_run_that_torchrun_starts_again_goes_on_in_spite_of_overwrite(tmp_path
     for restarts, there in ((0, False), (1, True)):
         (tmp_path / "product").touch()
         monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", str(restarts))
-        assert Run(tmp_path, {}, "product", overwrite=True).finished is there
+        with Run(tmp_path, {}, "product", overwrite=True) as run:
+            assert run.finished is there
 
 
 def test_each_process_takes_a_gpu_of_its_own(monkeypatch):
