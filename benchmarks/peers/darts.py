@@ -9,6 +9,7 @@ from nas.space.paths import Choices, softmax_path
 from nas.space.supernet import Supernet
 from nas.strategy.architect import first_order, second_order
 from nas.strategy.searcher import Searcher
+from nas.training.batches import to_device
 from nas.training.loss import psnr_loss
 
 
@@ -62,7 +63,7 @@ class Darts(Searcher):
 
     def alpha_gradient(self, batch, train_batch, step):
         path, xi = softmax_path(self.net.logits), self.weight_optimiser.param_groups[0]["lr"]
-        pairs = (self._to_device(each) for each in (train_batch, batch))
+        pairs = (to_device(each, self.device) for each in (train_batch, batch))
         losses = [loss_on(self.net, path, pair) for pair in pairs]
         direct, mixed = gradient_terms(*losses, weights_of(self.net), self.net.choices, xi)
         return direct.map(lambda d, m: d - xi * m, mixed)
@@ -79,7 +80,7 @@ def error_of_mixed(searcher, pairs=2):
     def found(kind, method):
         net = copy.deepcopy(searcher.net).to(kind)
         path = softmax_path(net.logits)
-        cut = ([t[:pairs].to(kind) for t in searcher._to_device(batch)] for batch in batches)
+        cut = ([t[:pairs].to(kind) for t in to_device(batch, searcher.device)] for batch in batches)
         losses = [loss_on(net, path, pair) for pair in cut]
         mixed = method(*losses, weights_of(net), net.choices)
         return torch.cat([part.flatten() for part in mixed]).double()
