@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import SubFigure
 
-BLUE, ORANGE, GREY, INK, RULE = "#2c6fbb", "#d9662b", "#6b7280", "#1f2937", "#e5e7eb"
+BLUE, ORANGE, GREY, INK = "#2c6fbb", "#d9662b", "#6b7280", "#1f2937"
 NIGHT = ("#0d111c", "#543c4a", "#eca054", "#fffaeb")  # the colours of kernel sheets
 STOPS = (0.0, 0.15, 0.6, 1.0)
 STYLE: dict[Any, Any] = {

@@ -1,12 +1,12 @@
 """Images side by side, every pixel unchanged."""
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blurkit.files import AnyPath
 from nas.report.style import INK
 
 
@@ -14,7 +14,7 @@ def plot_comparison(
     rows: Sequence[Sequence[NDArray[np.uint8]]],
     titles: Sequence[str],
     labels: Sequence[Sequence[str]],
-    path: str | os.PathLike[str],
+    path: AnyPath,
     *,
     note: str = "",
 ) -> None:

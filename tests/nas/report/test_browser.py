@@ -32,14 +32,14 @@ def browser():
     own = next(filter(None, map(shutil.which, BROWSERS)), None)
     with sync_playwright() as playwright:
         try:
-            found = playwright.chromium.launch(executable_path=own, args=["--no-sandbox"])
+            chromium = playwright.chromium.launch(executable_path=own, args=["--no-sandbox"])
         except Error as error:
             reason = f"no browser: {' '.join(BROWSERS)} or `playwright install chromium` ({error})"
             if os.environ.get("CI"):
                 pytest.fail(reason)
             pytest.skip(reason)
-        yield found
-        found.close()
+        yield chromium
+        chromium.close()
 
 
 def flat(colour, shape=(90, 120)):
@@ -58,10 +58,10 @@ def comparison():
         return {"name": name, "row": row, "kind": kind, "network": network, "arch": arch,
                 **common, **scores, **more}  # fmt: skip
 
-    found = Genotype.sample(1).to_dict()
-    records = [record("searched-s0", "searched", "search", found, search={"collapsed": None})]
+    genotype = Genotype.sample(1).to_dict()
+    records = [record("searched-s0", "searched", "search", genotype, search={"collapsed": None})]
     for row, psnr in (("unet", 25.0), ("random", 24.0), ("searched", 26.0), ("frame", 12.0)):
-        arch = "unet" if row == "unet" else found
+        arch = "unet" if row == "unet" else genotype
         for t in range(2):
             name = f"{row}-s0-t{t}"
             records.append(record(name, row, "train", arch, psnr=psnr + 0.1 * t))
@@ -200,7 +200,7 @@ CONTRASTS = """() => {
     }
     throw new Error("no background");
   }
-  const found = [];
+  const contrasts = [];
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walk.nextNode(); node; node = walk.nextNode()) {
     const element = node.parentElement;
@@ -209,10 +209,10 @@ CONTRASTS = """() => {
     const style = getComputedStyle(element);
     const ink = element.closest("svg") ? style.fill : style.color;
     const [a, b] = [light(ink), light(behind(element))].sort((p, q) => q - p);
-    found.push([(a + 0.05) / (b + 0.05), element.tagName, element.className.baseVal ??
+    contrasts.push([(a + 0.05) / (b + 0.05), element.tagName, element.className.baseVal ??
       element.className, node.data.trim().slice(0, 40)]);
   }
-  return found.sort((p, q) => p[0] - q[0]);
+  return contrasts.sort((p, q) => p[0] - q[0]);
 }"""
 
 
@@ -221,9 +221,9 @@ CONTRASTS = """() => {
 def test_all_text_stands_out_from_what_is_behind_it(pages, visit, name, scheme):
     for width in (360, 1280):
         page, _ = visit(pages[name], width=width, color_scheme=scheme)
-        found = page.evaluate(CONTRASTS)
-        assert len(found) > 30
-        assert found[0][0] >= 4.5, found[:3]
+        contrasts = page.evaluate(CONTRASTS)
+        assert len(contrasts) > 30
+        assert contrasts[0][0] >= 4.5, contrasts[:3]
 
 
 def test_dark_is_dark(pages, visit):
@@ -319,10 +319,10 @@ def test_the_policy_stops_script_and_network(pages, visit):
     """Also if a text were not escaped one day."""
     page, _ = visit(pages["search"])
     stopped = page.evaluate("""() => new Promise((resolve) => {
-      const found = [];
+      const blocked = [];
       document.addEventListener("securitypolicyviolation", (event) => {
-        found.push(event.effectiveDirective);
-        if (found.length === 3) resolve(found.sort());
+        blocked.push(event.effectiveDirective);
+        if (blocked.length === 3) resolve(blocked.sort());
       });
       document.body.insertAdjacentHTML("beforeend", "<img src='http://127.0.0.1:9/a.png'>");
       document.body.insertAdjacentHTML("beforeend", "<b onclick='alert(1)'>x</b>");

@@ -102,7 +102,7 @@ def test_each_slot_has_its_chip(tmp_path):
 def test_the_cells_stand_in_a_u(tmp_path, cell, left, top):
     cells = dict.fromkeys(CELLS, ("conv3",) * 3)
     plot_cells(Genotype({**cells, cell: ("dw3",) * 3}), tmp_path / "g.png")
-    found = chips(tmp_path / "g.png", "dw3")
-    rows, columns = np.nonzero(found[: int(0.75 * len(found))])  # the legend is below
-    assert columns.mean() / found.shape[1] == pytest.approx(left, abs=0.08)
-    assert rows.mean() / found.shape[0] == pytest.approx(top, abs=0.08)
+    area = chips(tmp_path / "g.png", "dw3")
+    rows, columns = np.nonzero(area[: int(0.75 * len(area))])  # the legend is below
+    assert columns.mean() / area.shape[1] == pytest.approx(left, abs=0.08)
+    assert rows.mean() / area.shape[0] == pytest.approx(top, abs=0.08)

@@ -39,6 +39,14 @@ def test_one_value_alone_has_axes_too(value):
     assert all(np.isfinite(at) for at, _ in (*layout.x_ticks, *layout.y_ticks))
 
 
+def test_names_stand_below_the_axis_and_the_longest_has_room():
+    bar = [Series("", [(0, 1.0), (1, 2.0)], "bars")]
+    short, long = (lay_out(Chart("", "", "", bar, names=["a", name])) for name in ("b", "b" * 20))
+    assert [text for _, text in short.x_ticks] == ["a", "b"]
+    assert long.height > short.height
+    assert long.bottom == short.bottom
+
+
 @pytest.mark.parametrize("look", ["line", "dashed", "marks", "dots", "bars"])
 def test_a_file_shows_every_look_in_its_colour(tmp_path, look):
     points = [(0, 1.0), (1, None), (2, 2.0), (3, 2.5), (4, float("nan"))]

@@ -21,12 +21,17 @@ def headings(html):
     return re.findall(r"<h2>(.*?)</h2>", html)
 
 
-def test_a_finished_search_has_a_page_of_all_that_it_left(searched):
+def test_the_page_of_a_finished_search_has_every_section(searched):
     genotype, out = searched
     html = (out / "report.html").read_text()
     assert headings(html) == [
-        *("The network", "Before and after, full resolution", "Curves", "Candidates"),
-        *("Cost of the search", "Settings", "Hardware and versions"),
+        "The network",
+        "Before and after, full resolution",
+        "Curves",
+        "Candidates",
+        "Cost of the search",
+        "Settings",
+        "Hardware and versions",
     ]
     assert "Not finished" not in html
     chips = re.findall(r'class="on-(\w+)" x="[\d.]+" y="[\d.]+" text-anchor="middle">\1<', html)
@@ -37,7 +42,7 @@ def test_a_finished_search_has_a_page_of_all_that_it_left(searched):
     assert html.count('<img src="data:image/webp;base64,') == 3 * html.count('class="sample"') > 0
 
 
-def test_a_page_that_is_gone_is_made_again_of_the_folder(searched, pairs_file, tmp_path):
+def test_a_deleted_page_is_written_again_from_the_folder(searched, pairs_file, tmp_path):
     """As for a search that another version finished; nothing is searched again."""
     folder = tmp_path / "s"
     shutil.copytree(searched[1], folder)
@@ -48,7 +53,7 @@ def test_a_page_that_is_gone_is_made_again_of_the_folder(searched, pairs_file, t
     assert (folder / "report.html").read_text() == (searched[1] / "report.html").read_text()
 
 
-def test_the_page_of_a_search_that_stopped_says_so_and_goes_on_with_it(pairs_file, tmp_path, quick):
+def test_the_page_of_a_stopped_search_says_so_until_it_is_resumed(pairs_file, tmp_path, quick):
     settings, epoch = changed(epochs=2, warmup=1, discretise="argmax"), Searcher.epoch
 
     def stop(self, number, progress):
@@ -76,7 +81,7 @@ def test_a_dataset_may_have_any_name(searched):
     assert "<b>data" not in html
 
 
-def test_a_collapse_and_a_busy_machine_are_told_first(searched, tmp_path):
+def test_warnings_of_a_collapse_and_of_a_busy_machine_come_first(searched, tmp_path):
     shutil.copytree(searched[1], tmp_path / "s")
     result = tmp_path / "s" / "result.json"
     text = result.read_text().replace('"trusted": true', '"trusted": false')

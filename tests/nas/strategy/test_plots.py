@@ -85,17 +85,17 @@ def test_the_choices_of_every_row_are_drawn_in_its_place(tmp_path):
     rows = [np.eye(8)[i].tolist() for _ in CELLS for i in operations] + [[0, 0, 1.0]] * 4
     plot_choices([rows], tmp_path / "c.png")  # one epoch is drawn too
     shown = ("conv3", "dw3", "dw7", "gated")
-    found = [pixels(tmp_path / "c.png", fill_colours()[name]) for name in shown]
-    whole = len(found[0])
-    panels = [part[: int(0.92 * whole)] for part in found]  # the legend is below
-    areas = [panel.sum() for panel in panels]
-    assert areas[0] > 0.05 * panels[0].size
-    np.testing.assert_allclose(np.array(areas) / areas[0], [1, 1, 1, 4 / 9], rtol=0.03)
+    areas = [pixels(tmp_path / "c.png", fill_colours()[name]) for name in shown]
+    height, width = areas[0].shape
+    panels = [area[: int(0.92 * height)] for area in areas]  # the legend is below
+    sums = [panel.sum() for panel in panels]
+    assert sums[0] > 0.05 * panels[0].size
+    np.testing.assert_allclose(np.array(sums) / sums[0], [1, 1, 1, 4 / 9], rtol=0.03)
     middle = [[axis.mean() for axis in np.nonzero(panel)] for panel in panels]
     heights, across = zip(*middle, strict=True)
     assert list(heights) == sorted(heights)
     assert max(across[:3]) - min(across[:3]) < 2
-    assert across[3] > across[0] + 0.2 * found[0].shape[1]  # under the decoder
+    assert across[3] > across[0] + 0.2 * width  # under the decoder
 
 
 def test_no_matplotlib_before_a_picture_is_drawn():
