@@ -81,7 +81,7 @@ def lowest_shown(means: Sequence[float]) -> float:
 
 
 def _split(trainings: Records) -> tuple[dict[str, dict[str, list[float]]], dict[str, float], str]:
-    """The rows that are shown, the mean PSNR of each, and a note on the others."""
+    """The rows that are shown, the mean PSNR of all rows, and a note on those that are not shown."""
     rows = psnr_by_network(trainings)
     means = {
         row: fmean(psnr for values in networks.values() for psnr in values)
@@ -113,10 +113,10 @@ def pareto_chart(trainings: Records, latency: Mapping[str, float]) -> Chart:
         points += timed.values()
         tips = [f"{name}: {y:.2f} dB, {x:.1f} ms" for name, (x, y) in timed.items()]
         x, y = (fmean(values) for values in zip(*timed.values(), strict=True))
-        name, mean_tip = f"{row}: {y:.2f} dB, {x:.1f} ms", f"{row}, mean: {y:.2f} dB, {x:.1f} ms"
+        name = f"{row}: {y:.2f} dB, {x:.1f} ms"
         if len(timed) > 1:
             dots.append(Series("", list(timed.values()), "dots", colours[row], tips))
-        tips = [mean_tip] if len(timed) > 1 else tips
+            tips = [name]
         marks.append(Series(name, [(x, y)], "marks", colours[row], tips))
     lines = [Series("Pareto front", pareto_front(points), "dashed", GREY)]
     if "unet" in latency and points:
