@@ -182,7 +182,7 @@ def gains_of(result):
 
 def write_card(at, scores, sharp):
     training = json.loads((at.package / "training.json").read_text())
-    prose = (at.results / "reading.md").read_text().split("<!-- scores -->")
+    prose = (Path(__file__).parent / "results" / "reading.md").read_text().split("<!-- scores -->")
     shipped = next(iter(scores.values()))["rows"][1]
     genotype = Genotype.from_dict(training["arch"])
     low = min(image["psnr"] for image in sharp["images"])

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from blurkit.errors import FileError
+from nas.device import to_channels_last
 from nas.runtime.program import (
     INPUT,
     OUTPUT,
@@ -54,32 +55,28 @@ class Runner:
         """
         return MODES[mode](self, image, threads)
 
-    def convert(
-        self,
-        image: Tensor,
-        dtype: torch.dtype = torch.float32,
-        memory_format: torch.memory_format = torch.channels_last,
+    def channels_last(
+        self, image: Tensor, dtype: torch.dtype = torch.float32
     ) -> tuple[nn.Module, Tensor]:
-        """A copy of the network on the image's device, and the image, both converted."""
-        to: dict[str, Any] = {"dtype": dtype, "memory_format": memory_format}
-        module = copy.deepcopy(self.network.model).to(image.device, **to).eval()
-        return module, image.to(**to)
+        """A copy of the network on the image's device, and the image, both channels_last."""
+        module = copy.deepcopy(self.network.model).to(dtype)
+        module = to_channels_last(module, image.device).eval()
+        return module, image.to(dtype, memory_format=torch.channels_last)
 
 
 def _eager(runner: Runner, image: Tensor, threads: int) -> Task:
-    module, image = runner.convert(image, memory_format=torch.contiguous_format)
-    return partial(module, image)
+    return partial(copy.deepcopy(runner.network.model).to(image.device).eval(), image)
 
 
 def _channels_last(runner: Runner, image: Tensor, threads: int) -> Task:
-    module, image = runner.convert(image)
+    module, image = runner.channels_last(image)
     return partial(module, image)
 
 
 def _bf16(runner: Runner, image: Tensor, threads: int) -> Task:
     """Weights and image in bfloat16, channels_last."""
     _require_bf16(image.device)
-    module, image = runner.convert(image, torch.bfloat16)
+    module, image = runner.channels_last(image, torch.bfloat16)
     return partial(module, image)
 
 
@@ -87,7 +84,7 @@ def _compile(
     runner: Runner, image: Tensor, threads: int, dtype: torch.dtype = torch.float32
 ) -> Task:
     """Compiled for this size, channels_last. The first call, which compiles, is made here."""
-    module, image = runner.convert(image, dtype)
+    module, image = runner.channels_last(image, dtype)
     options: dict[str, Any] = {"cpp.threads": threads} if image.device.type == "cpu" else {}
     try:
         with warnings.catch_warnings():

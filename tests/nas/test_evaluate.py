@@ -80,8 +80,11 @@ def test_the_command_prints_the_table_and_writes_what_it_is_asked(here):
     )
     assert blank == ""
     assert [line.split("|")[1].strip() for line in lines] == [
-        *("network", ":-------------"),
-        *("blurry input", "naf", "unet"),
+        "network",
+        ":-------------",
+        "blurry input",
+        "naf",
+        "unet",
     ]
     assert len({len(line) for line in lines}) == 1
     assert last == (
@@ -91,9 +94,13 @@ def test_the_command_prints_the_table_and_writes_what_it_is_asked(here):
 
     html = (here / "new/o/report.html").read_text()
     assert re.findall(r"<h2>(.*?)</h2>", html) == [
-        *("Scores", "Before and after, full resolution", "Pair by pair"),
+        "Scores",
+        "Before and after, full resolution",
+        "Pair by pair",
         "Architectures",
-        *("Time", "Settings", "Hardware and versions"),
+        "Time",
+        "Settings",
+        "Hardware and versions",
     ]
     for line in lines[2:]:
         name, *numbers = (cell.strip() for cell in line.strip("|").split("|"))
