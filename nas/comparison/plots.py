@@ -81,7 +81,7 @@ def lowest_shown(means: Sequence[float]) -> float:
 
 
 def _split(trainings: Records) -> tuple[dict[str, dict[str, list[float]]], dict[str, float], str]:
-    """The rows that are shown, the mean PSNR of all rows, and a note on those that are not shown."""
+    """The rows that are shown, the mean PSNR of all rows, and a note on those below the chart."""
     rows = psnr_by_network(trainings)
     means = {
         row: fmean(psnr for values in networks.values() for psnr in values)
