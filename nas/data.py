@@ -1,4 +1,4 @@
-"""Blurry/sharp pairs as tensors, read from the dataset's files row by row."""
+"""Blurry/sharp pairs as tensors, read row by row from dataset files."""
 
 import itertools
 import logging
@@ -17,19 +17,19 @@ from blurkit.store import PairSet
 
 log = logging.getLogger("nas")
 Batch = tuple[Tensor, Tensor]
-# a dataset file, a pattern such as "blur-*.h5", several of them, or the set that they make
+# a dataset file, a pattern such as "blur-*.h5", several of these, or a PairSet
 Data = AnyPath | Iterable[AnyPath] | PairSet
 
 
 def open_data(data: Data) -> PairSet:
-    """The set of pairs that these files are; FileError if they cannot be used."""
+    """Open the files as one PairSet; FileError if they cannot be used."""
     return data if isinstance(data, PairSet) else PairSet(data)
 
 
 def to_tensor(images: np.ndarray) -> Tensor:
     """(N, H, W, 3) uint8 -> (N, 3, H, W) float32 in [0, 1], channels_last in memory."""
-    # NumPy does the arithmetic: torch's would start a second pool of OpenMP threads in the
-    # thread that reads ahead, and the two pools would fight for the cores
+    # NumPy, because torch would start a second pool of OpenMP threads in the prefetching thread,
+    # and the two pools would compete for the cores
     return torch.from_numpy(images / np.float32(255)).permute(0, 3, 1, 2)
 
 
@@ -39,31 +39,31 @@ def to_float(images: Tensor) -> Tensor:
 
 
 def spread(n: int, count: int) -> list[int]:
-    """At most `count` of the numbers 0 .. n-1, evenly spread; always the same."""
+    """At most `count` of the numbers 0 .. n-1, evenly spaced."""
     count = min(n, count)
     return [(2 * k + 1) * n // (2 * count) for k in range(count)]
 
 
 def share(n: int, part: tuple[int, int]) -> range:
-    """The run of 0 .. n-1 that falls to part (i, of how many), in order and as even as can be."""
+    """Part i of 0 .. n-1 split into `count` nearly equal ranges; `part` is (i, count)."""
     i, count = part
     return range(i * n // count, (i + 1) * n // count)
 
 
 class Pairs(Dataset[Batch]):
-    """Some rows of a dataset in one file or in several.
+    """Rows of a dataset in one or more files.
 
     Parameters
     ----------
-    data : path of a finished dataset file, a pattern, several of them, or a PairSet
+    data : path of a finished dataset file, a pattern, several of these, or a PairSet
     rows : range
-        The rows of the dataset that are item 0, 1, ...; all of them by default.
+        The dataset's rows that are item 0, 1, ...; all rows by default.
 
-    Items
+    Notes
     -----
-    (blurry, sharp), each (3, H, W) float32 sRGB in [0, 1]. `__getitems__` serves a whole list of
-    indices at once, as torch's loaders ask for it. Opens the files in the process that reads, so
-    it can be forked, spawned and pickled.
+    An item is (blurry, sharp), each (3, H, W) float32 sRGB in [0, 1]. `__getitems__` reads a list
+    of indices at once, which torch's loaders use. Files are opened in the process that reads, so
+    the object can be forked, spawned and pickled.
     """
 
     def __init__(self, data: Data, rows: range | None = None) -> None:
@@ -81,7 +81,7 @@ class Pairs(Dataset[Batch]):
     def raw(
         self, indices: Sequence[int], out: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """(blurry, sharp) of these items, each (n, H, W, 3) uint8; written to `out` (2, n, ...)."""
+        """(blurry, sharp) of these items, each (n, H, W, 3) uint8; written to `out` if given."""
         rows = [self.rows[i] for i in indices]
         blurry, sharp = (None, None) if out is None else out
         return self.file.blurry.take(rows, blurry), self.file.sharp.take(rows, sharp)
@@ -89,10 +89,10 @@ class Pairs(Dataset[Batch]):
     def batches(
         self, batch: int, stride: int, most: int, part: tuple[int, int] = (0, 1)
     ) -> Iterator[Batch]:
-        """At most `most` pairs, spread over all, cut at their top left to multiples of `stride`.
+        """Batches of at most `most` evenly spaced pairs, cropped to a multiple of `stride`.
 
-        Spread, because neighbouring rows may come from one photo. `part` (i, of how many) serves
-        that share of the batches alone, itself a run of them.
+        Evenly spaced, because neighbouring rows may come from one photo. With `part` = (i, count),
+        only that contiguous share of the batches.
         """
         side = self.side // stride * stride
         chosen = spread(len(self), most)
@@ -111,21 +111,21 @@ class Pairs(Dataset[Batch]):
 
 
 def split(data: Data, shares: Sequence[float]) -> list[Pairs]:
-    """Cut a dataset into disjoint runs of rows with these shares (they sum to 1).
+    """Split a dataset into contiguous parts with these shares, which sum to 1.
 
-    Neighbouring rows may come from one photo, so the parts are runs, not a shuffle.
+    The parts are contiguous because neighbouring rows may come from one photo.
 
     Raises
     ------
     SettingError
-        "data.h5 must hold at least 3 pairs to be cut, got 2"
+        "data.h5 must have at least 3 pairs to be split, got 2"
     """
     pairs = open_data(data)
     n, parts = len(pairs), len(shares)
     if n < parts:
-        raise SettingError(f"{pairs.name} must hold at least {parts} pairs to be cut, got {n}")
+        raise SettingError(f"{pairs.name} must have at least {parts} pairs to be split, got {n}")
     edges = [round(n * sum(shares[:i])) for i in range(parts)] + [n]
-    for i in range(1, parts):  # nobody goes empty
+    for i in range(1, parts):  # no part may be empty
         edges[i] = min(max(edges[i], edges[i - 1] + 1), n - parts + i)
     return [Pairs(pairs, range(a, b)) for a, b in itertools.pairwise(edges)]
 
@@ -138,23 +138,23 @@ def loader(
     seed: int = 0,
     context: str | None = None,
 ) -> DataLoader[Tensor]:
-    """Whole batches of 8-bit pairs in random order, for a training loop of your own.
+    """Batches of 8-bit pairs in random order, for your own training loop.
 
-    A batch is one tensor of bytes, which a worker reads straight into memory that it shares: that
-    is what makes workers pay (`benchmarks/reading.py`). Make floats of it on the device:
+    A batch is one uint8 tensor that workers read directly into shared memory, which makes them
+    fast (`benchmarks/reading.py`). Convert it to floats on the device:
     `blurry, sharp = (to_float(images.to(device)) for images in batch)`.
 
     Parameters
     ----------
     pairs : Pairs, or a dataset's path or pattern
     batch : int
-        Pairs in a batch; what is left over at the end of an epoch is left out.
+        Pairs per batch; an incomplete batch at the end of an epoch is dropped.
     workers : int >= 0
-        Processes that read ahead; the batches do not depend on it.
+        Processes that prefetch; the batches do not depend on it.
     seed : int
-        Decides the order, another in each epoch.
+        Determines the order, which differs from epoch to epoch.
     context : "fork", "spawn" or "forkserver", optional
-        How workers are started.
+        Start method of the workers.
 
     Returns
     -------
@@ -163,29 +163,28 @@ def loader(
     Raises
     ------
     SettingError
-        "batch must be between 1 and the 36 pairs of its part, got 100";
+        "batch must be between 1 and the number of pairs (36), got 100";
         "workers must be >= 0, got -1"
     """
     if not isinstance(pairs, Pairs):
         pairs = Pairs(pairs)
     if not 1 <= batch <= len(pairs):
-        raise SettingError(
-            f"batch must be between 1 and the {len(pairs)} pairs of its part, got {batch}"
-        )
+        rule = f"batch must be between 1 and the number of pairs ({len(pairs)})"
+        raise SettingError(f"{rule}, got {batch}")
     if workers < 0:
         raise SettingError(f"workers must be >= 0, got {workers}")
     return DataLoader(
-        _Whole(pairs),
+        _BatchDataset(pairs),
         batch_sampler=Shuffled(len(pairs), batch, seed),
-        collate_fn=_as_it_is,
+        collate_fn=_identity,
         num_workers=workers,
         multiprocessing_context=context if workers else None,
         persistent_workers=workers > 0,
     )
 
 
-class _Whole(Dataset[Tensor]):
-    """Pairs that hand out a batch as one tensor."""
+class _BatchDataset(Dataset[Tensor]):
+    """Pairs read as one tensor per batch."""
 
     def __init__(self, pairs: Pairs) -> None:
         self.pairs = pairs
@@ -196,16 +195,16 @@ class _Whole(Dataset[Tensor]):
     def __getitems__(self, indices: Sequence[int]) -> Tensor:
         shape = (2, len(indices), *self.pairs.file.blurry.shape[1:])
         if get_worker_info() is None:
-            whole = torch.empty(shape, dtype=torch.uint8)
-        else:  # else it would be copied there
+            images = torch.empty(shape, dtype=torch.uint8)
+        else:  # shared memory saves the copy to the main process
             shared = torch.UntypedStorage._new_shared(math.prod(shape))
-            whole = torch.empty(0, dtype=torch.uint8).set_(shared).view(shape)
-        self.pairs.raw(indices, whole.numpy())
-        return whole
+            images = torch.empty(0, dtype=torch.uint8).set_(shared).view(shape)
+        self.pairs.raw(indices, images.numpy())
+        return images
 
 
 class Shuffled(Sampler[list[int]]):
-    """Lists of `batch` of the numbers 0 .. n-1 in an order that (seed, epoch) decides."""
+    """Batches of indices 0 .. n-1 in an order that depends on (seed, epoch) only."""
 
     def __init__(self, n: int, batch: int, seed: int) -> None:
         self.n, self.batch, self.seed, self.epoch = n, batch, seed, 0
@@ -220,5 +219,5 @@ class Shuffled(Sampler[list[int]]):
             yield order[first : first + self.batch].tolist()
 
 
-def _as_it_is(batch: Any) -> Any:
+def _identity(batch: Any) -> Any:
     return batch

@@ -61,7 +61,7 @@ def test_pickle_is_small(pairs_file):
 
 
 def test_too_few_pairs(pairs_file):
-    with pytest.raises(SettingError, match="must hold at least 61 pairs to be cut, got 60"):
+    with pytest.raises(SettingError, match="must have at least 61 pairs to be split, got 60"):
         split(pairs_file, (1 / 61,) * 61)
 
 
@@ -108,7 +108,7 @@ def test_floats_on_the_device_are_those_of_the_files(pairs_file):
 
 def test_loader_rules(pairs_file):
     pairs = Pairs(pairs_file, range(36))
-    message = "batch must be between 1 and the 36 pairs of its part, got 37"
+    message = "batch must be between 1 and the number of pairs (36), got 37"
     with pytest.raises(SettingError, match=message):
         loader(pairs, 37)
     with pytest.raises(SettingError, match="workers must be >= 0, got -1"):
