@@ -108,7 +108,7 @@ def test_floats_on_the_device_are_those_of_the_files(pairs_file):
 
 def test_loader_rules(pairs_file):
     pairs = Pairs(pairs_file, range(36))
-    message = "batch must be between 1 and the number of pairs (36), got 37"
+    message = r"batch must be between 1 and the number of pairs \(36\), got 37"
     with pytest.raises(SettingError, match=message):
         loader(pairs, 37)
     with pytest.raises(SettingError, match="workers must be >= 0, got -1"):
