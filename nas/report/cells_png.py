@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MARGIN, LINE = 24, 40  # around all, and between two lines of the legend
 UNITS = 84  # to an inch
+ROWS = (len(OPERATIONS) + 1) // 2  # of the legend, which has two columns
 DASHES = (0, (4, 3))
 CENTRED: dict[str, Any] = {"ha": "center", "va": "center_baseline"}
 ANCHORS = {"start": "left", "middle": "center", "end": "right"}
@@ -34,7 +35,7 @@ def plot_cells(genotype: Genotype, path: AnyPath) -> None:
     from matplotlib.patches import Circle
 
     layout, fills = upright(genotype), fill_colours()
-    foot = layout.height + 50 + 4 * LINE
+    foot = layout.height + 50 + ROWS * LINE
     width, height = layout.width + 2 * MARGIN, foot + 2 * MARGIN
     with mpl.rc_context({"text.color": INK, "font.size": 9}):
         figure = Figure(figsize=(width / UNITS, height / UNITS), facecolor="white")
@@ -68,12 +69,13 @@ def plot_cells(genotype: Genotype, path: AnyPath) -> None:
 
 def _legend(axes: "Axes", counts: Counter[str], top: int) -> None:
     for i, (name, (_, what)) in enumerate(OPERATIONS.items()):
-        x, y = 540 * (i // 4), top + LINE * (i % 4)
+        x, y = 540 * (i // ROWS), top + LINE * (i % ROWS)
         _chip(axes, x, y, name)
         axes.text(x + 112, y + 15, f"{counts[name]} x", va="center_baseline", weight="bold")
         axes.text(x + 150, y + 15, what, va="center_baseline")
     signs = "; ".join(f"{SIGNS[name]}  {what}" for name, (_, what) in FUSIONS.items())
-    axes.text(0, top + 4 * LINE + 15, f"Dashed lines are skips, joined by  {signs}.", va="center")
+    foot = top + ROWS * LINE + 15
+    axes.text(0, foot, f"Dashed lines are skips, joined by  {signs}.", va="center")
 
 
 def _chip(axes: "Axes", x: float, y: float, operation: str) -> None:
