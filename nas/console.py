@@ -10,7 +10,13 @@ import click
 
 
 def duration(seconds: float) -> str:
-    """A rounded duration: "40 s", "7 min", "3.5 h"."""
+    """A rounded duration.
+
+    Examples
+    --------
+    >>> duration(40), duration(400), duration(12_600)
+    ('40 s', '7 min', '3.5 h')
+    """
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

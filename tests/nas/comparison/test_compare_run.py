@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from statistics import fmean
@@ -20,24 +21,10 @@ from nas.space.genotype import Genotype
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = (
-    *("--width", "2", "--cost", "macs", "--band", "0.5", "--steps", "4", "--brief", "2"),
-    *(
-        "--batch",
-        "2",
-        "--crop",
-        "16",
-        "--networks",
-        "unet",
-        "--seeds",
-        "1",
-        "--searches",
-        "1",
-        "--kinds",
-        "searched",
-    ),
-    *("--seeds", "1", "--searches", "1", "--randoms", "3", "--random-searches", "0"),
-    *("--search", "--epochs 2 --warmup 1 --steps 2 --batch 2 --crop 16"),
+SETTINGS = shlex.split(
+    "--width 2 --cost macs --band 0.5 --steps 4 --brief 2 --batch 2 --crop 16 --networks unet "
+    "--seeds 1 --searches 1 --kinds searched --randoms 3 --random-searches 0 "
+    "--search '--epochs 2 --warmup 1 --steps 2 --batch 2 --crop 16'"
 )
 ROWS = ["unet", "random", "searched"]
 
