@@ -77,9 +77,10 @@ def _sorted(
         if owner not in moments or not number.isdecimal():
             raise ValueError(f"{key} belongs to no optimiser")
         parameter = dict(enumerate(parameters[owner]))[int(number)]
-        if value.shape not in (parameter.shape, ()) or value.dtype == torch.int64:
-            raise ValueError(f"{key} has shape {tuple(value.shape)}")
-        if value.shape == parameter.shape:
+        shape = torch.Size() if kind == "step" else parameter.shape
+        if value.shape != shape or value.dtype == torch.int64:
+            raise ValueError(f"{key} has shape {tuple(value.shape)} of {value.dtype}")
+        if kind != "step":
             # fused optimisers assume the parameter's memory format
             value = torch.empty_like(parameter).copy_(value)
         moments[owner].setdefault(int(number), {})[kind] = value

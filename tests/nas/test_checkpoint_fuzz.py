@@ -191,6 +191,11 @@ def recorded(record, **tensors):
     return change
 
 
+def reshaped(name, shape):
+    """A change of a state's header that gives a tensor another shape."""
+    return lambda header: header[name].update(shape=shape)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -199,7 +204,8 @@ def recorded(record, **tensors):
         (recorded({"history": 5}), "belongs to another run: its record is not that of a run"),
         (recorded({"history": [{"step": "1"}]}), "its record is not that of a run"),
         (recorded(None, exp_avg="expo"), "does not have Adam's moments"),
-        (recorded(None, step="exp_avg.sq"), "does not have Adam's moments"),
+        (recorded(None, step="exp_avg.sq"), "exp_avg.sq has shape () of torch.float32"),
+        (reshaped("weights.2.exp_avg", []), "weights.2.exp_avg has shape () of torch.float32"),
         (
             lambda h: h.__setitem__("alphas.0.step", h.pop("weights.0.step")),
             "to no optimiser",
