@@ -1,49 +1,16 @@
-import warnings
+"""Photos read and written with everything kept, each decoded once, and refused ones named."""
+
 from io import BytesIO
 
 import cv2
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms, ImageOps
+from making_photo import GREY_ICC, RGB_ICC, block, noise, notes_of, smooth
+from PIL import Image
 
 from blurkit.errors import FileError, SettingError
-from nas.photos.exif import parse_exif, updated_exif
 from nas.photos.photo import Photo, encode_photo, read_photo, restore_photo, write_photo
-
-RGB_ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-GREY_ICC = RGB_ICC[:16] + b"GRAY" + RGB_ICC[20:]
-
-
-def noise(*shape, dtype=np.uint8):
-    white = np.iinfo(dtype).max
-    return np.random.default_rng(0).integers(0, white + 1, shape, dtype=dtype)
-
-
-def smooth(height, width):
-    return cv2.GaussianBlur(noise(height, width, 3), (0, 0), 8)
-
-
-def camera_notes(orientation=1, width=40, height=30):
-    """What a camera writes, with a thumbnail that shows the photo as it was."""
-    exif = Image.Exif()
-    exif[271], exif[274], exif[306] = "Maker", orientation, "2026:01:02 03:04:05"
-    own = exif.get_ifd(34665)
-    own[33434], own[40962], own[40963], own[37500] = 0.01, width, height, b"secret" * 5
-    place = exif.get_ifd(34853)
-    place[1], place[2] = "N", (48.0, 8.0, 1.5)
-    return exif
-
-
-def block(height, width):
-    return updated_exif(parse_exif(camera_notes().tobytes()), height, width)
-
-
-def notes_of(exif):
-    """Everything in an EXIF block, without the directories' places in it."""
-    found = parse_exif(exif)
-    top = {k: v for k, v in found.items() if k not in (34665, 34853)}
-    return top, dict(found.get_ifd(34665)), dict(found.get_ifd(34853))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -88,73 +55,9 @@ def test_quality_and_grey_reach_the_jpeg():
     assert Image.open(BytesIO(encode_photo(grey, ".jpg"))).mode == "L"
 
 
-def test_the_tiff_is_one_for_other_readers_too(tmp_path):
-    photo = Photo(noise(300, 40, 3), None, block(300, 40), RGB_ICC)
-    path = write_photo(tmp_path / "a.tif", photo)
-    np.testing.assert_array_equal(cv2.imread(str(path), cv2.IMREAD_COLOR_RGB), photo.pixels)
-    with Image.open(path) as other:
-        np.testing.assert_array_equal(np.asarray(other), photo.pixels)
-        assert other.getexif().get_ifd(34665)[33434] == pytest.approx(0.01)
-        assert other.info["icc_profile"] == RGB_ICC
-
-
-@pytest.mark.parametrize("turn", range(1, 9))
-@pytest.mark.parametrize("form", ["jpeg", "png", "webp", "tiff"])
-def test_the_photo_is_upright_and_its_notes_say_so(tmp_path, turn, form):
-    path = tmp_path / f"a.{form}"
-    exif = parse_exif(camera_notes(turn).tobytes())
-    stored = Image.fromarray(smooth(30, 40))
-    stored.save(path, form, exif=exif, **({} if form != "webp" else {"lossless": True}))
-    with Image.open(path) as same:
-        expected = np.asarray(ImageOps.exif_transpose(same).convert("RGB"))
-    photo = read_photo(path)
-    assert photo.pixels.shape == expected.shape
-    assert abs(photo.pixels.astype(int) - expected).max() <= (4 if form == "jpeg" else 0)
-    top, own, place = notes_of(photo.exif)
-    assert top[274] == 1
-    assert (own[40963], own[40962]) == photo.pixels.shape[:2]
-    assert place[2] == (48.0, 8.0, 1.5)
-
-
-def test_the_thumbnail_of_the_blurry_photo_does_not_survive(tmp_path):
-    small = BytesIO()
-    Image.fromarray(smooth(12, 16)).save(small, "jpeg")
-    exif = camera_notes()
-    exif._ifds[1] = {259: 6, 513: 0, 514: len(small.getvalue())}
-    path = tmp_path / "a.jpg"
-    Image.fromarray(smooth(30, 40)).save(path, exif=exif.tobytes() + small.getvalue())
-    assert small.getvalue() in path.read_bytes()
-    out = write_photo(tmp_path / "b.jpg", read_photo(path))
-    assert small.getvalue()[:200] not in out.read_bytes()
-
-
-@pytest.mark.parametrize(
-    "broken", [b"II*\0\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff" + b"\xff" * 40, b"", b"x" * 99]
-)
-def test_broken_notes_do_not_cost_the_photo(broken):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert updated_exif(parse_exif(broken), 3, 4) == b""
-
-
 def test_a_profile_of_another_kind_of_pixels_is_left_out(tmp_path):
     Image.fromarray(noise(9, 9)).save(tmp_path / "grey.jpg", icc_profile=RGB_ICC)
     assert read_photo(tmp_path / "grey.jpg").icc == b""
-
-
-def test_notes_and_profile_larger_than_a_jpeg_segment(tmp_path):
-    """64 KiB hold neither; a profile has several segments, notes have one."""
-    icc = RGB_ICC + bytes(200_000)
-    icc = len(icc).to_bytes(4, "big") + icc[4:]
-    path = write_photo(tmp_path / "a.jpg", Photo(smooth(30, 40), None, block(30, 40), icc))
-    assert read_photo(path).icc == icc
-    exif = camera_notes()
-    exif.get_ifd(34665)[37500] = bytes(100_000)
-    large = updated_exif(parse_exif(exif.tobytes()), 30, 40)
-    path = write_photo(tmp_path / "b.jpg", Photo(smooth(30, 40), None, large))
-    top, own, _ = notes_of(read_photo(path).exif)
-    assert top[271] == "Maker"
-    assert 37500 not in own
 
 
 def test_palette_bits_and_grey_with_alpha(tmp_path):
@@ -181,28 +84,6 @@ def test_palette_bits_and_grey_with_alpha(tmp_path):
         photo = read_photo(tmp_path / name)
         np.testing.assert_array_equal(photo.pixels, both[..., 0])
         np.testing.assert_array_equal(photo.alpha, both[..., 1])
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-@pytest.mark.parametrize("compression", [None, "lzw", "zlib"])
-def test_tiffs_that_opencv_gets_wrong(tmp_path, dtype, compression):
-    """Planes, white as zero, alpha of either kind: of these OpenCV 5 mixes or loses values."""
-    path, white, image = tmp_path / "a.tif", np.iinfo(dtype).max, noise(20, 30, 4, dtype=dtype)
-    how = {"compression": compression, "predictor": compression is not None}
-    planes = np.moveaxis(image[..., :3], 2, 0)
-    tifffile.imwrite(path, planes, photometric="rgb", planarconfig="separate", **how)
-    np.testing.assert_array_equal(read_photo(path).pixels, image[..., :3])
-    tifffile.imwrite(path, image[..., 0], photometric="miniswhite", **how)
-    np.testing.assert_array_equal(read_photo(path).pixels, white - image[..., 0])
-    tifffile.imwrite(path, image, photometric="rgb", extrasamples=["unassalpha"], **how)
-    np.testing.assert_array_equal(read_photo(path).pixels, image[..., :3])
-    np.testing.assert_array_equal(read_photo(path).alpha, image[..., 3])
-    cover = np.maximum(image[..., 3:], white // 2).astype(float) / white
-    times = np.concatenate((np.rint(image[..., :3] * cover), np.rint(cover * white)), axis=2)
-    tifffile.imwrite(
-        path, times.astype(dtype), photometric="rgb", extrasamples=["assocalpha"], **how
-    )
-    np.testing.assert_allclose(read_photo(path).pixels, image[..., :3], atol=2)
 
 
 def saved(path, *frames, **how):
@@ -290,29 +171,6 @@ def test_a_photo_is_decoded_once(tmp_path, monkeypatch, ending):
             monkeypatch.setattr(place, name, counted(getattr(place, name)))
     read_photo(path)
     assert len(calls) == 1
-
-
-def test_a_forged_size_is_refused_before_memory_is_taken(tmp_path):
-    tifffile.imwrite(tmp_path / "a.tif", noise(9, 9, 3), photometric="rgb")
-    with tifffile.TiffFile(tmp_path / "a.tif", mode="r+") as file:
-        file.pages.first.tags[256].overwrite(2**31)
-    with pytest.raises(FileError, match=r"a\.tif: has 2147483648x9 pixels, more than"):
-        read_photo(tmp_path / "a.tif")
-
-
-def test_broken_tiffs_are_file_errors_whatever_breaks(tmp_path):
-    whole = encode_photo(Photo(noise(20, 30, 3), None, block(20, 30), RGB_ICC), ".tif")
-    rng, path = np.random.default_rng(0), tmp_path / "a.tif"
-    for _ in range(60):
-        data = bytearray(whole)
-        for place in rng.integers(4, 600, 3):
-            data[place] = rng.integers(256)
-        path.write_bytes(data[: rng.integers(10, len(data)) if rng.random() < 0.3 else len(data)])
-        try:
-            photo = read_photo(path)
-        except FileError:
-            continue
-        assert photo.pixels.dtype in (np.uint8, np.uint16)
 
 
 def test_alpha_and_jpeg():
