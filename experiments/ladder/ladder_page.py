@@ -1,10 +1,10 @@
-"""Write the ladder's page, its winner and the tables of the docs from result files.
+"""Write the ablation page, its winner and the tables in the docs from result files.
 
     python experiments/ladder/ladder_page.py RESULTS SCALE
 
 Called by reproduce.sh; every figure on the page comes from the files beside it. The winner is
-chosen by the validation pairs, among the genotypes that take at most 1.1 of UNet's time. Scale
-smoke leaves the docs alone.
+chosen on the validation pairs, among the genotypes that take at most 1.1 times UNet's time. With
+scale smoke, the docs are not changed.
 """
 
 import json
@@ -20,37 +20,45 @@ PROJECT = Path(__file__).parents[2]
 BEGIN, END = "<!-- ladder -->", "<!-- /ladder -->"
 SLOWEST = 1.1  # of UNet's time, for the winner
 STEPS = (  # from, to, what the step is
-    ("unet", "unet-residual", "the output is the input plus what the network found"),
-    ("unet-residual", "frame", "our U without BatchNorm and without any operation: linear"),
+    ("unet", "unet-residual", "a global residual: the network's output is added to its input"),
+    (
+        "unet-residual",
+        "frame",
+        "the frame of our networks, without BatchNorm and operations: linear",
+    ),
     ("frame", "conv", "one residual convolution block in each cell"),
-    ("conv", "naf", "gated depthwise blocks with channel attention in their place"),
-    ("random", "uniform", "chosen in a supernet, by perturbation, alphas never trained"),
-    ("uniform", "searched", "alphas trained before the perturbation"),
-    ("random", "random-search", "chosen by brief trainings, with a search's compute"),
-    ("random", "naf", "the same cell everywhere, made by hand, at its own cost"),
-    ("random", "naf-half", "made by hand: nothing at full size, gated blocks from a quarter on"),
+    ("conv", "naf", "gated depthwise blocks with channel attention instead"),
+    ("random", "uniform", "chosen in a supernet by perturbation; the alphas are not trained"),
+    ("uniform", "searched", "the alphas are trained before the perturbation"),
+    ("random", "random-search", "chosen by brief trainings with the compute of a search"),
+    ("random", "naf", "designed by hand: the same cell everywhere, whatever it costs"),
+    (
+        "random",
+        "naf-half",
+        "designed by hand: no operations at full size, gated blocks from 1/4 on",
+    ),
     ("random", "searched", "what the search adds to its space and recipe"),
 )
 
 
 def means_of(records):
     """{row: mean PSNR in dB of each network}."""
-    found = {}
+    rows = {}
     for record in records:
         if record["kind"] == "train":
-            networks = found.setdefault(record["row"], {})
+            networks = rows.setdefault(record["row"], {})
             networks.setdefault(record["network"], []).append(record["psnr"])
     return {
-        # the trainings of a single network are what can be told apart of it
+        # a single network is represented by its trainings
         row: [fmean(v) for v in networks.values()]
         if len(networks) > 1
         else [psnr for trainings in networks.values() for psnr in trainings]
-        for row, networks in found.items()
+        for row, networks in rows.items()
     }
 
 
 def steps(means):
-    lines = ["| step | adds, dB | +- | what it is |", "|:--|--:|--:|:--|"]
+    lines = ["| step | adds, dB | +- | what changes |", "|:--|--:|--:|:--|"]
     for before, after, what in STEPS:
         if before not in means or after not in means:
             continue
@@ -70,10 +78,10 @@ def costs(searches):
     ]
     lines.append("|:--|--:|--:|--:|--:|--:|--:|")
     for record in searches:
-        found, cost = record["search"], record["search"]["cost"]
+        search, cost = record["search"], record["search"]["cost"]
         times = f"{cost['predicted']:.2f} | {cost['measured']:.2f} | {cost['unet']:.2f}"
         spent = record["core_seconds"] / 60
-        psnr = f"{found['psnr_onehot']:.3f} (input {found['psnr_input']:.3f})"
+        psnr = f"{search['psnr_onehot']:.3f} (input {search['psnr_input']:.3f})"
         name = record["name"].removesuffix("-search")
         lines.append(f"| {name} | {times} | {cost['of_unet']:.2f} | {spent:.1f} | {psnr} |")
     return lines
@@ -82,7 +90,7 @@ def costs(searches):
 def winner(records, latency):
     """(name, mean PSNR on the validation pairs, genotype) of the best network that is fast enough.
 
-    UNets are no genotypes: they are left out.
+    UNets have no genotype and are left out.
     """
     scores, archs = {}, {}
     for record in records:
@@ -119,7 +127,8 @@ def short_table(records, latency, real):
     return [
         *lines,
         "",
-        f"Blurry input: {blurry:.2f} dB; +-: between networks, or trainings of one.",
+        f"Blurry input: {blurry:.2f} dB. +-: standard deviation between networks or, for a single "
+        "network, between trainings.",
     ]
 
 
@@ -140,7 +149,7 @@ def over_unet(records, latency):
 
 
 def fill(page, lines):
-    """Put lines between the page's two marks."""
+    """Replace what stands between the page's two marks."""
     head, rest = page.read_text().split(BEGIN)
     page.write_text("\n".join([head + BEGIN, "", *lines, "", END]) + rest.split(END)[1])
 
@@ -155,19 +164,18 @@ def main(results, scale):
     searches = [record for record in records if record["kind"] == "search"]
     table = short_table(records, ms, real)
     page = [
-        "# The ladder",
+        "# Ablation",
         "",
-        "What each step from a plain UNet to a searched network adds. Run by",
-        f"`make reproduce SCALE={scale}`; this page is written by",
-        "`experiments/ladder/ladder_page.py` from the files beside it;",
-        "[results.jsonl](results.jsonl) has every run.",
+        "What each step from a plain UNet to a searched network adds, as measured by",
+        f"`make reproduce SCALE={scale}`. `experiments/ladder/ladder_page.py` generates this page",
+        "from the files beside it; [results.jsonl](results.jsonl) has every run.",
         "",
-        f"**Hardware**: {hardware['cpu']}, {hardware['cores']} cores, {hardware['threads']} thread",
-        f"a trial, on {hardware['device']}; torch {hardware['torch']}. Latencies were measured",
-        "afterwards, all networks in turn.",
+        f"**Hardware**: {hardware['cpu']}, {hardware['cores']} cores; device of the trials:",
+        f"{hardware['device']}, threads: {hardware['threads']}; torch {hardware['torch']}.",
+        "Latencies were measured afterwards, in one run in which the networks took turns.",
         "",
-        f"**Winner** on the validation pairs, among genotypes of at most {SLOWEST} of UNet's time:",
-        f"{name}, {psnr:.3f} dB there ([winner.json](winner.json)).",
+        f"**Winner** on the validation pairs, among genotypes with at most {SLOWEST} times UNet's",
+        f"latency: {name}, {psnr:.3f} dB ([winner.json](winner.json)).",
         "",
         (results / "table.md").read_text().strip(),
         "",
@@ -186,9 +194,9 @@ def main(results, scale):
         "",
         *costs(searches),
         "",
-        "minutes: of one core. one-hot: PSNR of the found network in the supernet, on the",
-        "selection pairs. Costs here were measured at the end of each search, while other trials",
-        "ran; those of the first table count.",
+        "minutes: on one core. one-hot: PSNR of the resulting network with the supernet's weights,",
+        "on the selection pairs. The costs here were measured at the end of each search, while",
+        "other trials ran; those in the first table are more accurate.",
         "",
     ]
     for seed in range(3):

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# From nothing to the ladder's table and the shipped network: `make reproduce SCALE=cpu DATA=folder`.
+# Makes the ablation's table and the bundled network from scratch: `make reproduce SCALE=cpu DATA=folder`.
 #
 #   bash experiments/ladder/reproduce.sh smoke|cpu|gpu [DATA]
 #
 # DATA holds train/sharp_pack (photos to train on), dev/sharp_cid22_val (photos never trained on) and
-# real pairs, blur/ and sharp/ in dev/gopro_avg, dev/gopro_0477_avg11 and dev/reds_180p. smoke needs
-# none: it shows in minutes that every part works, on generated scenes. cpu is about five hours on
-# two cores, gpu has not been run. All work is in reproduce/SCALE, is resumed by the same command, and
-# its results go to experiments/*/results, nas/shipped, docs and README; those of smoke stay there.
+# real pairs (blur/ and sharp/) in dev/gopro_avg, dev/gopro_0477_avg11 and dev/reds_180p. smoke needs
+# no DATA: it checks within minutes, on generated scenes, that every part works. cpu takes about five
+# hours on two cores; gpu has not been run. Intermediate files are in reproduce/SCALE; rerun the command
+# to resume. Results go to experiments/*/results, nas/shipped, docs and README, or with smoke to
+# reproduce/smoke.
 set -euo pipefail
 scale=${1:?smoke, cpu or gpu}
 here=$(cd "$(dirname "$0")" && pwd)
