@@ -115,7 +115,7 @@ def search_by_trainings(
     seed : int
         Decides genotypes and trainings, together with the scores so far.
     """
-    trials = _read(path)
+    trials = read_trials(path)
     total = trainings + FINALISTS
     with (
         open(path, "a", encoding="utf-8") as file,
@@ -210,7 +210,7 @@ def mutate(genotype: Genotype, rng: np.random.Generator, changes: int = CHANGES)
     return Genotype.from_flat(operations, fusions, genotype.widths)
 
 
-def _read(path: Path) -> dict[int, Trial]:
+def read_trials(path: Path) -> dict[int, Trial]:
     """The finished trainings by number; a last line cut short is dropped from the file."""
     if not path.exists():
         return {}
