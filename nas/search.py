@@ -1,124 +1,48 @@
 """Search for a deblurring network: `python -m nas.search data.h5`.
 
-Weights and alphas are trained in turn on disjoint parts of the pairs. After each epoch, the largest
-alphas within the cost target give a genotype, which is scored on a third part. At the end, the best
-of these competes with genotypes found by perturbation and by evolution.
+`--strategy gradient` trains the weights and the architecture parameters (alphas) of a supernet in
+turn (`nas.strategy.gradient`). `--strategy trainings` evolves genotypes by short trainings of their
+own (`nas.strategy.trainings`).
 
-`torchrun --nproc-per-node N -m nas.search ...` shares each batch among N processes.
+`torchrun --nproc-per-node N -m nas.search ...` shares each batch of a search by gradient among N
+processes.
 """
 
 import dataclasses
-import json
-import logging
-import time
-from collections import Counter
+import os
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
-import torch
 
-from blurkit.errors import FileError, SettingError, exit_codes
-from blurkit.files import write_whole
-from blurkit.progress import bar
-from blurkit.store import PairSet
-from nas.checkpoint import load_supernet, save_supernet
-from nas.console import duration, show_log
-from nas.cost.measured import trusted
-from nas.cost.table import CostTable
+from blurkit.errors import SettingError, exit_codes
+from nas.console import show_log
 from nas.data import Data, open_data
-from nas.device import hardware, pick
-from nas.evaluation.metrics import psnr
-from nas.evaluation.pairs import data_name
+from nas.device import pick
 from nas.options import DATASET, for_device, options
-from nas.report.cells_png import plot_cells
-from nas.report.slider import sample
-from nas.space.genotype import CELLS, OPERATION_NAMES, Genotype
-from nas.space.paths import softmax
-from nas.strategy.budget import check_target, cost_table, measure_cost
-from nas.strategy.page import search_page
-from nas.strategy.plots import plot_alphas, plot_choices, plot_search
-from nas.strategy.searcher import SearchData, Searcher, split_for_search
+from nas.space.genotype import CELLS, Genotype
+from nas.strategy.gradient import search_by_gradient
+from nas.strategy.searcher import split_for_search
 from nas.strategy.settings import SearchSettings
+from nas.strategy.short_training import check_short_training, search_by_trainings
 from nas.training.distributed import current_ranks, join_ranks, launch
 from nas.training.run import Run
 
-log = logging.getLogger("nas")
-
-SHOWN = 4  # selection pairs on the page
-PICTURES = ("search.png", "choices.png", "alphas.png", "cells.png")
 # files of a run besides its product, its state and tensorboard/
 ALSO = (
     "costs.json",
     "log.jsonl",
+    "trials.jsonl",
     "result.json",
     "choices.json",
     "supernet.safetensors",
     "report.html",
-    *PICTURES,
+    "search.png",
+    "choices.png",
+    "alphas.png",
+    "cells.png",
+    "trainings.png",
 )
-
-
-def _plan(searcher: Searcher, done: int, measuring: float) -> str:
-    """The plan and about how long it takes; `measuring`: seconds that the cost table took."""
-    s = searcher.settings
-    weight, alpha = searcher.seconds_per_step()
-    scoring, choosing = searcher.selection.seconds()
-    left, alpha_epochs = s.epochs - done, s.epochs - max(s.warmup, done)
-    training = s.steps * (left * weight + alpha_epochs * alpha)
-    seconds = training + left * scoring + choosing
-    target, costs, crop = "", searcher.costs, searcher.weight_batches.crop
-    if s.target:
-        target = f"; at most {s.target:g} of UNet's {costs.unet:.4g} {costs.unit}"
-        target += "" if trusted(costs) else ", by an unreliable cost table"
-    return (
-        f"plan: 9 cells x 3 slots x {len(OPERATION_NAMES)} operations and 4 x 3 fusions "
-        f"at width {s.width}{target}; "
-        f"{s.epochs} epochs x {s.steps} steps of {s.batch} crops {crop}x{crop}, "
-        f"alphas from epoch {s.warmup + 1} ({s.sampler}, order {s.order}), {s.discretise}; "
-        f"on {searcher.device}; about {duration(seconds)}, of which scoring the epochs "
-        f"{duration(left * scoring)} and choosing {duration(choosing)}"
-        + (f"; measuring the costs took {duration(measuring)}" if measuring >= 1 else "")
-    )
-
-
-def _collapsed(genotype: Genotype, number: int, limit: int) -> str:
-    """A message if one operation fills more than `limit` of the slots, else ""."""
-    name, count = Counter(genotype.flat()).most_common(1)[0]
-    if count <= limit:
-        return ""
-    return (
-        f"collapsed in epoch {number + 1}: {name} fills {count} of {len(genotype.flat())} slots, "
-        f"more than --collapse {limit}"
-    )
-
-
-def _choose(
-    searcher: Searcher, best: dict[str, Any], collapsed: str, folder: Path, progress: bool
-) -> tuple[Genotype, dict[str, float]]:
-    """The final genotype, and the one-hot PSNR of each candidate."""
-    selection, how = searcher.selection, searcher.settings.discretise
-    if collapsed and not best:
-        raise FileError(
-            f"{folder}: {collapsed}, before any epoch gave a genotype; a longer --warmup, "
-            "--beta-decay or a lower --alpha-lr may help"
-        )
-    if collapsed:
-        log.warning("%s; the best genotype before it is kept", collapsed)
-        how = "argmax"
-    candidates: dict[str, Genotype] = {}
-    if how in ("perturb", "best"):
-        candidates["perturb"] = selection.perturbed(progress)
-    if how == "sample":
-        candidates["sample"] = selection.sampled(progress)
-    if how in ("evolve", "best"):
-        candidates["evolve"] = selection.evolved(progress)
-    scores = {name: selection.score(genotype) for name, genotype in candidates.items()}
-    if how in ("argmax", "best") and best:  # scored in its epoch
-        candidates = {"argmax": Genotype.from_dict(best["genotype"]), **candidates}
-        scores = {"argmax": best["psnr"], **scores}
-    return candidates[max(scores, key=lambda name: scores[name])], scores
 
 
 @join_ranks()
@@ -128,6 +52,7 @@ def search(
     settings: SearchSettings | None = None,
     *,
     device: str = "auto",
+    processes: int | None = None,
     overwrite: bool = False,
     progress: bool = True,
 ) -> Genotype:
@@ -137,11 +62,14 @@ def search(
     ----------
     data : path of a dataset file, a pattern such as "blur-*.h5", several of them, or a PairSet
     out : folder for genotype.json, result.json (scores, cost, seconds, hardware), costs.json (the
-        cost table), choices.json (the probabilities after each epoch), supernet.safetensors,
-        search.png, alphas.png, choices.png, cells.png, log.jsonl, tensorboard/, settings.json, and
-        report.html, a summary that is updated after each epoch
+        cost table), cells.png, settings.json, and report.html, a summary that is updated as the
+        search goes on; by gradient also log.jsonl, tensorboard/, search.png, alphas.png,
+        choices.png, choices.json (the probabilities after each epoch) and supernet.safetensors;
+        by trainings also trials.jsonl (a line for each training) and trainings.png
     settings : SearchSettings, the defaults for the device if None
     device : "auto", "cpu", "cuda" or "cuda:N"
+    processes : short trainings at a time, one thread each on the CPU; by default one per CPU, or
+        one on CUDA
     overwrite : discard the run in `out` and start again
     progress : show a progress bar
 
@@ -161,124 +89,43 @@ def search(
     where, folder, pairs = pick(device), Path(out), open_data(data)
     progress = progress and ranks.first
     s = settings or for_device(SearchSettings, where, {})
-    parts = split_for_search(pairs, s)  # refuses bad settings before the folder is touched
     facts = {**dataclasses.asdict(s), "data": pairs.identity}
+    if s.strategy == "trainings":
+        if ranks.count > 1:
+            raise SettingError("strategy trainings must not run under torchrun; use --processes")
+        count = processes or (len(os.sched_getaffinity(0)) if where.type == "cpu" else 1)
+        check_short_training(pairs, s, where)  # before the folder is touched
+        with Run(folder, facts, "genotype.json", overwrite, ALSO, state="trials.jsonl") as run:
+            return search_by_trainings(run, pairs, s, where, count, progress)
+    parts = split_for_search(pairs, s)  # before the folder is touched
     with Run(folder, facts, "genotype.json", overwrite, ALSO, ranks) as run:
-        return _search(run, pairs, parts, s, where, progress)
-
-
-def _search(
-    run: Run,
-    pairs: PairSet,
-    parts: SearchData,
-    s: SearchSettings,
-    where: torch.device,
-    progress: bool,
-) -> Genotype:
-    """Fill the folder of a search, or what is missing of it."""
-    folder, ranks = run.folder, run.ranks
-    if run.finished:
-        log.info("%s is complete; --overwrite searches again", folder)
-        genotype = Genotype.load(run.product)
-        if ranks.first and not (folder / "report.html").exists():
-            searcher = Searcher(parts, s, where, CostTable.free(s.width, s.widths))
-            load_supernet(folder / "supernet.safetensors", searcher.net)
-            _write_page(folder, searcher, data_name(pairs), genotype)
-        return genotype
-    begun = time.perf_counter()
-    if ranks.first:
-        cost_table(folder, s, where, progress)
-    ranks.barrier()
-    measuring = time.perf_counter() - begun
-    costs = cost_table(folder, s, where, progress=False)
-    check_target(s, costs)
-    searcher = Searcher(parts, s, where, costs)
-    record = run.resume(searcher.net, searcher.optimisers)
-    best: dict[str, Any] = record.get("best", {})
-    choices: list[list[list[float]]] = record.get("choices", [])
-    collapsed, seconds = record.get("collapsed", ""), record.get("seconds", 0.0)
-    log.info("%s", _plan(searcher, len(run.history), measuring))
-    done, begun = len(run.history) * s.steps, time.perf_counter()
-    with bar(searcher.total, "search", "step", initial=done, disable=not progress) as steps:
-        for number in range(len(run.history), s.epochs):
-            if collapsed:
-                break
-            epoch: dict[str, Any] = {"epoch": number + 1, "step": (number + 1) * s.steps}
-            epoch |= searcher.epoch(number, steps)
-            run.check(epoch)  # before the genotype: alphas must be finite
-            genotype = searcher.selection.argmax()
-            scores = searcher.selection.epoch_scores(epoch["step"] - 1, genotype)
-            if number >= s.warmup:
-                collapsed = _collapsed(genotype, number, s.collapse)
-                if not collapsed and scores["psnr_onehot"] > best.get("psnr", -1e9):
-                    best = {"psnr": scores["psnr_onehot"], "genotype": genotype.to_dict()}
-            p = softmax(searcher.net.logits.map(torch.detach))
-            choices.append([[round(v, 4) for v in row.tolist()] for row in p.rows()])
-            steps.set_postfix_str(f"one-hot {scores['psnr_onehot']:.2f} dB")
-            spent = seconds + time.perf_counter() - begun
-            kept = {"best": best, "choices": choices, "collapsed": collapsed, "seconds": spent}
-            run.save(searcher.net, searcher.optimisers, epoch | scores, **kept)
-            if ranks.first:
-                write_whole(folder / "report.html", search_page(folder, data_name(pairs)))
-    trained = seconds + time.perf_counter() - begun
-    genotype, candidates = _choose(searcher, best, collapsed, folder, progress)
-    chosen = seconds + time.perf_counter() - begun - trained
-    if ranks.first:
-        result = {
-            "psnr_onehot": max(candidates.values()),
-            "candidates": candidates,
-            "psnr_input": run.history[-1]["psnr_input"],
-            "collapsed": collapsed or None,
-            "steps": {
-                "weights": len(run.history) * s.steps,
-                "alphas": max(0, len(run.history) - s.warmup) * s.steps,
-            },
-            "seconds": {"training": round(trained, 1), "choosing": round(chosen, 1)},
-            "cost": measure_cost(genotype, s, costs, where) if s.target else None,
-            "hardware": {**hardware(where), "processes": ranks.count},
-        }
-        write_whole(folder / "result.json", json.dumps(result, indent=2) + "\n")
-        write_whole(folder / "choices.json", json.dumps(choices) + "\n")
-        save_supernet(folder / "supernet.safetensors", searcher.net)
-        _draw(folder, run.history, choices, genotype)
-        _write_page(folder, searcher, data_name(pairs), genotype)
-    run.finish(genotype.to_json())
-    return genotype
-
-
-def _draw(
-    folder: Path,
-    history: list[dict[str, Any]],
-    choices: list[list[list[float]]],
-    genotype: Genotype,
-) -> None:
-    curves, chances, alphas, cells = (folder / name for name in PICTURES)
-    plot_search(history, curves)
-    plot_choices(choices, chances)
-    plot_alphas(np.array(choices[-1][: len(genotype.flat())]), alphas)
-    plot_cells(genotype, cells)
-
-
-def _write_page(folder: Path, searcher: Searcher, data: str, genotype: Genotype) -> None:
-    """Write the report.html of a finished search, whose supernet `searcher` holds."""
-    samples = []
-    for name, images in searcher.selection.samples(genotype, SHOWN):
-        notes = [f"{psnr(image, images[-1]):.2f} dB" for image in images[:-1]]
-        samples.append(sample(name, images, ("blurry input", "one-hot", "sharp"), (*notes, "")))
-    write_whole(folder / "report.html", search_page(folder, data, genotype, samples))
+        return search_by_gradient(run, pairs, parts, s, where, progress)
 
 
 @click.command()
 @click.argument("data", nargs=-1, required=True, metavar="DATA...", type=DATASET)
 @click.option("--out", default="search", show_default=True, type=click.Path(path_type=Path))
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    help="Short trainings at a time.  [default: one per CPU, or one on CUDA]",
+)
 @click.option("--overwrite", is_flag=True, help="Discard the run in --out and start again.")
 @options(SearchSettings)
-def main(data: tuple[str, ...], out: Path, device: str, overwrite: bool, **given: Any) -> None:
+def main(
+    data: tuple[str, ...],
+    out: Path,
+    device: str,
+    processes: int | None,
+    overwrite: bool,
+    **given: Any,
+) -> None:
     """Search for a deblurring network on the pairs of DATA, files made by `blurkit synth`.
 
     Writes OUT/genotype.json, curves, a drawing of the cells, and report.html, which has all of
-    them. You can stop it at any time: rerun the command to resume after the last finished epoch.
+    them. You can stop it at any time: rerun the command to resume after the last finished epoch or
+    training.
     """
     with exit_codes(), show_log():
         if given["latency_target"] and given["macs_target"]:
@@ -287,7 +134,9 @@ def main(data: tuple[str, ...], out: Path, device: str, overwrite: bool, **given
                 f"{given['latency_target']:g} and {given['macs_target']:g}"
             )
         settings = for_device(SearchSettings, pick(device), given)
-        genotype = search(data, out, settings, device=device, overwrite=overwrite)
+        genotype = search(
+            data, out, settings, device=device, processes=processes, overwrite=overwrite
+        )
         for cell in CELLS:
             click.echo(f"  {cell:7s} {' -> '.join(genotype.cells[cell])}")
         click.echo(f"genotype: {out / 'genotype.json'}   report: {out / 'report.html'}")

@@ -31,6 +31,14 @@ class SearchSettings:
     macs_target: float = setting(
         0.0, "largest MACs instead of latency, in units of UNet's; 0: any", least=0
     )
+    strategy: Literal["gradient", "trainings"] = setting(
+        "gradient",
+        "gradient trains the alphas of a supernet, trainings evolves genotypes by short trainings "
+        "of their own; the options below name their strategy where they belong to one",
+    )
+    trainings: int = setting(24, "trainings: genotypes to train", least=2)
+    randoms: int = setting(8, "trainings: random genotypes among them, to begin with", least=2)
+    train_steps: int = setting(1000, "trainings: steps of a training", cuda=4000, least=1)
     cost_weight: float = setting(
         1.0, "weight of |E/T - 1|, the deviation of the expected cost from the target", least=0
     )
@@ -66,6 +74,10 @@ class SearchSettings:
     def __post_init__(self) -> None:
         check(self)
         object.__setattr__(self, "widths", check_widths(self.widths))
+        if self.randoms > self.trainings:
+            raise SettingError(
+                f"randoms must be <= trainings ({self.trainings}), got {self.randoms}"
+            )
         if self.warmup > self.epochs:
             raise SettingError(f"warmup must be <= epochs ({self.epochs}), got {self.warmup}")
         if self.warmup == self.epochs and self.discretise == "argmax":

@@ -5,7 +5,8 @@ below the budget. Later generations are children of the best so far: a few choic
 cost within the budget (evolution as in Real et al. 2019, "Regularized Evolution for Image
 Classifier Architecture Search", by elitism instead of ageing, as so few trainings allow).
 Every training is short but whole: its learning rate falls to zero, because trainings cut off half
-way rank by noise. The best are trained once more from another seed, and their mean decides.
+way rank by noise. Each has its own seed, so that no seed favours a generation. The best are trained
+once more, and the mean of the two decides.
 """
 
 import json
@@ -30,6 +31,7 @@ BROOD = 4  # children in a generation
 CHANGES = 3  # choices that a child draws anew
 FINALISTS = 3  # trained again from another seed
 TRIES = 1000  # children thrown away before evolution gives up
+SEEDS = 100_000  # the seed of training k of a search is SEEDS times the search's, plus k
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Outcome:
         return self.psnr_again > self.random_mean
 
 
-def search_by_trainings(
+def evolve_by_trainings(
     train: Train,
     costs: CostTable,
     budget: float,
@@ -95,6 +97,7 @@ def search_by_trainings(
     randoms: int,
     trainings: int,
     seed: int,
+    after_training: Callable[[], None] = lambda: None,
     progress: bool = False,
 ) -> Outcome:
     """Evolve genotypes by short trainings; the same call resumes an interrupted search.
@@ -114,6 +117,12 @@ def search_by_trainings(
         Trainings in all, beside the second ones of the finalists.
     seed : int
         Decides genotypes and trainings, together with the scores so far.
+    after_training : callable () -> None
+        Called after each training.
+    progress : bool
+        Show a progress bar.
+
+    Raises FileError if every training diverged.
     """
     trials = read_trials(path)
     total = trainings + FINALISTS
@@ -133,6 +142,7 @@ def search_by_trainings(
                 shown.update()
                 best = max(trial.score for trial in trials.values())
                 shown.set_postfix_str(f"best {best:.2f} dB")
+                after_training()
 
         tasks = _first(costs, budget, randoms, seed)
         finish(tasks)
@@ -149,7 +159,7 @@ def search_by_trainings(
             raise FileError(f"{path}: every training diverged; try a lower --lr")
         finalists = sorted(done, key=lambda trial: -trial.score)[:FINALISTS]
         again = [
-            Task(len(tasks) + i, -1, trial.task.number, trial.task.genotype, seed + 1)
+            _task(len(tasks) + i, -1, trial.task.number, trial.task.genotype, seed)
             for i, trial in enumerate(finalists)
         ]
         finish(again)
@@ -171,9 +181,11 @@ def _outcome(finalists: list[Trial], again: list[Trial], randoms: list[Trial]) -
 
 def _first(costs: CostTable, budget: float, count: int, seed: int) -> list[Task]:
     """Genotypes drawn uniformly among those within the band."""
-    low = max(BAND * budget, costs.bounds()[0])
-    drawn = [costs.sample(1000 * seed + i, low, budget) for i in range(count)]
-    return [Task(i, 0, None, genotype.to_dict(), seed) for i, genotype in enumerate(drawn)]
+    cheapest, dearest = costs.bounds()
+    high = min(budget, dearest)
+    low = max(BAND * high, cheapest)
+    drawn = [costs.sample(SEEDS * seed + i, low, high) for i in range(count)]
+    return [_task(i, 0, None, genotype.to_dict(), seed) for i, genotype in enumerate(drawn)]
 
 
 def _children(
@@ -192,17 +204,25 @@ def _children(
             continue
         seen.add(text)
         number = len(done) + len(children)
-        children.append(Task(number, generation, parent.number, child.to_dict(), seed))
+        children.append(_task(number, generation, parent.number, child.to_dict(), seed))
         if len(children) == count:
             return children
     raise FileError(f"no child of the best genotypes was found within {budget:.4g} {costs.unit}")
 
 
+def _task(
+    number: int, generation: int, parent: int | None, genotype: dict[str, Any], seed: int
+) -> Task:
+    return Task(number, generation, parent, genotype, SEEDS * seed + number)
+
+
 def mutate(genotype: Genotype, rng: np.random.Generator, changes: int = CHANGES) -> Genotype:
     """The genotype with that many of its 31 choices drawn anew, each unlike what it was."""
     operations, fusions = genotype.flat(), genotype.flat_fusions()
-    rows = [(operations, i, OPERATION_NAMES) for i in range(len(operations))]
-    rows += [(fusions, i, FUSION_NAMES) for i in range(len(fusions))]
+    rows: list[tuple[list[str], int, tuple[str, ...]]] = [
+        *((operations, i, OPERATION_NAMES) for i in range(len(operations))),
+        *((fusions, i, FUSION_NAMES) for i in range(len(fusions))),
+    ]
     for place in rng.choice(len(rows), size=changes, replace=False):
         row, i, names = rows[place]
         others = [name for name in names if name != row[i]]

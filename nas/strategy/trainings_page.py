@@ -9,7 +9,7 @@ from nas.report.charts import Chart, Series
 from nas.report.html import Cells, Charts, Facts, Page, Table, render, versions
 from nas.report.style import BLUE, GREY, ORANGE
 from nas.space.genotype import Genotype
-from nas.strategy.trainings import Trial, read_trials
+from nas.strategy.trainings import FINALISTS, Trial, read_trials
 
 SHOWN = 10  # networks in the table
 UNFINISHED = "Not finished: {done} of {total} trainings. Rerun the command to resume."
@@ -65,7 +65,7 @@ def trainings_page(folder: Path, data: str, genotype: Genotype | None = None) ->
     result = read_json(folder / "result.json") if genotype else {}
     warnings = []
     if not genotype:
-        total = settings["trainings"] + settings["finalists"]
+        total = settings["trainings"] + FINALISTS
         warnings.append(UNFINISHED.format(done=len(trials), total=total))
     elif not result["decided"]:
         warnings.append(UNDECIDED)

@@ -44,6 +44,8 @@ class Run:
     also : names of files
         The other files that a run writes, to be discarded as well.
     ranks : Ranks
+    state : str
+        Name of the file whose presence means that something has been done.
 
     Raises
     ------
@@ -68,10 +70,11 @@ class Run:
         overwrite: bool = False,
         also: Sequence[str] = (),
         ranks: Ranks = ALONE,
+        state: str = "state.safetensors",
     ) -> None:
         self.folder, self.product, self.ranks = folder, folder / product, ranks
         self.history: list[dict[str, Any]] = []
-        self._state = folder / "state.safetensors"
+        self._state = folder / state
         self._lock: int | None = None
         settings = json.loads(json.dumps(settings))
         if rank := self.ranks.first_mismatch(json.dumps(settings)):

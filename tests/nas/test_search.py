@@ -17,6 +17,7 @@ from nas.search import search
 from nas.space.genotype import Genotype
 from nas.space.network import build
 from nas.space.paths import softmax
+from nas.strategy import gradient
 from nas.strategy.budget import check_target
 from nas.strategy.searcher import Searcher
 from nas.strategy.selection import Selection
@@ -177,11 +178,11 @@ def test_the_plan_counts_judging_and_choosing(pairs_file, monkeypatch):
     searcher = searcher_on(pairs_file, changed(epochs=5, warmup=2, steps=10))
     monkeypatch.setattr(searcher, "seconds_per_step", lambda: (1.0, 2.0))
     monkeypatch.setattr(searcher.selection, "seconds", lambda: (3.0, 7.0))
-    told = search_command._plan(searcher, 1, 50.0)
+    told = gradient._plan(searcher, 1, 50.0)
     # 4 epochs of 10 weight steps, 3 of 10 alpha steps, 4 of scoring
     assert "about 2 min, of which scoring the epochs 12 s and choosing 7 s; " in told
     assert told.endswith("measuring the costs took 50 s")
-    assert "measuring" not in search_command._plan(searcher, 1, 0.1)
+    assert "measuring" not in gradient._plan(searcher, 1, 0.1)
 
 
 def test_overwriting_leaves_nothing_of_the_former_run(searched, pairs_file, tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ from blurkit.errors import FileError
 from nas import search as search_command
 from nas.search import search
 from nas.space.genotype import CELLS, Genotype
+from nas.strategy import gradient
 from nas.strategy import searcher as searcher_module
 from nas.strategy.searcher import Searcher
 from nas.strategy.selection import Selection
@@ -180,7 +181,7 @@ def test_collapse_stops_early_and_keeps_the_best_before_it(
     collapse(monkeypatch, 3)
     settings = changed(epochs=6, discretise=discretise)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search_command, "_choose", None)  # fails, as if killed there
+        patch.setattr(gradient, "_choose", None)  # fails, as if killed there
         with pytest.raises(TypeError):
             search(pairs_file, tmp_path, settings, progress=False)
     with pytest.MonkeyPatch.context() as patch:  # and after a stop it does not train on

@@ -24,7 +24,7 @@ SMALL = {
     "nas.retrain": "--width 2 --steps 4 --batch 2 --crop 32",
     "nas.search": (
         "--width 2 --epochs 2 --warmup 1 --steps 2 --batch 2 --crop 16 --macs-target 1 "
-        "--discretise argmax"
+        "--discretise argmax --trainings 3 --randoms 2 --train-steps 2"
     ),
 }
 SEARCH = "--epochs 2 --warmup 1 --steps 2 --batch 2 --crop 16 --discretise argmax"

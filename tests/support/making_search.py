@@ -7,11 +7,10 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from nas import search as search_command
 from nas.cost.counted import macs_table
 from nas.cost.table import CostTable
 from nas.space.genotype import WIDTHS
-from nas.strategy import budget, selection
+from nas.strategy import budget, gradient, selection
 from nas.strategy.searcher import Searcher, split_for_search
 from nas.strategy.settings import SearchSettings
 
@@ -75,7 +74,7 @@ def one_thread():
 
 def hasten(patch):
     """No pictures, no estimate of the time, MACs counted once, fewer candidates."""
-    patch.setattr(search_command, "_draw", lambda *about: None)
+    patch.setattr(gradient, "_draw", lambda *about: None)
     patch.setattr(Searcher, "seconds_per_step", lambda searcher: (0.1, 0.1))
     patch.setattr(selection.Selection, "seconds", lambda chosen: (0.1, 0.1))
     patch.setattr(budget, "macs_table", counted)
