@@ -49,7 +49,7 @@ class Ready:
 
     def cut(self, scene, index):
         scene[...] = self.scenes[index % len(self.scenes)]
-        return "ready", 0, 0
+        return "ready", 0, 0, 1.0
 
 
 def given_scenes(folder, ready, threads):

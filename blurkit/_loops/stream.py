@@ -29,6 +29,7 @@ SCENE = np.uint64(3)  # a dead-leaves scene
 TEXTURE = np.uint64(4)  # the noise on its leaves, up to version 0.1
 CROP = np.uint64(5)  # where a patch is cut from a photo
 PHOTO = np.uint64(6)  # the order in which photos are used
+REDUCE = np.uint64(7)  # by how much a photo is reduced before a patch is cut from it
 CAMERA = np.uint64(16)  # exposure, highlights and noise levels of a photo
 NOISE = np.uint64(17)  # the noise itself
 FOI = np.uint64(32)  # numbers and big shakes of a Boracchi-Foi walk
@@ -117,6 +118,12 @@ def crop_corner(seed, index, rows, columns):
     """(y, x) with 0 <= y < rows and 0 <= x < columns, from the sample's CROP stream."""
     key = stream_key(seed, index, CROP)
     return below(key, ONE, rows), below(key, ONE + ONE, columns)
+
+
+@loop
+def reduction(seed, index, ends):
+    """A factor in [ends[0], ends[1]), from the sample's REDUCE stream."""
+    return between(stream_key(seed, index, REDUCE), ONE, ends)
 
 
 @loop

@@ -16,6 +16,21 @@ from blurkit.kernel.walk import Walk
 DEFAULT = SynthSettings()
 
 
+class Factors(click.ParamType):
+    """One number, or a range of two in quotes: "1.5" or "1 2"."""
+
+    name = "factor"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            numbers = tuple(map(float, value.split()))
+        except ValueError:
+            self.fail(f'must be one number or a range such as "1 2", got {value!r}', param, ctx)
+        return numbers[0] if len(numbers) == 1 else numbers
+
+
 @click.command(context_settings={"show_default": True})
 @click.option("--n", type=int, default=DEFAULT.n, help="Number of pairs.")
 @click.option(
@@ -25,6 +40,15 @@ DEFAULT = SynthSettings()
     "--images",
     type=click.Path(exists=True, file_okay=False),
     help="Folder of sharp photos, searched recursively.  [default: generated scenes]",
+)
+@click.option(
+    "--reduce",
+    type=Factors(),
+    default=DEFAULT.reduce,
+    metavar="FACTOR",
+    show_default="1",
+    help="Reduce photos by this factor before patches are cut, so that soft photos give sharp "
+    'patches. "1 2" draws a factor from this range for each sample.',
 )
 @click.option("--patch", type=int, default=DEFAULT.patch, help="Side of the patches in pixels.")
 @click.option(

@@ -1,7 +1,7 @@
 """Blurring during training: the dataset's pipeline applied to one image at a time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,8 @@ class Degrade:
     Parameters
     ----------
     settings : SynthSettings
-        Of these, kernel, walk or mix, interpolation and camera are used.
+        Of these, kernel, walk or mix, interpolation and camera are used. Not reduce: the image is
+        the scene, which a dataset with reduced photos has already reduced.
     border : "valid" or "reflect"
         "valid" returns only pixels whose blur does not depend on anything outside the image, as in
         a dataset: the pair is smaller than the image by kernel - 1. "reflect" mirrors the image
@@ -62,7 +63,7 @@ class Degrade:
     def __init__(self, settings: SynthSettings | None = None, *, border: str = "valid") -> None:
         if border not in BORDERS:
             raise SettingError(f"border must be valid or reflect, got {border}")
-        self.settings, self.border = settings or SynthSettings(), border
+        self.settings, self.border = replace(settings or SynthSettings(), reduce=1), border
 
     def __call__(self, sharp: np.ndarray, *, seed: int | None = None, index: int = 0) -> Pair:
         """Degrade one image.

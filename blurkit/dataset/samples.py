@@ -27,6 +27,7 @@ def scan_photos(
         side=settings.side,
         n=settings.n,
         seed=settings.seed,
+        reduce=settings.reduce,
         threads=threads,
         progress=progress,
     )
@@ -80,8 +81,10 @@ def fill_rows(
         if photos is None:
             fill_scene(scene, seed=seed, index=start + row)
         else:
-            name, y, x = photos.cut(scene, start + row)
-            source = f"{name}@{y + margin},{x + margin}"
+            name, y, x, factor = photos.cut(scene, start + row)
+            source = f"{name}@{y + int(margin * factor)},{x + int(margin * factor)}"
+            if settings.reduced:
+                params["reduce"][row] = factor
         rows["source"][row] = source.encode(errors="replace")
         camera_numbers[row] = degrade_patch(
             rows["blurry"][row],

@@ -12,9 +12,12 @@ import numpy as np
 
 from blurkit.camera.camera import NUMBERS, Camera, checked_camera
 from blurkit.errors import SettingError
-from blurkit.kernel.checks import checked_index, checked_seed
+from blurkit.kernel.checks import Range, checked_index, checked_range, checked_seed
 from blurkit.kernel.mix import FAMILY, Mix
 from blurkit.kernel.walk import Walk
+
+REDUCE = ("reduce", "<f8")  # the last number in /params, where photos are reduced
+MOST_REDUCED = 16.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,10 @@ class SynthSettings:
     shard, shards : int, 0 <= shard < shards <= n
         The file contains this one of `shards` nearly equal runs of samples. All other settings
         remain those of the whole dataset, and so do the bytes of each sample.
+    reduce : float or (lowest, highest) in 1 .. 16
+        By what factor a photo is reduced before the patch is cut, so that photos that are soft at
+        the pixel level give sharp patches. Area means of stored values, see
+        `blurkit.scenes.photos.Photos.cut`. Drawn uniformly for each sample.
 
     Attributes
     ----------
@@ -67,6 +74,7 @@ class SynthSettings:
     camera: Camera = None  # type: ignore[assignment]  # a name or None becomes one
     shard: int = 0
     shards: int = 1
+    reduce: Range = 1.0
 
     def __post_init__(self) -> None:
         for name in ("n", "patch", "kernel", "seed", "start", "shard", "shards"):
@@ -81,6 +89,10 @@ class SynthSettings:
             raise SettingError(
                 f"interpolation must be nearest or linear, got {self.interpolation!r}"
             )
+        factors = checked_range("reduce", self.reduce, 1, MOST_REDUCED)
+        if self.images is None and factors != (1.0, 1.0):
+            raise SettingError(f"reduce must be 1 without images, got {self.reduce}")
+        object.__setattr__(self, "reduce", factors)
         default = "naive" if self.images is None else "realistic"
         object.__setattr__(self, "camera", checked_camera(self.camera or default))
         if self.mix is not None and self.walk != Walk():
@@ -107,6 +119,11 @@ class SynthSettings:
         return self.patch + self.kernel - 1
 
     @property
+    def reduced(self) -> bool:
+        """Whether photos are reduced before patches are cut from them."""
+        return self.reduce != (1.0, 1.0)
+
+    @property
     def blur(self) -> Mix:
         """The families from which kernels are drawn: the mix, or only the walk."""
         return self.mix or Mix(((self.walk, 1),))
@@ -115,17 +132,21 @@ class SynthSettings:
     def drawn(self) -> np.dtype:
         """One row of /params: the numbers drawn for a sample's kernel, then those of its camera.
 
-        With a mix, the first field is the name of the family.
+        With a mix, the first field is the name of the family; with reduced photos, the last is the
+        factor.
         """
         names = [(name, "<f8") for name in [*self.blur.numbers, *NUMBERS]]
-        return np.dtype(([FAMILY] if self.mix else []) + names)
+        return np.dtype(([FAMILY] if self.mix else []) + names + ([REDUCE] if self.reduced else []))
 
     def stored(self, images: str | None) -> dict[str, Any]:
         """These settings as JSON values for the file; `images` is the digest of the photos.
 
-        The settings of the walk are stored beside the others, those of a mix under "mix".
+        The settings of the walk are stored beside the others, those of a mix under "mix", and
+        `reduce` only where it is not 1: files of blurkit 0.2 and before do not have it.
         """
         flat = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        if not self.reduced:
+            del flat["reduce"]
         walk, camera = (dataclasses.asdict(flat.pop(name)) for name in ("walk", "camera"))
         mix = flat.pop("mix")
         return flat | ({"mix": mix.stored()} if mix else walk) | camera | {"images": images}
@@ -134,6 +155,8 @@ class SynthSettings:
     def from_stored(cls, stored: Mapping[str, Any], images: str | None = None) -> "SynthSettings":
         """The settings stored in a file, with the folder `images` in place of the photos' digest.
 
+        Without a folder the digest itself is kept. A file without `reduce` has reduce 1.
+
         Raises
         ------
         SettingError
@@ -141,7 +164,9 @@ class SynthSettings:
             its rule or is not what `stored` writes
         """
         mixed = "mix" in stored
-        names = set(cls(mix=cls().blur if mixed else None).stored(None))
+        names = set(cls(mix=cls().blur if mixed else None).stored(None)) | stored.keys() & {
+            "reduce"
+        }
         if set(stored) != names:
             rule = f"settings must be exactly {', '.join(sorted(names))}"
             raise SettingError(f"{rule}, got {reprlib.repr(sorted(stored))}")
@@ -151,7 +176,8 @@ class SynthSettings:
         )
         try:
             blur = {"mix": Mix.from_stored(stored["mix"])} if mixed else {"walk": Walk(**walk)}
-            made = cls(**own | blur | {"camera": Camera(**camera), "images": images})
+            folder = stored["images"] if images is None else images
+            made = cls(**own | blur | {"camera": Camera(**camera), "images": folder})
             if json.loads(json.dumps(made.stored(stored["images"]))) == stored:
                 return made
         except SettingError:

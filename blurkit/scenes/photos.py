@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ import numpy as np
 from blurkit.errors import FileError, printable
 from blurkit.files import AnyPath
 from blurkit.images.files import find_images, read_image
+from blurkit.kernel.checks import Range, checked_range
 from blurkit.progress import bar
 
 MOST_SHARING = 16  # most samples cut from a photo each time it is decoded
@@ -31,12 +33,14 @@ class Photos:
     ----------
     folder : Path
     names : relative POSIX names
-    side : int, px, of the square that is cut for each sample
+    side : int, px, of the square scene that each sample gets
     seed : int
     group : int, number of consecutive samples that are cut from the same photo
     label : str
         Their number, and the SHA-256 of their names and sizes in bytes; identifies them in the
         settings stored in a dataset.
+    reduce : (lowest, highest), >= 1
+        By what factor photos are reduced before a scene is cut, drawn uniformly for each sample.
     """
 
     folder: Path
@@ -45,18 +49,30 @@ class Photos:
     seed: int
     group: int
     label: str
+    reduce: tuple[float, float] = (1.0, 1.0)
     _decoded: threading.local = field(default_factory=threading.local, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         folder = self.folder.absolute()  # the other process may have another working directory
-        return Photos, (folder, self.names, self.side, self.seed, self.group, self.label)
+        return Photos, (
+            folder,
+            self.names,
+            self.side,
+            self.seed,
+            self.group,
+            self.label,
+            self.reduce,
+        )
 
-    def cut(self, scene: np.ndarray, index: int) -> tuple[str, int, int]:
-        """Copy the scene of sample `index` from its photo.
+    def cut(self, scene: np.ndarray, index: int) -> tuple[str, int, int, float]:
+        """Write the scene of sample `index`, cut from its photo.
 
         Groups of consecutive samples share a photo. The groups go through all photos in an order
         drawn anew for each pass, so all photos are used equally often. The position of the cut is
-        drawn for each sample.
+        drawn for each sample, and so is the factor by which the photo is reduced: each pixel of
+        the scene is then the mean of a square of factor x factor pixels of the photo, rounded. The
+        mean is of stored (sRGB) values, as in an image editor, so that the scene is the photo's
+        own, whatever camera then turns it into light.
 
         Parameters
         ----------
@@ -64,21 +80,38 @@ class Photos:
 
         Returns
         -------
-        name, y, x : the photo, and the upper left corner of the scene in it, in pixels
+        name, y, x : the photo, and the upper left corner of the scene in it, in its pixels
+        factor : float, 1 where the photo is not reduced
         """
         turn, position = divmod(index // self.group, len(self.names))
         name = self.names[_order(len(self.names), self.seed, turn)[position]]
         photo = self._read(name)
         height, width = photo.shape[:2]
-        y, x = crop_corner(height, width, self.side, seed=self.seed, index=index)
-        scene[:] = photo[y : y + self.side, x : x + self.side]
-        return name, y, x
+        factor = self._factor(index)
+        side = square_side(self.side, factor)
+        y, x = crop_corner(height, width, side, seed=self.seed, index=index)
+        if factor == 1:
+            scene[:] = photo[y : y + side, x : x + side]
+        else:
+            from blurkit._loops.area import fill_area_means
+
+            fill_area_means(scene, photo, y, x, factor)
+        return name, y, x, factor
+
+    def _factor(self, index: int) -> float:
+        """By what the photo of a sample is reduced, from the sample's own stream."""
+        lowest, highest = self.reduce
+        if lowest == highest:
+            return lowest
+        from blurkit._loops.stream import reduction
+
+        return float(reduction(np.uint64(self.seed), np.uint64(index), np.array(self.reduce)))
 
     def _read(self, name: str) -> np.ndarray:
         """The photo, decoded once per thread until another one is needed."""
         if getattr(self._decoded, "name", None) != name:
             photo = read_image(self.folder / name)
-            if min(photo.shape[:2]) < self.side:
+            if min(photo.shape[:2]) < square_side(self.side, self.reduce[1]):
                 raise FileError(f"{self.folder / name}: has changed since the run began")
             self._decoded.name, self._decoded.photo = name, photo
         return self._decoded.photo
@@ -90,6 +123,7 @@ def scan(
     side: int,
     n: int,
     seed: int,
+    reduce: Range = 1.0,
     threads: int | None = None,
     progress: bool = True,
 ) -> Photos:
@@ -99,17 +133,21 @@ def scan(
     ----------
     folder : searched recursively for JPEG, PNG, TIFF and WebP
     side : int
-        Pixels of the square that a sample needs: patch + kernel - 1.
+        Pixels of the square scene that a sample needs: patch + kernel - 1.
     n : int
         Number of samples; up to 16 consecutive ones share a photo, so that it is decoded once.
+    reduce : float or (lowest, highest), >= 1
+        As of `Photos`. Usable photos are large enough for the highest factor.
 
     Raises
     ------
     FileError
         Those of `find_images`; "photos: none of its 3 photos can be read (a.jpg, ...)",
-        "photos: no photo is at least 158x158 (patch + kernel - 1); the largest is 100x80"
+        "photos: no photo is at least 158x158 (patch + kernel - 1); the largest is 100x80",
+        "photos: no photo is at least 316x316 (2 x (patch + kernel - 1)); the largest is 300x200"
     """
-    folder = Path(folder)
+    folder, factors = Path(folder), checked_range("reduce", reduce, lowest=1)
+    least = square_side(side, factors[1])
     paths = find_images(folder)
     with (
         ThreadPoolExecutor(threads) as pool,
@@ -121,23 +159,29 @@ def scan(
             progress_bar.update()
     names = [path.relative_to(folder).as_posix() for path in paths]
     broken = [name for name, shape in zip(names, shapes, strict=True) if shape is None]
-    small = [name for name, s in zip(names, shapes, strict=True) if s and min(s) < side]
+    small = [name for name, s in zip(names, shapes, strict=True) if s and min(s) < least]
     if len(broken) == len(names):
         raise FileError(f"{folder}: none of its {len(names)} photos can be read ({_some(broken)})")
     if len(broken) + len(small) == len(names):
         height, width = max((s for s in shapes if s), key=min)
+        rule = "patch + kernel - 1" if least == side else f"{factors[1]:g} x (patch + kernel - 1)"
         raise FileError(
-            f"{folder}: no photo is at least {side}x{side} (patch + kernel - 1); "
+            f"{folder}: no photo is at least {least}x{least} ({rule}); "
             f"the largest is {width}x{height}"
         )
     skipped = {*broken, *small}
     if broken:
         log.warning("skipped %d unreadable: %s", len(broken), _some(broken))
     if small:
-        log.warning("skipped %d below %dx%d: %s", len(small), side, side, _some(small))
+        log.warning("skipped %d below %dx%d: %s", len(small), least, least, _some(small))
     kept = tuple(name for name in names if name not in skipped)
     group = min(max(-(-n // len(kept)), 1), MOST_SHARING)
-    return Photos(folder, kept, side, seed, group, _label(folder, kept))
+    return Photos(folder, kept, side, seed, group, _label(folder, kept), factors)
+
+
+def square_side(side: int, factor: float) -> int:
+    """Side in pixels of the square of a photo that is reduced to side x side pixels."""
+    return math.ceil(side * factor)
 
 
 def _shape(path: Path) -> tuple[int, int] | None:

@@ -216,7 +216,10 @@ def require_same(
         for each in (layout.attributes, json.loads(json.dumps(attributes)))
     )
     names = [name for name in new | old if new.get(name) != old.get(name)]
-    differences = [f"{name}: {old.get(name)} in the file, {new.get(name)} now" for name in names]
+    differences = [
+        f"{name}: {old.get(name, 'not set')} in the file, {new.get(name, 'not set')} now"
+        for name in names
+    ]
     if not differences and layout.types != types:
         differences = ["its rows have another type"]
     if differences:

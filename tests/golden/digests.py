@@ -110,6 +110,9 @@ MADE = {
     "dataset, scenes, linear": lambda: dataset(20, patch=32, kernel=31, interpolation="linear"),
     "dataset, scenes, realistic": lambda: dataset(20, patch=32, kernel=15, camera="realistic"),
     "dataset, photos": lambda: dataset(40, photos=True, patch=16, kernel=9),
+    "dataset, photos, reduced": lambda: dataset(
+        40, photos=True, patch=16, kernel=9, reduce=(1, 1.6)
+    ),
 }
 SMALL = {  # little enough for interpreted loops too
     "small: kernels": lambda: kernels(4, 9, "nearest", 32),
@@ -121,6 +124,9 @@ SMALL = {  # little enough for interpreted loops too
     "small: shake": lambda: shaken(20, 16),
     "small: dataset": lambda: dataset(3, patch=16, kernel=5),
     "small: dataset, photos": lambda: dataset(3, photos=True, patch=16, kernel=5),
+    "small: dataset, photos, reduced": lambda: dataset(
+        3, photos=True, patch=16, kernel=5, reduce=(1, 2)
+    ),
 }
 
 

@@ -76,6 +76,35 @@ def test_synth_takes_photos_and_reports_the_unreadable():
     assert all(source.startswith(b"sub/a.jpg@") for source in PairFile("p.h5").source)
 
 
+def test_synth_reduces_photos_by_a_factor_or_a_range():
+    Path("photos").mkdir()
+    photo = np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)
+    write_image("photos/a.png", photo)
+    photos = ["--images", "photos", "--quiet"]
+    for reduce, shown in (("2", "[2.0, 2.0]"), ("1 1.5", "[1.0, 1.5]")):
+        blurkit("synth", "--n", "5", *photos, "--reduce", reduce, *TINY, "--overwrite")
+        lines = dict(line.split(maxsplit=1) for line in blurkit("info", "blur.h5").splitlines())
+        assert lines["reduce"] == shown
+        assert lines["/params"].endswith(", reduce")
+        said = blurkit("verify", "blur.h5", "--deep", "5", *photos)
+        assert "5 regenerated" in said
+        assert said.endswith("are identical\n")
+    fails(
+        ["synth", *photos, "--reduce", "4", *TINY, "--overwrite"],
+        1,
+        "photos: no photo is at least 88x88 (4 x (patch + kernel - 1)); the largest is 60x60",
+    )
+    rule = "reduce must be one number or a pair (lowest, highest) in 1 .. 16"
+    fails(["synth", *photos, "--reduce", "0.5", *TINY], 2, f"{rule}, got 0.5")
+    fails(["synth", *photos, "--reduce", "1 2 3", *TINY], 2, f"{rule}, got (1.0, 2.0, 3.0)")
+    fails(
+        ["synth", *photos, "--reduce", "half", *TINY],
+        2,
+        "Invalid value for '--reduce': must be one number or a range such as \"1 2\", got 'half'",
+    )
+    fails(["synth", "--reduce", "2", *TINY], 2, "reduce must be 1 without images, got 2.0")
+
+
 def test_synth_makes_shards_together_or_one_by_one():
     said = blurkit("synth", "--n", "10", "--shards", "3", *TINY)
     assert re.fullmatch(
