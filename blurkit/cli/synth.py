@@ -44,9 +44,8 @@ class Factors(click.ParamType):
 @click.option(
     "--reduce",
     type=Factors(),
-    default=DEFAULT.reduce,
+    default="1",
     metavar="FACTOR",
-    show_default="1",
     help="Reduce photos by this factor before patches are cut, so that soft photos give sharp "
     'patches. "1 2" draws a factor from this range for each sample.',
 )
