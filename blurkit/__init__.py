@@ -1,7 +1,7 @@
-"""Camera-shake blur kernels, blurred image pairs, and the file that holds them.
+"""Camera-shake blur kernels, blurry/sharp image pairs, and the dataset file that stores them.
 
-`kernel` makes kernels, `camera` and `handheld` blur photos with them, `scenes` and `images` bring
-the photos, `dataset` and `store` write pairs, `importers` bring pairs of others, `realism` compares
+`kernel` makes kernels, `camera` and `handheld` blur photos, `scenes` and `images` provide photos,
+`dataset` and `store` write pairs, `importers` import pairs made elsewhere, `realism` compares
 kernels, `cli` is the command. The public names are listed in `__init__.pyi`.
 """
 

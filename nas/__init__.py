@@ -1,7 +1,7 @@
-"""A differentiable search for deblurring networks, and what trains, compares and uses them.
+"""Differentiable search for deblurring networks, and commands to train, compare and use them.
 
-Commands: `search`, `retrain`, `compare`, `evaluate`, `deblur`, `export`, `latency`. `space` holds
-the networks, `strategy` the search, `cost` the latency table, `training` the recipe, `evaluation`
-the scores, `restoration` and `photos` the use on photos, `comparison` the trials, `runtime` the
-backends, `report` the kit of the pages.
+Commands: `search`, `retrain`, `compare`, `evaluate`, `deblur`, `export`, `latency`. `space` has the
+networks, `strategy` the search, `cost` the latency table, `training` the recipe, `evaluation` the
+scores, `restoration` and `photos` the restoring of photos, `comparison` the trials, `runtime` the
+backends, `report` the parts of pages.
 """

@@ -40,16 +40,16 @@ def compare(
     wait: bool = True,
     progress: bool = True,
 ) -> list[str]:
-    """Run every trial that is not done yet; repeat an interrupted call to resume.
+    """Run every trial that is not done yet; repeat the call to resume an interrupted comparison.
 
-    Any number of processes, on any number of machines with a common file system, may make this
-    call with the same `out` at the same time: they share the trials.
+    Several processes, also on several machines with a common file system, may make this call with
+    the same `out` at the same time: they share the trials.
 
     Parameters
     ----------
     data : path of a dataset file, a pattern such as "blur-*.h5", or several of them
     test : the same, for the pairs on which the networks are scored; nothing is chosen by them
-    out : folder for results.jsonl, table.md, report.html (all of it), pareto.png, tau.png,
+    out : folder for results.jsonl, table.md, report.html (a summary), pareto.png, tau.png,
         seeds.png, and trials/
     settings : CompareSettings, the defaults for the device if None
     real : folders that hold blur/ and sharp/, or input/ and target/ (see `nas.evaluation.pairs`),
@@ -111,7 +111,13 @@ def compare(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of real pairs, blur/ and sharp/, to score on too; may be given several times.",
 )
-@click.option("--out", default="compare", show_default=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    default="compare",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder to write to.",
+)
 @click.option(
     "--variant",
     "variants",
@@ -119,7 +125,7 @@ def compare(
     metavar="NAME=OPTIONS",
     help='Another kind of search, such as softmax="--sampler softmax"; may be given several times.',
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
+@click.option("--device", default="auto", show_default=True, help="One of auto, cpu, cuda, cuda:N.")
 @click.option("--jobs", type=int, help="Trials at a time.  [default: cores / threads, or GPUs]")
 @click.option(
     "--threads", type=int, help="Threads of each trial.  [default: 1; cores / jobs on CUDA]"

@@ -115,10 +115,10 @@ def deblur_all(
     """
     torch_device = pick(device)
     settings = settings or for_device(DeblurSettings, torch_device, {})
-    found = find_photos(photos, skip=Path(out) if out else None)
-    jobs = _plan(found, out, settings, before_after)
+    named = find_photos(photos, skip=Path(out) if out else None)
+    jobs = _plan(named, out, settings, before_after)
     network, _ = load_model(Path(model) if model else None, torch_device)
-    summary = Summary(skipped=len(found.places) - len(jobs), passed=found.ignored)
+    summary = Summary(skipped=len(named.places) - len(jobs), passed=named.ignored)
     restorer = Restorer(network, settings, torch_device, progress, before_after)
     with bar(len(jobs), "deblurring", "photo", disable=not progress) as shown:
         for job in jobs:
@@ -180,7 +180,7 @@ def _split(model: Path | None, paths: tuple[str, ...]) -> tuple[Path | None, lis
 @click.option(
     "--before-after", is_flag=True, help="Also write NAME-before-after.png, side by side."
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
+@click.option("--device", default="auto", show_default=True, help="One of auto, cpu, cuda, cuda:N.")
 @options(DeblurSettings)
 def main(
     paths: tuple[str, ...],

@@ -167,7 +167,7 @@ def evaluate(
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for table.md, compare.png and report.html.",
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
+@click.option("--device", default="auto", show_default=True, help="One of auto, cpu, cuda, cuda:N.")
 @options(EvaluateSettings)
 def main(
     models: tuple[Path, ...],

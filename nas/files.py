@@ -27,19 +27,19 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 
 
 def changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What differs between the settings in a folder and those of this call, for an error message.
+    """The settings in a folder that differ from those of this call, for an error message.
 
     Values of "arch", "data" and "test" are too long to show.
 
     Examples
     --------
     >>> changed_settings({"width": 8, "data": "A"}, {"width": 16, "data": "B"})
-    ['width: 8 there, 16 now', 'another data']
+    ['width: 8 before, 16 now', 'different data']
     """
     return [
-        f"another {key}"
+        f"different {key}"
         if key in ("arch", "data", "test")
-        else f"{key}: {reprlib.repr(before.get(key))} there, {value!r} now"
+        else f"{key}: {reprlib.repr(before.get(key))} before, {value!r} now"
         for key, value in now.items()
         if before.get(key) != value
     ]

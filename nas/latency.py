@@ -212,7 +212,7 @@ def _versions() -> dict[str, str]:
 @click.argument(
     "models", nargs=-1, metavar="[DIR...]", type=click.Path(exists=True, path_type=Path)
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
+@click.option("--device", default="auto", show_default=True, help="One of auto, cpu, cuda, cuda:N.")
 @click.option(
     "--out",
     default="latency",

@@ -80,13 +80,14 @@ def options(kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 value_type = inner
             cuda = f.metadata["cuda"]
             value = " ".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
-            shown = f"{value}" + (f"; {cuda} on CUDA" if cuda not in (None, f.default) else "")
+            default = f"{value}" + (f"; {cuda} on CUDA" if cuda not in (None, f.default) else "")
+            text = f.metadata["help"]
             command = click.option(
                 f"--{f.name.replace('_', '-')}",
                 f.name,
                 type=value_type,
                 default=None,
-                help=f"{f.metadata['help']}  [default: {shown}]",
+                help=f"{text[0].upper()}{text[1:]}.  [default: {default}]",
             )(command)
         return command
 

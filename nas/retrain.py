@@ -62,7 +62,7 @@ def retrain(
     overwrite: bool = False,
     progress: bool = True,
 ) -> Path:
-    """Train a network, from scratch or from given weights; repeat an interrupted call to resume.
+    """Train a network, from scratch or from given weights; repeat the call to resume a stopped run.
 
     Parameters
     ----------
@@ -71,8 +71,8 @@ def retrain(
     out : folder for model.safetensors, log.jsonl, training.png, tensorboard/, settings.json
     settings : RetrainSettings, the defaults for the device if None
     name : what tables call the network; the built-in name or "searched" if None
-    init : a model.safetensors of the same network, or its folder, to take the initial weights from;
-        its empty slots may hold an operation here, which starts as the identity
+    init : a model.safetensors, or its folder, with the initial weights, of the same network except
+        that slots may be empty there: the operations in these slots start as the identity
     device : "auto", "cpu", "cuda" or "cuda:N"
     overwrite : discard what `out` holds and start over
     progress : show a progress bar
@@ -91,7 +91,7 @@ def retrain(
 
     Notes
     -----
-    Under torchrun, the processes that make this call train one network together: they share each
+    Under torchrun, all processes make this call and train one network together: they share each
     batch, and rank 0 writes the folder. The result is that of a single process up to rounding. An
     interrupted run may be resumed with another number of processes.
     """
@@ -167,12 +167,15 @@ def _train(
 @click.option(
     "--init",
     type=click.Path(exists=True, path_type=Path),
-    help="Checkpoint, or its folder, to take the initial weights from. It must be of the same "
-    "network, except that its slots may be empty where ARCH has an operation.",
+    help="Checkpoint, or its folder, with the initial weights. Its network must be the same, "
+    "except that slots may be empty where ARCH has an operation.",
 )
-@click.option("--name", help="Its name in tables.  [default: the built-in name or 'searched']")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
-@click.option("--overwrite", is_flag=True, help="Discard what --out holds and start over.")
+@click.option(
+    "--name",
+    help="Name of the network in tables.  [default: the built-in name or 'searched']",
+)
+@click.option("--device", default="auto", show_default=True, help="One of auto, cpu, cuda, cuda:N.")
+@click.option("--overwrite", is_flag=True, help="Discard the run in --out and start over.")
 @options(RetrainSettings)
 def main(
     arch: str,

@@ -104,14 +104,20 @@ def search(
 
 @click.command()
 @click.argument("data", nargs=-1, required=True, metavar="DATA...", type=DATASET)
-@click.option("--out", default="search", show_default=True, type=click.Path(path_type=Path))
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N")
+@click.option(
+    "--out",
+    default="search",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder to write to.",
+)
+@click.option("--device", default="auto", show_default=True, help="One of auto, cpu, cuda, cuda:N.")
 @click.option(
     "--processes",
     type=click.IntRange(min=1),
     help="Short trainings at a time.  [default: one per CPU, or one on CUDA]",
 )
-@click.option("--overwrite", is_flag=True, help="Discard the run in --out and start again.")
+@click.option("--overwrite", is_flag=True, help="Discard the run in --out and start over.")
 @options(SearchSettings)
 def main(
     data: tuple[str, ...],

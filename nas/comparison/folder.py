@@ -1,4 +1,4 @@
-"""A comparison's folder: what its trials share, their command lines, and what is kept of them."""
+"""A comparison's folder: files that the trials share, their command lines, and their records."""
 
 import json
 import sys
@@ -79,8 +79,8 @@ class Comparison:
     def begin(self, trial: Trial, device: str) -> list[list[str]]:
         """Prepare a trial's folder and return its command lines.
 
-        A search gets the comparison's table of costs; one measured beside other work would be
-        unreliable.
+        A search gets the comparison's table of costs: a table measured while other trials run
+        would be unreliable.
         """
         if trial.kind == "search":
             path, table = self.folder(trial.name) / "costs.json", CostTable.load(self.cost_table)
@@ -92,7 +92,7 @@ class Comparison:
         """ARCH of nas.retrain: a built-in name or the path of a genotype file.
 
         For a random search, the candidate with the highest PSNR on the validation pairs after its
-        brief training; of equals, the first.
+        brief training; the first one in case of a tie.
         """
         if trial.arch in BUILT_IN:
             return trial.arch

@@ -69,7 +69,7 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
 
 
 def lowest_shown(means: Sequence[float]) -> float:
-    """The PSNR below which a row is only named under a chart, so that the others can be told apart.
+    """The PSNR below which a row is only named under a chart, to keep the others distinguishable.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """The subprocesses of one trial, and the lock that keeps other runners out.
 
 A runner locks a trial's folder. Its subprocess inherits the lock, so the folder stays locked until
-both have ended, however they end: while a trial whose runner was killed still runs, nobody starts
-it again.
+both have ended, however they end: while a trial whose runner was killed still runs, no runner
+starts it again.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""The results of a comparison: what its trials left, measured, tabulated, drawn and on a page."""
+"""The results of a comparison: measurements after the trials, table, plots and page."""
 
 import json
 from collections.abc import Sequence

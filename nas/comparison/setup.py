@@ -95,7 +95,7 @@ def _refuse_other(comparison: Comparison, before: dict, now: dict) -> None:
     variants_before = dict(text.split("=", 1) for text in before.get("variants", ()))
     for name, options in variants.items():
         if variants_before.get(name, options) != options:
-            changes.append(f"variant {name}: {variants_before[name]!r} there, {options!r} now")
+            changes.append(f"variant {name}: {variants_before[name]!r} before, {options!r} now")
     if changes:
         raise FileError(
             f"{comparison.root}: holds a comparison with other settings ({'; '.join(changes)}); "

@@ -46,7 +46,7 @@ def cached(
 
     Notes
     -----
-    A cache that cannot be read or written is not an error: the table is made, and not kept.
+    A cache that cannot be read or written is not an error: the table is made, but not cached.
     """
     text = json.dumps(key, sort_keys=True)
     path = folder() / f"costs-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
@@ -78,4 +78,4 @@ def _write(path: Path, document: dict[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(document))
     except (FileError, OSError) as error:
-        log.info("the costs are not kept: %s", error)
+        log.info("the costs are not cached: %s", error)

@@ -34,8 +34,8 @@ def best(
     Returns
     -------
     options : list of int, or None
-        One number for each row: of all choices whose costs sum to at most `budget`, one with the
-        largest sum of scores. None if every choice costs more.
+        The option chosen in each row: among the choices whose costs sum to at most `budget`, one
+        with the largest sum of scores. None if every choice costs more.
 
     Notes
     -----
@@ -75,7 +75,7 @@ def best(
 
 
 def _undominated(costs: ArrayLike, scores: ArrayLike) -> tuple[Row, Row, NDArray[np.intp]]:
-    """Costs, scores and numbers of the options that no cheaper option matches, cheapest first."""
+    """Costs, scores and numbers of the options that no cheaper option equals, cheapest first."""
     cost, score = np.asarray(costs, np.float64), np.asarray(scores, np.float64)
     order = np.lexsort((-score, cost))
     order = order[np.isfinite(score[order])]
@@ -85,7 +85,7 @@ def _undominated(costs: ArrayLike, scores: ArrayLike) -> tuple[Row, Row, NDArray
 
 
 def _hull(cost: Row, score: Row) -> list[tuple[float, float]]:
-    """Steps (cost, score) along the upper hull of a row's options, of falling score per cost."""
+    """Steps (cost, score) along the upper hull of a row's options, with falling score per cost."""
     corners: list[tuple[float, float]] = []
     for x, y in zip(cost.tolist(), score.tolist(), strict=True):
         while len(corners) > 1:

@@ -1,8 +1,8 @@
 """The cost table in milliseconds, measured inside whole networks.
 
-Networks of random operations run as a whole, and a clock is read before and after each of their
-slots and skips. Every operation is thus timed after others, with the caches and memory that they
-leave behind, and the parts of a network add up to its time.
+Networks of random operations run as a whole, and each of their slots and skips is timed. Every
+operation thus runs with the caches and memory that its predecessors leave behind, and the parts of
+a network add up to its time.
 """
 
 import logging
@@ -39,11 +39,11 @@ from nas.space.network import Network, build
 log = logging.getLogger("nas")
 
 TABLE_VERSION = 1  # of the method; tables of another version are measured again
-NETWORKS = 36  # in which every slot has every operation three times
+NETWORKS = 36  # enough for every operation to occur three times in every slot
 ZEROS = 5  # for each other operation: the networks are about as small as those of a search
 PASSES = {"cpu": 3, "cuda": 10}  # timed passes of each network, after one that is not timed
 STEADY = (0.8, 1.25)  # range of the factor on an idle machine; 0.99 to 1.03 is usual
-ATTEMPTS = 3  # at a reliable table
+ATTEMPTS = 3  # to measure a reliable table
 TOGETHER = 4  # random networks measured in turns
 SLOT_LEVELS = [level for level in LEVELS for _ in range(SLOTS)]
 Place = tuple[str, int, str]  # see `nas.cost.stopwatch.places`
@@ -166,8 +166,8 @@ def trusted(table: CostTable) -> bool:
 def _measure(
     genotypes: Sequence[Genotype], width: int, device: torch.device, side: int, progress: bool
 ) -> tuple[dict[str, list[float]], dict[Place, list[float]], list[list[float]]]:
-    """Seconds of all passes of "unet", "frame" and "marked" frame, of each place, and of each
-    network."""
+    """Seconds of every pass: of "unet", "frame" and "marked" (the timed frame), of each place, and
+    of each network."""
     keep_memory()
     image, watch = image_of(side, device), Stopwatch(device)
 
@@ -180,7 +180,7 @@ def _measure(
     fixtures = {"unet": ready(build("unet", width)), "frame": frame()}
     fixtures["marked"] = timed_parts(frame(), watch)
     whole: dict[str, list[float]] = {name: [] for name in fixtures}
-    of_places: dict[Place, list[float]] = defaultdict(list)
+    spans_by_place: dict[Place, list[float]] = defaultdict(list)
     totals: list[list[float]] = []
     for net in fixtures.values():
         timed(net, image)
@@ -198,16 +198,16 @@ def _measure(
                     watch.spans()
                     seconds.append(timed(net, image))
                     for place, span in zip(places(genotype), watch.spans(), strict=True):
-                        of_places[place].append(span)
+                        spans_by_place[place].append(span)
             totals += passes
             shown.update(len(nets))
-    return whole, of_places, totals
+    return whole, spans_by_place, totals
 
 
 def _table(
     genotypes: Sequence[Genotype],
     whole: Mapping[str, list[float]],
-    of_places: Mapping[Place, list[float]],
+    spans_by_place: Mapping[Place, list[float]],
     totals: Sequence[list[float]],
     width: int,
     facts: dict[str, Any],
@@ -215,11 +215,13 @@ def _table(
     """The table that fits the measured seconds (see the notes of `latency_table`)."""
     unet, frame, marked = (median(whole[name]) for name in ("unet", "frame", "marked"))
     reading = median(
-        t for (_, _, name), spans in of_places.items() if name == "zero" for t in spans
+        t for (_, _, name), spans in spans_by_place.items() if name == "zero" for t in spans
     )
 
     def cost(kind: str, where: int, name: str) -> float:
-        return 0.0 if name == "zero" else max(median(of_places[kind, where, name]) - reading, 0.0)
+        if name == "zero":
+            return 0.0
+        return max(median(spans_by_place[kind, where, name]) - reading, 0.0)
 
     slots = [[cost("slot", level, name) for name in OPERATION_NAMES] for level in SLOT_LEVELS]
     skips = [[cost("skip", i, name) for name in FUSION_NAMES] for i in range(len(DECODER))]

@@ -22,7 +22,7 @@ from nas.space.genotype import (
     check_widths,
 )
 
-CLOSE = 0.1  # a larger relative error of a prediction gives a warning
+CLOSE = 0.1  # relative error of a prediction above which there is a warning
 SHAPES = {
     "operations": (len(CELLS) * SLOTS, len(OPERATION_NAMES)),
     "fusions": (len(DECODER), len(FUSION_NAMES)),
@@ -115,7 +115,7 @@ class CostTable:
     def max_entropy_logits(self, budget: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Logits (27, 8) and (4, 3) whose softmax has an expected cost of at most `budget`.
 
-        They fall in proportion to the cost: of all such logits, those of the largest entropy.
+        They decrease linearly with the cost, which gives the largest entropy of all such logits.
         """
         costs = [*self.operations, *self.fusions]
         slope = max(0.0, max_entropy_slope(costs, budget - self.fixed))

@@ -14,7 +14,7 @@ from blurkit.progress import bar
 from nas.device import keep_memory
 from nas.space.operations import ChannelAttention
 
-SIDE = 256  # the square input at which networks of this field are compared
+SIDE = 256  # side of the square input at which networks are usually compared
 
 
 def parameters(model: nn.Module) -> int:
@@ -140,7 +140,7 @@ def timed(model: nn.Module, image: Tensor) -> float:
 
 
 def clocked(task: Callable[[], object], device: torch.device) -> float:
-    """Seconds of one call, including the work that it queued on the device."""
+    """Seconds of one call, including the work that it queues on the device."""
     wait(device)
     start = time.perf_counter()
     task()

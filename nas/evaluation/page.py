@@ -59,7 +59,7 @@ def evaluate_page(evaluation: Evaluation, samples: Sequence[Sample]) -> str:
 
 
 def _pairs_chart(rows: Sequence[Row]) -> Chart:
-    """PSNR after over PSNR before; a pair above the line y = x has gained."""
+    """PSNR after against PSNR before; pairs above the line y = x have gained."""
     untouched, *restored = rows
     series = []
     for row, colour in zip(restored, itertools.cycle(PALETTE[:-1])):
@@ -92,6 +92,6 @@ def _gains_chart(rows: Sequence[Row]) -> Chart:
 
 
 def _finite_pairs(untouched: Row, row: Row) -> list[tuple[Score, Score]]:
-    """Scores before and after of each image that is not its own truth."""
+    """Scores before and after of each image whose blurry and sharp versions differ."""
     pairs = zip(untouched.images, row.images, strict=True)
     return [(before, after) for before, after in pairs if math.isfinite(before.psnr)]

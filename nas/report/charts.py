@@ -25,7 +25,7 @@ class Series:
         Dots are small marks; bars are short level strokes, for means.
     colour : Colour
     tips : sequence of str
-        What a page says of each point under the pointer; by default its coordinates.
+        What a page shows for the point under the pointer; by default its coordinates.
     """
 
     name: str

@@ -30,7 +30,7 @@ def save_charts(
     title: str = "",
     size: tuple[float, float] = (4.25, 4),
 ) -> None:
-    """Draw charts side by side; those without points are left out, without any nothing is written.
+    """Draw charts side by side, without those that have no points; if none is left, write nothing.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ Place = tuple[float, float]
 
 @dataclass(frozen=True)
 class Mark:
-    """A shape at a point, and the tip that a pointer brings up."""
+    """A shape at a point, and the tip shown under the pointer."""
 
     look: str  # "mark", "dot", "bar" or "hit"
     colour: str
@@ -124,7 +124,7 @@ def _add_series(series: Series, place: Callable[[float, float], Place], layout: 
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
-    """A little more than the values take up, and never nothing."""
+    """The range of the values with a small margin, never empty."""
     low, high = min(values), max(values)
     room = 0.06 * (high - low) or 0.01 * abs(high) or 1.0
     return low - room, high + room

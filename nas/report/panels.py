@@ -18,7 +18,7 @@ def plot_comparison(
     *,
     note: str = "",
 ) -> None:
-    """Lay images side by side, every pixel unchanged, with a title over each column.
+    """Place images side by side, every pixel unchanged, with a title above each column.
 
     Parameters
     ----------

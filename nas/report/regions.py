@@ -1,4 +1,4 @@
-"""Which region of a photo a report shows, when all of it would be too much."""
+"""The region of a large photo that a report shows."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from blurkit.errors import FileError
 from blurkit.images.files import opencv
 
-MIN_SIDE = 480  # pixels to which smaller ones are about enlarged, by a whole factor
+MIN_SIDE = 480  # pixels; smaller images are enlarged to about this, by a whole factor
 LOSSLESS = 101  # OpenCV's lossy WebP qualities end at 100
 
 Image = NDArray[np.uint8]
@@ -37,7 +37,7 @@ class Sample:
     factor : int >= 1
         How much they are enlarged if there is room.
     pictures : tuple of Picture
-        At first the first is on the left and the second on the right.
+        Initially the first is on the left and the second on the right.
     """
 
     name: str

@@ -42,7 +42,7 @@ def latency_page(document: Mapping[str, Any]) -> str:
         "of a table take turns, with the device synchronised. Quartiles show how steady the "
         "machine was. UNets: ratio to the eager UNet of the same table. Differs: largest "
         "difference from eager float32 on the CPU, outputs in [0, 1] (an 8-bit step is 0.004). "
-        "Channel attention averages over the whole image in all modes. torch.compile gets the "
+        "Channel attention averages over the whole image in all modes. torch.compile is given the "
         "program of torch.export; it and bf16 run channels_last."
     )
     lines = ["# Latency", "", textwrap.fill(preface, 100)]

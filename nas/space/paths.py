@@ -62,7 +62,7 @@ def softmax(logits: Choices) -> Choices:
 
 @dataclass(frozen=True)
 class OpPath:
-    """One draw of the sampler: which options are computed, and how they are weighted.
+    """One path through the supernet: which options are computed, and how they are weighted.
 
     active : for each of the 31 rows of `Choices`, the numbers of the options that are computed
     weigh : logits -> weights, differentiable

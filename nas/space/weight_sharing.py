@@ -1,7 +1,7 @@
 """One set of weights for all operations of a slot, so that most steps train all of them.
 
-A step draws one of eight operations; with weights of its own, each would be trained in an eighth
-of the steps. The five gated operations share norm, 1x1 convolutions and attention, and their
+A step draws one of eight operations; if each had its own weights, it would be trained in only an
+eighth of the steps. The five gated operations share norm, 1x1 convolutions and attention, and their
 depthwise kernels are the centre of one 7x7 kernel; the two convolution blocks share their kernels
 and differ in dilation. (Weight entanglement: Chen et al. 2021, AutoFormer; centred kernels: Cai et
 al. 2020, Once-for-all.)
@@ -51,7 +51,7 @@ class SharedOps(nn.Module):
         super().__init__()
         self.channels = channels
         self.parts = nn.ModuleDict()
-        for name in ("dw7", "dw3_attn", "conv3"):  # together they have all parts
+        for name in ("dw7", "dw3_attn", "conv3"):  # together, these have all the parts
             for part, _, module in _parts(OPERATIONS[name](channels)):
                 if part not in self.parts:
                     self.parts[part] = module

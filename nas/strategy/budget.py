@@ -60,28 +60,28 @@ def measure_cost(
 ) -> dict[str, float | str | bool]:
     """Predicted and measured cost of the result, and UNet's measured in the same run.
 
-    "trusted" is false if the table was measured on a busy machine, or if its prediction is off by
-    more than 10 % here.
+    "trusted" is false if the table was measured on a busy machine, or if its prediction for this
+    genotype is off by more than 10 %.
     """
-    networks = {"found": build(genotype.to_dict(), s.width), "unet": build("unet", s.width)}
+    networks = {"result": build(genotype.to_dict(), s.width), "unet": build("unet", s.width)}
     for net in networks.values():
         to_channels_last(net, device).eval()
     if costs.unit == "MACs":
         measured = {name: float(macs(net, device=device)) for name, net in networks.items()}
     else:
         measured = latency(networks, device=device)
-    predicted, cost, unet = costs.of(genotype), measured["found"], measured["unet"]
+    predicted, cost, unet = costs.of(genotype), measured["result"], measured["unet"]
     error, ratio = predicted / cost - 1, cost / unet
     log.info(
         f"cost: predicted {predicted:.4g} {costs.unit}, measured {cost:.4g} "
-        f"({100 * error:+.0f} %); UNet {unet:.4g}: the result takes {ratio:.2f} of it"
+        f"(prediction off by {100 * error:+.0f} %); UNet {unet:.4g}, ratio {ratio:.2f}"
     )
     if abs(error) > CLOSE:
         log.warning(
             "the prediction is off by more than 10 %: was the machine busy with other work?"
         )
     if ratio > (1 + CLOSE) * s.target:
-        log.warning("the network takes %.2f of UNet, more than the target %g", ratio, s.target)
+        log.warning("the network costs %.2f x UNet, more than the target of %g x", ratio, s.target)
     return {
         "unit": costs.unit,
         "predicted": predicted,

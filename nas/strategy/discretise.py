@@ -39,7 +39,7 @@ def perturb(
     rounds: int = 3,
     progress: bool = False,
 ) -> Genotype:
-    """Discretise by perturbation: keep what the supernet misses most (Wang et al. 2021, DARTS-PT).
+    """Discretise by perturbation: keep the options whose removal hurts most (DARTS-PT).
 
     Parameters
     ----------
@@ -49,13 +49,14 @@ def perturb(
     choose : callable scores -> Genotype
         The genotype of the largest sum of scores, within a budget for instance.
     mixed : bool
-        Whether the supernet mixes all operations. The score of a choice is then the loss without
-        it, as in the paper. If the supernet draws single paths, only the share p of them takes the
-        choice, and its removal costs the loss p / (1 - p) times what the choice gains; the score is
-        that gain at equal p: minus the loss of the paths that take it.
+        Whether the supernet mixes all operations. The score of an option is then the loss without
+        it, as in the paper (Wang et al. 2021). If the supernet draws single paths, a share p of
+        them takes the option, and removing it raises the loss by p / (1 - p) times the option's
+        advantage; to compare options at equal p, the score is minus the loss of the paths that
+        take it.
     alphas : Choices, optional
         The logits without their prior. The row being measured is mixed by its alphas alone:
-        otherwise a choice would be missed for its share in the prior as much as for its worth. All
+        otherwise the score would reflect an option's share in the prior as much as its worth. All
         other rows keep their logits. None: the logits.
     rounds : int >= 1
         Each round decides an equal share of the rows, those with the clearest leads first, and

@@ -8,7 +8,7 @@ from blurkit.progress import bar
 from nas.space.genotype import FUSION_NAMES, OPERATION_NAMES, Genotype
 
 PARENTS = 16  # a child has two of this many best genotypes as parents
-CHANGE = 0.08  # chance that a choice of a child is drawn at random: two or three of 31
+CHANGE = 0.08  # chance that a choice of a child is drawn at random: about 2.5 of the 31
 TRIES = 200  # rejected children before evolution gives up
 
 
@@ -74,11 +74,11 @@ def evolve(
 def _child(a: Genotype, b: Genotype, rng: np.random.Generator) -> Genotype:
     """Each choice from either parent, or (rarely) at random; the widths are the first's."""
 
-    def mix(of_a: list[str], of_b: list[str], names: tuple[str, ...]) -> list[str]:
-        changed = rng.random(len(of_a)) < CHANGE
-        from_b = rng.random(len(of_a)) < 0.5
-        random = rng.integers(len(names), size=len(of_a))
-        inherited = [y if take_b else x for x, y, take_b in zip(of_a, of_b, from_b, strict=True)]
+    def mix(first: list[str], second: list[str], names: tuple[str, ...]) -> list[str]:
+        changed = rng.random(len(first)) < CHANGE
+        swapped = rng.random(len(first)) < 0.5
+        random = rng.integers(len(names), size=len(first))
+        inherited = [y if swap else x for x, y, swap in zip(first, second, swapped, strict=True)]
         return [
             names[k] if change else name
             for name, k, change in zip(inherited, random, changed, strict=True)

@@ -9,9 +9,9 @@ def beta_decay(alphas: Choices) -> Tensor:
     """Mean over a part's rows of log sum exp(alpha), mean of both parts (Ye et al. 2022,
     beta-DARTS, eq. 16).
 
-    Its gradient is softmax(alpha): it holds back all alphas of a row, the largest most. In the
-    paper its weight rises from 0; in `nas.search` it falls to 0, so that no operation leads while
-    the weights are untrained, and the alphas can decide at the end.
+    Its gradient is softmax(alpha): it restrains all alphas of a row, the largest most. In the
+    paper its weight rises from 0; in `nas.search` it falls to 0, so that no operation takes the
+    lead while the weights are untrained, and the alphas can separate at the end.
     """
     rows = [part.logsumexp(dim=1).mean() for part in alphas]
     return sum(rows[1:], rows[0]) / len(rows)

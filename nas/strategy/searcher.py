@@ -49,8 +49,8 @@ def split_for_search(data: Data, s: SearchSettings) -> SearchData:
 class Searcher:
     """The supernet of a search and its two optimisers.
 
-    The logits start where their expected cost is the budget, otherwise undecided (those of maximum
-    entropy).
+    The initial logits have the largest entropy for which the expected cost equals the budget;
+    without a target they are zero.
 
     Parameters
     ----------

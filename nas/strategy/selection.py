@@ -1,4 +1,4 @@
-"""What a supernet is worth: scores on the selection pairs, and the genotypes chosen by them."""
+"""Scores of a supernet on the selection pairs, and the genotypes chosen by these scores."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ Sample = tuple[str, tuple[NDArray[np.uint8], ...]]  # name; blurry, restored, sh
 
 PAIRS = 128  # selection pairs on which a genotype is scored, at most
 QUICK_PAIRS = 32  # of them, on which "sample" and "evolve" score each of their genotypes
-BATCH = 32  # of these scores: large batches are faster
+BATCH = 32  # pairs scored at once: large batches are faster
 # a search of FULL_STEPS steps chooses with these; a shorter one with fewer, in proportion
 FULL_STEPS = 11_000  # of weights and of alphas
 ROUNDS = 3  # of a perturbation

@@ -7,7 +7,7 @@ from nas.training.distributed import Ranks
 
 
 class SharedBatchNorm(nn.BatchNorm2d):
-    """`nn.BatchNorm2d` whose statistics in training are those of all ranks' rows together.
+    """`nn.BatchNorm2d` that in training computes its statistics over the rows of all ranks.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class SharedBatchNorm(nn.BatchNorm2d):
 
 
 def share_statistics(net: nn.Module, ranks: Ranks) -> None:
-    """Replace each BatchNorm2d of `net` by a SharedBatchNorm, unless this process is alone."""
+    """Replace each BatchNorm2d of `net` by a SharedBatchNorm if there are several ranks."""
     if ranks.count == 1:
         return
     for module in list(net.modules()):

@@ -34,13 +34,13 @@ def fit_crop(crop: int, pairs: Pairs, stride: int) -> int:
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:
-    """A batch on the device; the copy may still be under way when this returns."""
+    """A batch on the device; the copy may still be in progress when this returns."""
     blurry, sharp = batch
     return blurry.to(device, non_blocking=True), sharp.to(device, non_blocking=True)
 
 
 class Batches:
-    """Endless random batches of crops, flipped and turned; batch k depends on (seed, k) alone.
+    """Endless random batches of crops, flipped and rotated; batch k depends on (seed, k) alone.
 
     Each epoch goes through all pairs once, in an order of its own.
 

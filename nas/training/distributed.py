@@ -27,7 +27,7 @@ _parent = os.getppid()  # torchrun, if it started this process
 
 @dataclass(frozen=True)
 class Ranks:
-    """This process among those of the run. In a single process every method is the identity.
+    """This process among those of the run. In a single process, every method is the identity.
 
     Methods that communicate must be called on all ranks, in the same order.
 
@@ -216,7 +216,7 @@ def launch(command: click.Command, name: str) -> None:
 
 
 def _show_once(show: Callable[[], None]) -> None:
-    """Show an error, or wait until the rank that failed before this one has shown its own.
+    """Show an error, or wait until a rank that failed earlier has shown its own.
 
     torchrun stops all ranks as soon as one exits, so no rank may exit before the error is shown.
     """

@@ -12,7 +12,7 @@ from torch import nn
 
 BETAS = (0.9, 0.9)
 WEIGHT_DECAY = 1e-3
-LARGEST_NORM = 1.0  # of the gradient of all weights together; a longer one is scaled down to it
+LARGEST_NORM = 1.0  # of the gradient of all weights together; larger gradients are scaled down
 
 
 def make_optimiser(weights: Iterable[nn.Parameter], lr: float) -> torch.optim.Optimizer:

@@ -27,16 +27,16 @@ log = logging.getLogger("nas")
 
 
 class Run:
-    """A folder that a command fills, and continues to fill after an interruption.
+    """A folder that a command fills, if necessary over several interrupted runs.
 
-    Used in a `with` statement, at whose end other processes may use the folder. Rank 0 writes and
+    Use it in a `with` statement, which locks the folder against other processes. Rank 0 writes and
     all ranks read. Every method must be called on all ranks.
 
     Parameters
     ----------
     folder : path
     settings : dict of JSON values
-        Everything that decides the result. A folder begun with other settings is refused.
+        Everything that decides the result. A folder begun with other settings is an error.
     product : str
         Name of the file whose presence means that the run is finished.
     overwrite : bool
@@ -50,7 +50,7 @@ class Run:
     Raises
     ------
     FileError
-        "DIR: holds a run with other settings (width: 8 there, 16 now); choose another --out, or
+        "DIR: holds a run with other settings (width: 8 before, 16 now); choose another --out, or
         --overwrite to start over"; "DIR: in use by another process"; the folder cannot be made or
         written; "rank 1 has other settings or data than rank 0"
 

@@ -38,7 +38,9 @@ class RetrainSettings:
     batch: int = setting(8, "pairs in a batch", cuda=32, least=1)
     crop: int = setting(64, "side of the training crops, in pixels", cuda=128)
     lr: float = setting(3e-3, "initial learning rate", cuda=1e-3, least=1e-9)
-    floor: float = setting(1e-4, "added to the MSE in the loss: tames sharp crops", least=1e-9)
+    floor: float = setting(
+        1e-4, "added to the MSE in the loss, so that sharp crops weigh less", least=1e-9
+    )
     every: int = setting(200, "steps between saved states", cuda=1000, least=1)
     seed: int = setting(0, "seed of initial weights and batches", least=0)
 
@@ -52,7 +54,7 @@ class Trainer:
     Parameters
     ----------
     arch : name of a built-in network, or a genotype as a dict
-    data : the dataset; 97 % of its pairs are trained on, at most 128 of the others are validated on
+    data : the dataset; 97 % of its pairs are for training, at most 128 others for validation
     s : RetrainSettings
     device : torch.device
     ranks : Ranks
@@ -87,10 +89,10 @@ class Trainer:
         try:
             missing, unknown = self.net.load_state_dict(state, strict=False)
         except RuntimeError as error:  # shapes
-            raise FileError(f"{path}: is of another network or width") from error
+            raise FileError(f"{path}: belongs to another network or width") from error
         added = {key.partition(".operation.")[0] for key in missing}
         if unknown or any(f"{slot}.beta" not in state for slot in added):
-            raise FileError(f"{path}: is of another network or width")
+            raise FileError(f"{path}: belongs to another network or width")
         with torch.no_grad():
             for slot in added:
                 self.net.get_parameter(f"{slot}.beta").zero_()

@@ -69,8 +69,8 @@ def test_what_does_not_fit_is_refused(arguments, message):
 
 def test_the_help_shows_defaults_as_they_are_typed():
     words = " ".join(given("--help")[1].split())
-    assert "two numbers [default: 1 2]" in words
-    assert "a bounded number [default: 3; 7 on CUDA]" in words
+    assert "Two numbers. [default: 1 2]" in words
+    assert "A bounded number. [default: 3; 7 on CUDA]" in words
 
 
 def test_widths_of_the_search_are_five_numbers():

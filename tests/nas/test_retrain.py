@@ -31,7 +31,7 @@ def test_training_is_the_same_on_shards(pairs_file, shards, tmp_path):
     ]
     assert all(torch.equal(models[0][key], models[1][key]) for key in models[0])
     assert retrain("unet", files, tmp_path / "many", TRAIN, progress=False)  # complete already
-    with pytest.raises(FileError, match=r"other settings \(another data\)"):
+    with pytest.raises(FileError, match=r"other settings \(different data\)"):
         retrain("unet", files[::-1], tmp_path / "many", TRAIN, progress=False)
 
 
@@ -57,7 +57,7 @@ def test_training_goes_on_from_given_weights(pairs_file, tmp_path):
     assert all(torch.allclose(before[key], after[key], atol=1e-6) for key in before)
     fresh = load_file(retrain("conv", pairs_file, tmp_path / "fresh", still, progress=False))
     assert not all(torch.allclose(before[key], fresh[key], atol=1e-6) for key in before)
-    with pytest.raises(FileError, match=r"first: is of another network or width$"):
+    with pytest.raises(FileError, match=r"first: belongs to another network or width$"):
         retrain("unet", pairs_file, tmp_path / "no", TRAIN, init=tmp_path / "first")
     with pytest.raises(FileError, match="other settings"):  # another beginning is another run
         retrain("conv", pairs_file, tmp_path / "on", still, init=again, progress=False)
@@ -74,9 +74,9 @@ def test_a_network_grows_from_one_with_empty_slots(pairs_file, tmp_path):
     more = dataclasses.replace(TRAIN, steps=4)
     trained = retrain("conv", pairs_file, tmp_path / "on", more, init=first, progress=False)
     assert load_file(trained)["cells.enc1.0.beta"].abs().max() > 0  # but learns
-    with pytest.raises(FileError, match=r"grown: is of another network or width$"):
+    with pytest.raises(FileError, match=r"grown: belongs to another network or width$"):
         retrain("frame", pairs_file, tmp_path / "no", TRAIN, init=tmp_path / "grown")
-    with pytest.raises(FileError, match=r"grown: is of another network or width$"):
+    with pytest.raises(FileError, match=r"grown: belongs to another network or width$"):
         retrain("naf", pairs_file, tmp_path / "no", TRAIN, init=tmp_path / "grown")
 
 

@@ -230,7 +230,7 @@ def test_finished_search_is_not_repeated(searched, pairs_file, monkeypatch):
 
 
 def test_other_settings_on_the_same_folder_are_refused(searched, pairs_file):
-    with pytest.raises(FileError, match=r"other settings \(seed: 0 there, 5 now\)"):
+    with pytest.raises(FileError, match=r"other settings \(seed: 0 before, 5 now\)"):
         search(pairs_file, searched[1], changed(seed=5), progress=False)
 
 

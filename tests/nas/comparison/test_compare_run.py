@@ -145,7 +145,7 @@ def test_other_settings_and_the_training_pairs_are_refused(compared, pairs_file,
     _, out = compared
     other = compare(pairs_file, test_file, out, "--steps", "5")
     assert other.returncode == 1
-    assert "holds a comparison with other settings (steps: 4 there, 5 now)" in other.stderr
+    assert "holds a comparison with other settings (steps: 4 before, 5 now)" in other.stderr
     same = compare(pairs_file, pairs_file, out)
     assert same.returncode == 2
     assert "test must not contain pairs of the training data" in same.stderr
