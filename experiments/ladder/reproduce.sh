@@ -3,9 +3,9 @@
 #
 #   bash experiments/ladder/reproduce.sh smoke|cpu|gpu [DATA]
 #
-# DATA holds train/sharp_pack (photos to train on), dev/sharp_cid22_val (photos never trained on) and
-# real pairs (blur/ and sharp/) in dev/gopro_avg, dev/gopro_0477_avg11 and dev/reds_180p. smoke needs
-# no DATA: it checks within minutes, on generated scenes, that every part works. cpu takes about five
+# DATA holds train/photos (to train on; exactly the photos of experiments/photos.sha256, others are
+# refused), dev/sharp_cid22_val (photos never trained on) and real pairs (blur/ and sharp/) in
+# dev/gopro_avg, dev/gopro_0477_avg11 and dev/reds_180p. smoke needs no DATA: it checks within minutes, on generated scenes, that every part works. cpu takes about five
 # hours on two cores; gpu has not been run. Intermediate files are in reproduce/SCALE; rerun the command
 # to resume. Results go to experiments/*/results, nas/shipped, docs and README, or with smoke to
 # reproduce/smoke.
@@ -18,12 +18,14 @@ run=${RUN:-$root/reproduce/$scale}
 mkdir -p "$run"
 run=$(realpath "$run")
 sets=(gopro_avg gopro_0477_avg11 reds_180p)
+# photos reduced so that patches are sharp, and blur that differs in how hard it is to undo
+task=(--reduce 2 --mix walk=1,linear=1,defocus=1,gaussian=1)
 say() { echo "+ $*"; "$@"; }
 
 case $scale in
 smoke)
     data=$run/data results=$run/results/ladder shipped=$run/results/shipped package=$run/package
-    blur=(--patch 48 --kernel 9 --length 3 7)
+    blur=("${task[@]}" --patch 48 --kernel 9 --length 3 7)
     train=(--n 200) test=(--n 20)
     recipe=(--width 2 --cost macs --steps 20 --batch 2 --crop 32 --seeds 1 --searches 1 --randoms 3
         --kinds searched --random-searches 0 --brief 10
@@ -34,7 +36,7 @@ smoke)
     ;;
 cpu)
     results=$here/results shipped=$root/experiments/shipped/results package=$root/nas/shipped
-    blur=(--patch 96 --kernel 11 --length 4 10 --preset naive)
+    blur=("${task[@]}" --patch 96 --kernel 11 --length 4 10 --preset naive)
     train=(--n 12000) test=(--n 300 --patch 128)
     recipe=(--width 8 --steps 5000 --batch 8 --crop 48 --lr 2e-3 --seeds 2 --searches 1
         --kinds searched --random-searches 0 --search "--epochs 60 --warmup 40 --cost-weight 0.1")
@@ -45,7 +47,7 @@ cpu)
     ;;
 gpu)
     results=$here/results-gpu shipped=$root/experiments/shipped/results package=$root/nas/shipped
-    blur=(--patch 160 --kernel 27 --preset realistic)
+    blur=("${task[@]}" --patch 160 --kernel 27 --preset realistic)
     train=(--n 60000) test=(--n 300)
     recipe=(--width 32 --steps 30000 --seeds 3)
     pairs=(--n 60000 --takes 20)
@@ -63,7 +65,8 @@ else
     data=$(realpath "${2:?the folder of the photos: see the head of this file}")
 fi
 [ "$scale" = gpu ] || export OMP_NUM_THREADS=1
-photos=$data/train/sharp_pack
+photos=$data/train/photos
+[ "$scale" = smoke ] || bash "$here/check_photos.sh" "$photos" "$root/experiments/photos.sha256"
 mkdir -p "$results"
 cd "$run"
 

@@ -12,7 +12,7 @@ SHAKE = Motion(Walk(length=(3, 9)))
 
 
 def main(folder):
-    for where, count in (("train/sharp_pack", 6), ("dev/sharp_cid22_val", 3)):
+    for where, count in (("train/photos", 6), ("dev/sharp_cid22_val", 3)):
         for i in range(count):
             write(folder / where / f"{i}.png", dead_leaves(SIDE, seed=len(where), index=i))
     for name in ("gopro_avg", "gopro_0477_avg11", "reds_180p"):
