@@ -1,9 +1,9 @@
 """`blurkit.blur` against SciPy, OpenCV, torch and kornia: python benchmarks/blur.py
 
-RGB images, many kernels, one core; the ratio is against the fastest of the others. Every method
-returns the same number of pixels, and they agree within a grey level. uint8: arrays (H, W, 3) in
-and out. float32: each in the layout that it likes, so without conversions. Then the two methods of
-blurkit against each other over the number of taps, which gives the rule of `method="auto"`.
+RGB images, many kernels, one core; the ratio is against the fastest peer. All methods return the
+same number of pixels and agree to within one grey level. uint8: arrays (H, W, 3) in and out.
+float32: each method in its preferred layout, without conversions. Then the two methods of blurkit
+are compared for different numbers of taps, which gives the rule of `method="auto"`.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -24,13 +24,13 @@ TAPS = (50, 100, 150, 200, 300)
 
 
 def kernels():
-    """{name: kernels to take in turn}"""
+    """{name: kernels, used in turn}"""
     rng = np.random.default_rng(0)
     dense = {f"dense {k}": [rng.random((k, k), np.float32)] for k in (3, 5, 7, 9, 11, 15, 31)}
     bell = np.exp(-(((np.arange(31) - 15) / 5) ** 2) / 2).astype(np.float32)
     walks = list(random_walk_kernels(8, 31, seed=0))
-    every = {"random walk 31": walks, **dense, "Gaussian 31": [np.outer(bell, bell)]}
-    return {name: [kernel / kernel.sum() for kernel in some] for name, some in every.items()}
+    cases = {"random walk 31": walks, **dense, "Gaussian 31": [np.outer(bell, bell)]}
+    return {name: [kernel / kernel.sum() for kernel in some] for name, some in cases.items()}
 
 
 def tensor(image):
@@ -88,42 +88,42 @@ def opencv(inner, kernel):
 def methods(image, kernel):
     """{name: (function without arguments, function that gives its result as (H, W, 3))}"""
     half = len(kernel) // 2
-    inner = np.ascontiguousarray(image[half:-half, half:-half])  # as many pixels out as the others
+    inner = np.ascontiguousarray(image[half:-half, half:-half])  # same output size as the others
     dtype, taps = image.dtype, torch.from_numpy(kernel)
-    found = {"blurkit": (lambda: blur(image, kernel), lambda out: out)}
+    calls = {"blurkit": (lambda: blur(image, kernel), lambda out: out)}
     if dtype == np.uint8:
-        found["scipy fftconvolve"] = (lambda: scipy_fft(image, kernel), lambda out: out)
+        calls["scipy fftconvolve"] = (lambda: scipy_fft(image, kernel), lambda out: out)
     else:
         planes = np.ascontiguousarray(np.moveaxis(image, 2, 0))
-        found["scipy fftconvolve"] = (
+        calls["scipy fftconvolve"] = (
             lambda: scipy_planes(planes, kernel),
             lambda out: np.moveaxis(out, 0, 2),
         )
-    found["cv2.filter2D"] = (lambda: opencv(inner, kernel), lambda out: out)
+    calls["cv2.filter2D"] = (lambda: opencv(inner, kernel), lambda out: out)
     ready = tensor(image)
     for name, function in TENSORS.items():
         if dtype == np.uint8:
-            found[name] = (
+            calls[name] = (
                 lambda function=function: finish(function(tensor(image), taps), np.uint8),
                 lambda out: out,
             )
         else:
-            found[name] = (
+            calls[name] = (
                 lambda function=function: function(ready, taps),
                 lambda out: finish(out, np.float32),
             )
-    return found
+    return calls
 
 
 def compare(side, dtype, some, seconds):
-    """{method: median ms an image}, after a check that all results agree."""
+    """{method: median ms per image}, after a check that all results agree."""
     image = dead_leaves(side + len(some[0]) - 1, seed=0)
     level = 1
     if dtype == np.float32:
         image, level = image / np.float32(255), 1 / 255
     each = [methods(image, kernel) for kernel in some]
     half = len(some[0]) // 2
-    middle = slice(half, side - half)  # OpenCV saw another border
+    middle = slice(half, side - half)  # OpenCV treats the border differently
     expected = each[0]["blurkit"][0]()[middle, middle].astype(np.float32)
     for name, (run, show) in each[0].items():
         off = np.abs(show(run())[middle, middle].astype(np.float32) - expected).max()
@@ -139,7 +139,7 @@ def with_ratio(medians):
 
 
 def all_cores(side, some):
-    """{method: ms an image} on all cores: one image a core, or one image on all, the faster."""
+    """{method: ms per image} on all cores: one image per core or one on all, the faster way."""
     image = dead_leaves(side + len(some[0]) - 1, seed=0)
     each = [methods(image, kernel) for kernel in some]
     best = {}
@@ -181,15 +181,15 @@ def main():
     use_cores(1)
     results = {"hardware": hardware("scipy", "opencv-python", "torch", "kornia"), "ms": {}}
     print(f"{results['hardware']['cpu']}, one core; ms an image, RGB")
-    every = kernels()
+    cases = kernels()
     for dtype, sides in ((np.uint8, SIDES), (np.float32, (256,))):
         for side in sides:
-            for name, some in every.items():
+            for name, some in cases.items():
                 row = with_ratio(compare(side, dtype, some, seconds=0.1))
                 key = f"{np.dtype(dtype).name} {side} {name}"
                 results["ms"][key] = rounded(row)
                 show(key, row)
-    row = with_ratio(all_cores(256, every["random walk 31"]))
+    row = with_ratio(all_cores(256, cases["random walk 31"]))
     results["ms_all_cores"] = {"uint8 256 random walk 31": rounded(row)}
     show(f"{CORES} cores, 256, random walk", row)
     results["fft_time_over_taps_time"] = {}

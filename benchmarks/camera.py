@@ -1,4 +1,4 @@
-"""The camera's pipeline against the bare blur: python benchmarks/camera.py
+"""The camera's pipeline compared with the bare blur: python benchmarks/camera.py
 
 One pair of 128x128 px from a 158x158 scene and a 31x31 random-walk kernel, each preset in turn, one
 core. The target: everything at most 2.5 times the bare blur (preset naive). Then the same pairs cut

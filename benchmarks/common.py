@@ -23,14 +23,14 @@ def use_cores(count):
 
 
 def interleaved(tasks, *, seconds=1.0, least=5, most=200):
-    """{name: median seconds a call} of {name: function}: one turn each, round after round.
+    """{name: median seconds per call} of {name: function}: one turn each, round after round.
 
-    Interleaved, so that whatever else the machine does falls on all of them alike. Calls much
-    shorter than a clock reading is worth are repeated within a turn.
+    Interleaved, so that other load on the machine affects all of them alike. Calls too short to be
+    timed alone are repeated within a turn.
     """
     repeats = {}
     for name, task in tasks.items():
-        task()  # warm: compiled, planned, cached
+        task()  # warm up: compile, plan, fill caches
         once = min(_timed(task, 1) for _ in range(2))
         repeats[name] = max(1, round(0.002 / max(once, 1e-7)))
     times = {name: [] for name in tasks}
@@ -75,7 +75,7 @@ def save(name, results):
 
 
 def rounded(value, digits=4):
-    """Figures of a result with so many significant digits."""
+    """The figures of a result, rounded to this many significant digits."""
     if isinstance(value, dict):
         return {key: rounded(each, digits) for key, each in value.items()}
     return float(f"{value:.{digits}g}") if isinstance(value, float) else value

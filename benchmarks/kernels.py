@@ -1,10 +1,10 @@
-"""Kernels a second against deepinv's MotionBlurGenerator: python benchmarks/kernels.py
+"""Kernels per second against deepinv's MotionBlurGenerator: python benchmarks/kernels.py
 
 deepinv's walk is a Gaussian process of n_steps points, of which it rasterises the first
-n_steps // (2 pi): both are compared, as many steps as deepinv computes and as many as it draws.
-deepinv runs at the batch size that suits it best. One core, then all: threads of its own for
-blurkit, torch's threads or one batch a thread for deepinv, whichever is faster.
-Last, for scale, what makes straight lines only: kornia and albumentations.
+n_steps // (2 pi). blurkit is measured with both numbers of steps. deepinv runs at its best batch
+size. One core, then all: blurkit with its own threads, deepinv with torch's threads or one batch
+per thread, whichever is faster. Finally, for scale, kornia and albumentations, which make only
+straight lines.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ def ours(size, steps, threads):
 
 
 def check(size, side):
-    """Both give kernels: no negative values, sum 1, more than one pixel."""
+    """Check that both return kernels: no negative values, sum 1, more than one pixel."""
     peer = deepinv.physics.generator.MotionBlurGenerator((side, side), n_steps=STEPS)
     for kernels in (random_walk_kernels(8, size, seed=0), peer.step(8)["filter"].numpy()):
         assert kernels.min() >= 0
@@ -71,26 +71,26 @@ def all_cores(size, side, batch):
             "deepinv, one batch a core": lambda: list(pool.map(lambda g: g.step(batch), each)),
         }
         counts = dict.fromkeys(tasks, COUNT) | {"deepinv, one batch a core": CORES * batch}
-        found = rates(tasks, counts)
+        speeds = rates(tasks, counts)
     use_cores(CORES)
     torch_threads = {"deepinv, torch threads": lambda: each[0].step(batch)}
-    found |= rates(torch_threads, {"deepinv, torch threads": batch})
+    speeds |= rates(torch_threads, {"deepinv, torch threads": batch})
     use_cores(1)
-    return found
+    return speeds
 
 
 def compare(size, side):
     check(size, side)
     one = one_core(size, side)
     best = max((name for name in one if "deepinv" in name), key=one.__getitem__)
-    every = all_cores(size, side, int(best.split()[-1]))
-    fastest = max(rate for name, rate in every.items() if "deepinv" in name)
-    row = {"one core": one, "all cores": every, "deepinv's best batch": best}
+    parallel = all_cores(size, side, int(best.split()[-1]))
+    fastest = max(rate for name, rate in parallel.items() if "deepinv" in name)
+    row = {"one core": one, "all cores": parallel, "deepinv's best batch": best}
     for steps in (f"{STEPS} steps", f"{DRAWN} steps"):
         name = f"blurkit, {steps}"
         row[f"ratio, {steps}"] = one[name] / one[best]
-        row[f"ratio, {steps}, all cores"] = every[name] / fastest
-        row[f"{CORES} cores over one, {steps}"] = every[name] / one[name]
+        row[f"ratio, {steps}, all cores"] = parallel[name] / fastest
+        row[f"{CORES} cores over one, {steps}"] = parallel[name] / one[name]
     return row
 
 

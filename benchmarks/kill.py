@@ -1,13 +1,13 @@
-"""`blurkit synth` under kill -9: does the same command end with the same bytes?
+"""`blurkit synth` under kill -9: does an interrupted and resumed run produce the same bytes?
 
     python benchmarks/kill.py [--trials 60] [--seed 0] [--json FILE]
 
-For each of several settings a run without a kill gives the digest. A trial starts the command with
-1 to 3 threads, kills it at a random moment, starts it again, kills it again with a chance of one
-half, and so on until it finishes. The moment is a random number of milliseconds after a random
-number of samples; for each fifth kill it is within the first second, when Python starts and the
-file is laid out. Each run must say that it keeps as many samples as were whole on the disk, and the
-finished file must have the same SHA-256.
+For each of several settings, a run that is not killed gives the digest. A trial starts the command
+with 1 to 3 threads, kills it at a random moment, restarts it, kills it again with a probability of
+one half, and so on until it finishes. The moment is a few random milliseconds after a random number
+of samples; one kill in five falls within the first second, when Python starts and the file is laid
+out. Each run must report that it keeps all samples that were complete on the disk, and the finished
+file must have the same SHA-256.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def sealed():
 
 
 def kill(run, goal, draw):
-    """Kill -9 when `goal` samples are written, or at once somewhere in the first second."""
+    """Kill -9 when `goal` samples are written, or at a random time within the first second."""
     if draw.random() < 0.2:
         time.sleep(draw.uniform(0, 1))
     else:
@@ -76,7 +76,7 @@ def kill(run, goal, draw):
 
 
 def trial(words, draw):
-    """Kill until it finishes: samples kept after each kill, and whether each run said so."""
+    """Kill until a run finishes: samples kept after each kill, and whether each run reported it."""
     kept, honest = [], True
     total = int(words[words.index("--n") + 1])
     while True:
@@ -84,11 +84,11 @@ def trial(words, draw):
         run = start(words, str(draw.randint(1, 3)))
         if not kept or draw.random() < 0.5:
             kill(run, draw.randint(before, total), draw)
-        said = "".join(run.communicate())
+        output = "".join(run.communicate())
         if run.returncode not in (0, -signal.SIGKILL):
-            sys.exit(f"the command failed: {said}")
-        if said:  # it came as far as that
-            honest &= (f"resuming, {before} of " in said) == (before > 0)
+            sys.exit(f"the command failed: {output}")
+        if output:  # it was not killed before it could report
+            honest &= (f"resuming, {before} of " in output) == (before > 0)
         if run.returncode == 0:
             return kept, honest
         kept.append(whole_samples())
@@ -102,10 +102,10 @@ def measure(words, trials, draw):
     os.unlink("blur.h5")
     same, honest, kept = 0, 0, []
     for _ in range(trials):
-        left, said = trial(words, draw)
+        left, all_reported = trial(words, draw)
         same += digest() == right and os.listdir(".").count("blur.h5.part") == 0
         os.unlink("blur.h5")
-        honest, kept = honest + said, kept + left
+        honest, kept = honest + all_reported, kept + left
     return {
         "command": " ".join(["blurkit synth", *words]),
         "sha256": right,
@@ -150,11 +150,11 @@ def main():
         print("|---|---:|---:|---:|---:|---:|")
         for k, (name, words) in enumerate(SETTINGS.items()):
             trials = len(range(k, arguments.trials, len(SETTINGS)))
-            found = results["settings"][name] = measure(words.split(), trials, draw)
+            row = results["settings"][name] = measure(words.split(), trials, draw)
             print(
-                f"| {name} | {trials} | {found['kills']} | {found['kills_that_kept_samples']} "
-                f"| {found['trials_that_said_what_they_kept']} "
-                f"| {found['trials_with_the_same_sha256']} |",
+                f"| {name} | {trials} | {row['kills']} | {row['kills_that_kept_samples']} "
+                f"| {row['trials_that_said_what_they_kept']} "
+                f"| {row['trials_with_the_same_sha256']} |",
                 flush=True,
             )
         os.chdir("/")

@@ -1,10 +1,10 @@
 """Köhler's score, one frame and one image of the benchmark: python benchmarks/kohler.py
 
-A blurred and moved scene of 800x800 against its path of 199 frames, read from PNG files. Beside it
-the same figures as eval_image.m of the benchmark has them step by step: every frame is read and
-transformed anew for each restored image, colours are moved before the luma is taken. Both must
-agree. Memory: the high water after 20 and after 199 frames. CPU seconds beside those of the clock,
-because they depend less on what else the machine does.
+A blurred and shifted scene of 800x800 is scored against the 199 frames of its path, read from PNG
+files: by `nas`, and step by step as the benchmark's eval_image.m does, which reads and transforms
+every frame anew for each restored image and shifts colours before taking the luma. Both must agree.
+Memory: the peak after 20 and after 199 frames. Both CPU and wall time are given, because CPU time
+depends less on other load.
 """
 
 import os
@@ -41,7 +41,7 @@ def make(folder):
 
 
 def step_by_step(z, path):
-    """PSNR and both MS-SSIM of one frame, as the benchmark's code goes about it."""
+    """PSNR and both MS-SSIM of one frame, computed in the steps of the benchmark's code."""
     x, z = read_image(path).astype(float), z.astype(float)
     z = (x * z).sum() / (z * z).sum() * z
     like = np.fft.ifft2(np.fft.fft2(x.mean(axis=2)) * np.fft.fft2(z.mean(axis=2)).conj()).real
@@ -58,7 +58,7 @@ def step_by_step(z, path):
 
 
 def whole(folder):
-    """Seconds for one image of the benchmark and another, all frames: of the clock, and of CPUs."""
+    """Wall and CPU seconds for two restored images against all frames."""
     case = kohler(folder).read(0)
     restored = [case.blurry, np.roll(case.blurry, 1, axis=1)]
     clock, cpu = time.perf_counter(), time.process_time()
@@ -100,8 +100,8 @@ def main():
         times = interleaved(tasks, seconds=1)
         gap = 0.0
         for path in paths[::20]:
-            found = score_frame(restored, prepare(read_image(path)))[:3]
-            gap = max(gap, *np.abs(np.subtract(found, step_by_step(z, path))))
+            scores = score_frame(restored, prepare(read_image(path)))[:3]
+            gap = max(gap, *np.abs(np.subtract(scores, step_by_step(z, path))))
     results = {
         "hardware": hardware("scipy", "opencv-python"),
         "load": os.getloadavg()[0],

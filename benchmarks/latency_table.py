@@ -1,8 +1,8 @@
 """Predicted against measured latency: python benchmarks/latency_table.py
 
-Tables of costs are measured afresh, then whole networks: random ones, random ones at UNet's cost
-and at half of it, and those of a single operation in all slots. The networks take turns, with
-UNet among them. The target: every prediction within 10 % of what is measured.
+Cost tables are measured anew, then whole networks: random ones, random ones at the cost of UNet and
+at half of it, and networks with the same operation in all slots. The networks and UNet take turns.
+The target: every prediction within 10 % of the measurement.
 """
 
 import argparse
@@ -19,16 +19,16 @@ from nas.space.network import build
 
 def genotypes(table):
     """{name: genotype} of all kinds."""
-    found = {f"random {seed}": Genotype.sample(seed) for seed in range(4)}
+    networks = {f"random {seed}": Genotype.sample(seed) for seed in range(4)}
     for share in (0.5, 1.0):
         for seed in range(4):
             low, high = (share * edge * table.unet for edge in (0.98, 1.02))
-            found[f"{share:g} UNet {seed}"] = table.sample(seed, low, high)
+            networks[f"{share:g} UNet {seed}"] = table.sample(seed, low, high)
     for i, name in enumerate(OPERATION_NAMES):
         fusions = [FUSION_NAMES[i % len(FUSION_NAMES)]] * 4
-        found[f"{name} only"] = Genotype.from_flat([name] * 27, fusions)
-    found["dw3_attn, ff"] = Genotype(dict.fromkeys(CELLS, ("dw3_attn", "ff", "zero")))
-    return found
+        networks[f"{name} only"] = Genotype.from_flat([name] * 27, fusions)
+    networks["dw3_attn, ff"] = Genotype(dict.fromkeys(CELLS, ("dw3_attn", "ff", "zero")))
+    return networks
 
 
 def compare(width, rounds):

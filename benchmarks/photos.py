@@ -1,8 +1,8 @@
 """Memory and processor time of `nas.deblur` on one core: python benchmarks/photos.py
 
-Photos of 1 and 24 megapixels through the shipped network, as a user runs it, for several --tile.
-Time is the process's own (user and system), so that neighbours on the machine hardly count;
-memory is the most that was resident.
+Photos of 1 and 24 megapixels, restored by the bundled network with several --tile. Time is the
+process's own (user and system), which hardly depends on other processes; memory is the peak of the
+resident set.
 """
 
 import os
@@ -21,7 +21,7 @@ RUNS = (((800, 1200), 512), ((4000, 6000), 256), ((4000, 6000), 512), ((4000, 60
 
 
 def photo(folder, shape):
-    """A JPEG of dead leaves, the same 800 x 1200 px over and over."""
+    """A JPEG of dead leaves: the same 800 x 1200 px, repeated."""
     leaves = np.hstack([dead_leaves(800, seed=seed)[:, :600] for seed in (0, 1)])
     pixels = np.tile(leaves, (shape[0] // 800, shape[1] // 1200, 1))
     pixels = np.rint(pixels * 255).astype(np.uint8) if pixels.dtype != np.uint8 else pixels

@@ -1,9 +1,9 @@
 """Reading pairs for training: python benchmarks/reading.py [--folder DIR]
 
-Batches of 32 in random order, one loader for all: `nas.data.loader` with another source behind it.
-A dataset file, the same samples as NumPy arrays in memory, and as a folder of PNG files. Every
-source gives 8-bit batches, and they are the same. For comparison: the loader most scripts use, one
-float32 tensor a sample. All from the page cache; then the file again, after it has been dropped.
+Batches of 32 in random order, all read by `nas.data.loader`: from a dataset file, from NumPy arrays
+in memory, and from a folder of PNG files. All give the same 8-bit batches. For comparison, the
+loader that most scripts use, with one float32 tensor per sample. Everything is read from the page
+cache; then the file once more after it has been dropped from the cache.
 """
 
 import argparse
@@ -62,7 +62,7 @@ class Folder(Pairs):
 
 
 def usual(pairs, workers):
-    """One float32 tensor a sample, collated: the loader that most training scripts have."""
+    """One float32 tensor per sample, collated: the loader of most training scripts."""
     return DataLoader(
         pairs,
         BATCH,
@@ -73,7 +73,7 @@ def usual(pairs, workers):
 
 
 def epoch(batches):
-    """Pairs a second over one epoch; the first batch is not in the time, nor its pairs."""
+    """Pairs per second over one epoch, without the first batch."""
     start, seen = None, 0
     for blurry, sharp in batches:
         if start is None:
@@ -85,18 +85,18 @@ def epoch(batches):
 
 
 def rates(sources, workers):
-    """{name: median pairs a second}, epochs interleaved."""
+    """{name: median pairs per second}, epochs interleaved."""
     loaders = {name: loader(pairs, BATCH, workers=workers) for name, pairs in sources.items()}
     loaders["dataset file, float32 a sample"] = usual(sources["dataset file"], workers)
-    found = {name: [] for name in loaders}
+    speeds = {name: [] for name in loaders}
     for _ in range(ROUNDS):
         for name, batches in loaders.items():
-            found[name].append(epoch(batches))
-    return {name: statistics.median(each) for name, each in found.items()}
+            speeds[name].append(epoch(batches))
+    return {name: statistics.median(each) for name, each in speeds.items()}
 
 
 def cold(pairs):
-    """Pairs a second after the file was dropped from the page cache, where that is possible."""
+    """Pairs per second after dropping the file from the page cache, where that is possible."""
     if not hasattr(os, "posix_fadvise"):
         return None
     file = os.open(pairs.file.paths[0], os.O_RDONLY)

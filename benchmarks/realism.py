@@ -1,7 +1,7 @@
-"""How the default walk looks beside recorded shakes: python benchmarks/realism.py
+"""The default walk compared with recorded shakes: python benchmarks/realism.py
 
-2,000 kernels of 31x31 px: the default walk rasterised to the nearest pixels and linearly; two
-walks that are tremor alone, which fold more; deepinv's generator where it is installed. Writes
+2,000 kernels of 31x31 px each: the default walk rasterised to the nearest pixels and linearly; two
+walks of tremor alone, which fold more; deepinv's generator if it is installed. Writes
 results/realism.json and results/realism.png.
 """
 
@@ -14,11 +14,11 @@ from blurkit.realism.plot import plot_realism
 from blurkit.realism.statistics import PUBLISHED, STATISTICS
 
 COUNT, SIZE = 2000, 31
-TREMOR = {"steps": 250, "jitter": 100, "jerks": 0}  # no first direction that lasts
+TREMOR = {"steps": 250, "jitter": 100, "jerks": 0}  # forgets its first direction
 
 
 def deepinv_kernels():
-    """COUNT kernels of deepinv's defaults, or None where it is not installed."""
+    """COUNT kernels of deepinv's defaults, or None if it is not installed."""
     try:
         from peers.packages import deepinv
     except ImportError:

@@ -1,7 +1,7 @@
 """A dead-leaves scene against blurring and storing it: python benchmarks/scenes.py
 
-Default sizes: a scene of 158x158, the pair of 128x128 that becomes of it with a 31x31 kernel. The
-target: making the scene costs less than blurring it, its CRC and writing the sample. One core.
+Default sizes: a scene of 158x158 and a 31x31 kernel, which give a pair of 128x128. The target:
+making the scene takes less time than blurring it, its CRC and writing the sample. One core.
 """
 
 import os
@@ -23,7 +23,7 @@ SIDES = (64, 128, 256)
 
 
 def stages(patch, seconds=1.5):
-    """Median seconds a sample of each stage of synth, one thread."""
+    """Median seconds per sample of each stage of synth, one thread."""
     settings = SynthSettings(n=COUNT, patch=patch)
     rows = empty_rows(sample_types(settings, None), COUNT)
     fill_rows(rows, settings, None, 0)

@@ -5,8 +5,8 @@ path is drawn (Gumbel), the operations of a slot share weights and the alphas' g
 order. DARTS mixes all operations, each with its own weights, by their softmax and takes the second
 order by finite differences (darts.py, from the paper, and checked against
 `nas.strategy.architect.second_order`). Space, data, batch, loss and weight optimiser are the same;
-times are interleaved, peaks of memory measured in a process each. The target: at most 0.4 of
-DARTS' time and memory. Then what whole searches with the default settings come to.
+times are interleaved, and each memory peak is measured in its own process. The target: at most 0.4
+of DARTS' time and memory. Then the cost of whole searches with the default settings.
 """
 
 import argparse
@@ -44,13 +44,13 @@ STEPS = {  # settings, and how many steps make a turn: draws differ, and their m
     "softmax, first order": ({"sampler": "softmax", "order": 1}, 1),
     "softmax, second order": ({"sampler": "softmax", "order": 2}, 1),
 }
-PEAK_TURNS = 6  # of which the dearest step counts
+PEAK_TURNS = 6  # the largest peak among them counts
 TARGET = 0.4
 H100 = 990e12  # FLOP/s in bf16, dense
 
 
 class Turns:
-    """Epochs of a few steps, under the rates and temperatures of the default search."""
+    """Epochs of a few steps, with the rates and temperatures of the default search."""
 
     def __init__(self, name, data, table, device, alphas=True, **small):
         options, steps = STEPS[name]
@@ -70,7 +70,7 @@ class Turns:
 
 
 def peak(name, data, table, device):
-    """MiB that steps add to what a fresh process holds: gradients, optimisers, activations."""
+    """MiB that steps add to a fresh process: gradients, optimisers, activations."""
     Turns(name, data, table, device, width=1, batch=1, crop=16)()  # libraries loaded, threads there
     pairs = open_data(data)
     turns = Turns(name, pairs, table, device)
@@ -121,7 +121,7 @@ def steps_of(width, folder, device, rounds, threads):
 
 
 def default_search(folder, device, rounds):
-    """Minutes of a complete search with the defaults, from what its parts take here."""
+    """Minutes of a complete search with the defaults, estimated from its parts."""
     use_cores(CORES)
     s = for_device(SearchSettings, device, {})
     start = time.perf_counter()
@@ -146,7 +146,7 @@ def default_search(folder, device, rounds):
 
 
 def gpu_hour():
-    """What the defaults for CUDA ask of an H100, one hour being their budget."""
+    """The compute of a search with the defaults for CUDA; the budget is one hour of an H100."""
     s = for_device(SearchSettings, torch.device("cuda"), {})
     table = macs_table(s.width, s.widths, s.crop)
     logits = Choices(*map(torch.from_numpy, table.max_entropy_logits(s.target * table.unet)))
@@ -155,7 +155,7 @@ def gpu_hour():
     weight_steps, alpha_steps = s.epochs * s.steps, (s.epochs - s.warmup) * s.steps
     total = 3 * macs * s.batch * (weight_steps + alpha_steps)
     mixed = table.fixed + table.operations.sum() + table.fusions.sum()
-    of_darts = 3 * mixed * s.batch * 5 * weight_steps  # 5 passes a step, no warm-up
+    darts_macs = 3 * mixed * s.batch * 5 * weight_steps  # 5 passes a step, no warm-up
     share = 2 * total / (H100 * 3600)
     step_ms = 3.6e6 / (weight_steps + alpha_steps)
     print(
@@ -163,10 +163,10 @@ def gpu_hour():
         f"{weight_steps:,} weight and {alpha_steps:,} alpha steps, {macs / 1e9:.2f} GMACs a crop "
         f"on the mean path (UNet {table.unet / 1e9:.2f}, all operations {mixed / 1e9:.2f});\n"
         f"{total:.3g} MACs in all, {share:.2%} of an H100-hour's {H100 * 3600:.3g} FLOP, "
-        f"or {step_ms:.0f} ms for each step; DARTS' steps: {of_darts:.3g} MACs"
+        f"or {step_ms:.0f} ms for each step; DARTS' steps: {darts_macs:.3g} MACs"
     )
-    found = {"MACs a crop": macs, "MACs": total, "MACs with DARTS' steps": of_darts}
-    return {**found, "share of an H100-hour in bf16": share, "ms a step within an hour": step_ms}
+    row = {"MACs a crop": macs, "MACs": total, "MACs with DARTS' steps": darts_macs}
+    return {**row, "share of an H100-hour in bf16": share, "ms a step within an hour": step_ms}
 
 
 def main():
@@ -192,8 +192,8 @@ def main():
         synth(folder / "pairs.h5", SynthSettings(n=2600), progress=False)
         results["threads"] = arguments.threads
         for width in arguments.widths:
-            found = steps_of(width, folder, device, arguments.rounds, arguments.threads)
-            results[f"width {width}"] = found
+            row = steps_of(width, folder, device, arguments.rounds, arguments.threads)
+            results[f"width {width}"] = row
         results["default search"] = default_search(folder, device, arguments.rounds)
     results["CUDA defaults"] = gpu_hour()
     save("search_step", {k: rounded(v) for k, v in results.items()})

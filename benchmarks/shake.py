@@ -1,9 +1,10 @@
-"""`blurkit.shake` against deepinv's space-varying blurs: python benchmarks/shake.py
+"""`blurkit.shake` against deepinv's spatially varying blurs: python benchmarks/shake.py
 
-One RGB picture, one path of a camera that shifts and rolls, one core. The error is against the mean
-of dense bilinear warps, one for each point of the path (`shake(method="exact")`), in grey levels.
-blurkit's time is from picture and path to picture; the peers are given their kernels, their
-weights and the mirrored border. First the ways that blurkit could have gone, then the peers.
+One RGB picture, one path of a camera that shifts and rolls, one core. The error is the difference,
+in grey levels, from the mean of dense bilinear warps, one for each point of the path
+(`shake(method="exact")`). blurkit's time is from picture and path to picture; the peers are given
+their kernels, weights and mirrored border. First the alternatives considered for blurkit, then the
+peers.
 """
 
 import functools
@@ -41,11 +42,11 @@ def mirrored(image, kernels):
     return np.pad(image, ((half, half), (half, half), (0, 0)), mode="reflect")
 
 
-# ways that blurkit could have gone
+# alternatives considered for blurkit
 
 
 def warps(image, path, near):
-    """The mean of affine warps by OpenCV, poses within `near` px taken together."""
+    """The mean of affine warps by OpenCV; poses within `near` px are merged."""
     total = np.zeros_like(image)
     middle = 0.5 * (np.array(image.shape[1::-1]) - 1)
     for cosine, sine, x, y, *_, share in camera_poses(path, image.shape, None, near):
@@ -63,7 +64,7 @@ def warps(image, path, near):
 
 
 def one_kernel_a_tile(image, path, side):
-    """Each tile by the kernel of its middle."""
+    """Each tile blurred by the kernel of its middle."""
     middles = range(side // 2, len(image), side)
     kernels = kernels_at(path, image.shape, list(itertools.product(middles, middles)))
     wide, last, out = mirrored(image, kernels), kernels.shape[1] - 1, np.empty_like(image)
@@ -148,16 +149,16 @@ def tiled(image, path, side, use_fft):
 
 def peers(image, path):
     """{name: function without arguments that gives (1, 3, H, W)}"""
-    found = {}
+    tasks = {}
     for count in (5, 9):
         for name, use_fft in (("FFT", True), ("direct", False)):
             if use_fft or len(image) <= 256:
                 made = product_convolution(image, path, count, use_fft)
-                found[f"deepinv product-convolution, {count}x{count}, {name}"] = made
+                tasks[f"deepinv product-convolution, {count}x{count}, {name}"] = made
     for side in (64, 128):
         for name, use_fft in (("FFT", True), ("direct", False)):
-            found[f"deepinv tiled, {side} px, {name}"] = tiled(image, path, side, use_fft)
-    return found
+            tasks[f"deepinv tiled, {side} px, {name}"] = tiled(image, path, side, use_fft)
+    return tasks
 
 
 def as_image(out):
@@ -194,7 +195,7 @@ def main():
     results = {"hardware": hardware("torch", "deepinv", "opencv-python"), "ways": {}, "peers": {}}
     print(f"{results['hardware']['cpu']}, one core; errors in grey levels")
     for roll in ROLLS:
-        print(f"\nways, 512 px, roll of {roll} degrees")
+        print(f"\nalternatives, 512 px, roll of {roll} degrees")
         image, path, exact = scene_and_path(512, roll)
         key = f"512 px, roll {roll}"
         results["ways"][key] = rounded(compare(ways(image, path), exact, seconds=0.3))

@@ -1,7 +1,7 @@
-"""What starting costs: python benchmarks/startup.py
+"""Start-up time: python benchmarks/startup.py
 
 `blurkit --help` and `import blurkit` over bare Python; the first kernel and the first small dataset
-with an empty cache of compiled loops, and again in the next process. Whole processes, interleaved.
+with an empty cache of compiled loops, then with a full one. Whole processes, interleaved.
 """
 
 import os
@@ -23,7 +23,7 @@ QUICK = {
 
 
 def run(arguments, environment=None, folder=None):
-    """Run Python and give what it wrote to stderr."""
+    """Run Python and return what it wrote to stderr."""
     done = subprocess.run(
         [sys.executable, *arguments],
         env=environment,
@@ -37,17 +37,17 @@ def run(arguments, environment=None, folder=None):
 
 
 def first_and_next(arguments):
-    """Seconds with an empty cache, then with a full one; only the first says that it compiles."""
+    """Seconds with an empty cache, then with a full one; only the first run announces compiling."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"NUMBA_CACHE_DIR": os.path.join(folder, "cache")}
-        found = {}
+        seconds = {}
         for turn in ("first", "second", "third"):
             these = [*arguments, f"{turn}.h5"] if "synth" in arguments else arguments
             start = time.perf_counter()
-            said = run(these, environment, folder)
-            found[turn] = time.perf_counter() - start
-            assert ("compiling" in said) == (turn == "first"), said
-    return found
+            errors = run(these, environment, folder)
+            seconds[turn] = time.perf_counter() - start
+            assert ("compiling" in errors) == (turn == "first"), errors
+    return seconds
 
 
 def main():

@@ -1,8 +1,8 @@
 """`blurkit synth` from end to end: python benchmarks/synth.py [--folder DIR]
 
-Pairs a second with everything included, down to the fsync; against the bare writing of as many
-bytes, deepinv's `generate_dataset`, and the common script (peers/common_script.py). The peers are
-given their sharp patches; blurkit generates its own, and is measured once more with scenes given.
+Pairs per second including everything down to the fsync, compared with merely writing as many bytes,
+deepinv's `generate_dataset`, and the usual script (peers/common_script.py). The peers are given
+their sharp patches; blurkit is measured both when it generates scenes and when it is given them.
 Then the share of each stage, and 100,000 pairs by the command, with its peak memory. Needs 11 GB
 free in DIR, by default the current folder.
 """
@@ -40,7 +40,7 @@ def blurkit_pairs(folder, threads):
 
 
 class Ready:
-    """Sharp scenes from memory in the place of photos: what the peers get."""
+    """Sharp scenes from memory in place of photos, like those the peers are given."""
 
     group, names, label = 1, ["ready"], "ready"
 
@@ -53,7 +53,7 @@ class Ready:
 
 
 def given_scenes(folder, ready, threads):
-    """As `blurkit_pairs`, but for the scenes, which are there already."""
+    """As `blurkit_pairs`, but with scenes made beforehand."""
     shard = Shard(folder / "b.h5", SETTINGS, ready)
     with shard.open(overwrite=True) as writer:
         shard.fill(writer, threads, lambda done: None)
@@ -61,7 +61,7 @@ def given_scenes(folder, ready, threads):
 
 
 def bare_write(folder, block):
-    """As many bytes as `blurkit_pairs` writes, of the same data."""
+    """Write as many bytes as `blurkit_pairs` writes, of the same data."""
     with open(folder / "a.bin", "wb") as file:
         for _ in range(COUNT // len(block["sharp"])):
             for data in block.values():
@@ -84,7 +84,7 @@ class Patches(torch.utils.data.Dataset):
 def deepinv_pairs(folder, patches, physics, batch):
     generator = deepinv.physics.generator.MotionBlurGenerator((31, 31))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says that it overwrites its file
+        warnings.simplefilter("ignore")  # it warns about overwriting its file
         return deepinv.datasets.generate_dataset(
             patches,
             physics,
@@ -96,7 +96,7 @@ def deepinv_pairs(folder, patches, physics, batch):
 
 
 def deepinv_ways(patches):
-    """Its two blur operators, every batch size."""
+    """deepinv with its two blur operators and several batch sizes."""
     first = torch.zeros(1, 1, 31, 31)
     first[..., 15, 15] = 1
     physics = {
@@ -119,7 +119,7 @@ def timed(task, folder):
 
 
 def end_to_end(folder):
-    """{name: median pairs a second}, rounds interleaved; of deepinv's ways the fastest."""
+    """{name: median pairs per second}, rounds interleaved; deepinv in its fastest way."""
     rows = empty_rows(sample_types(SETTINGS, None), DEEPINV)
     fill_rows(rows, SETTINGS, None, 0)
     ways = deepinv_ways(Patches(rows["sharp"]))
@@ -198,12 +198,12 @@ def main():
     given, all_given = (
         rates[f"blurkit, scenes given, {n}"] for n in ("1 thread", f"{CORES} threads")
     )
-    one, every = (rates[f"blurkit, {n}"] for n in ("1 thread", f"{CORES} threads"))
+    one, parallel = (rates[f"blurkit, {n}"] for n in ("1 thread", f"{CORES} threads"))
     rival = next(name for name in rates if "deepinv" in name)
-    results["pairs_per_s"] = {"1": round(one), str(CORES): round(every)}
+    results["pairs_per_s"] = {"1": round(one), str(CORES): round(parallel)}
     results["pairs_per_s_scenes_given"] = {"1": round(given), str(CORES): round(all_given)}
     results["bytes_per_pair"] = round(size)
-    results["mb_per_s"] = {"1": round(one * size / 1e6), str(CORES): round(every * size / 1e6)}
+    results["mb_per_s"] = {"1": round(one * size / 1e6), str(CORES): round(parallel * size / 1e6)}
     results["peak_rss_mb"] = round(max(small[1], full[1] if full else 0))
     results["command"] = {
         str(n): {"seconds": round(run[0], 2), "peak_rss_mb": round(run[1])}
@@ -218,13 +218,13 @@ def main():
     results["ratios"] = rounded(
         {
             "bandwidth over tofile, 1 thread": one / rates["bare tofile + fsync"],
-            "bandwidth over tofile, all cores": every / rates["bare tofile + fsync"],
+            "bandwidth over tofile, all cores": parallel / rates["bare tofile + fsync"],
             "over deepinv, 1 thread": one / rates[rival],
-            "over deepinv, all cores": every / fastest,
+            "over deepinv, all cores": parallel / fastest,
             "over deepinv, scenes given, 1 thread": given / rates[rival],
             "over deepinv, scenes given, all cores": all_given / fastest,
             "over the common script, 1 thread": one / rates["common script"],
-            "all cores over one": every / one,
+            "all cores over one": parallel / one,
         }
     )
     for key, value in results.items():

@@ -1,8 +1,8 @@
-"""What most deblurring projects do to make training pairs, written anew for comparison.
+"""The usual script that makes training pairs in deblurring projects, rewritten for comparison.
 
-The kernel is DeblurGAN's model: 2,000 steps in a Python loop, each a shake and a pull back to the
-origin or, rarely, a jerk, at a constant speed; then every point is spread over four pixels. The
-blur is OpenCV's filter2D, the pair is stored as two PNG files.
+The kernel is DeblurGAN's model: 2,000 steps in a Python loop at constant speed, each a random push
+and a pull back to the origin or, rarely, a jerk; every point is spread over four pixels. The blur
+is OpenCV's filter2D, and the pair is stored as two PNG files.
 """
 
 import cmath

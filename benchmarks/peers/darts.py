@@ -17,8 +17,8 @@ def gradient_terms(train_loss, valid_loss, weights, alphas, xi):
     """The two terms of eq. 7: dL_val(w', alpha) / d alpha and, by eq. 8, the mixed derivative.
 
     w' = w - xi dL_train / dw, without momentum. The gradient for the alphas is the first less xi
-    times the second. No tensor is held longer than it is needed, and the two passes of eq. 8 ask
-    for no gradient of the weights: DARTS as lean as its equations allow.
+    times the second. No tensor is kept longer than needed, and the two passes of eq. 8 compute no
+    gradient of the weights: DARTS as lean as its equations allow.
     """
     weights = {name: w.detach().requires_grad_() for name, w in weights.items()}
     alphas = alphas.map(lambda a: a.detach().requires_grad_())
@@ -28,9 +28,9 @@ def gradient_terms(train_loss, valid_loss, weights, alphas, xi):
         for (name, w), g in zip(weights.items(), inner, strict=True)
     }
     del inner
-    found = torch.autograd.grad(valid_loss(stepped, alphas), [*stepped.values(), *alphas])
-    v, direct = found[: len(stepped)], Choices(*found[len(stepped) :])
-    del found, stepped
+    gradients = torch.autograd.grad(valid_loss(stepped, alphas), [*stepped.values(), *alphas])
+    v, direct = gradients[: len(stepped)], Choices(*gradients[len(stepped) :])
+    del gradients, stepped
     eps = 0.01 / torch.sqrt(sum(part.square().sum() for part in v))
 
     def at(sign):
@@ -48,8 +48,8 @@ def loss_on(net, path, pair):
     blurry, sharp = pair
 
     def loss(weights, alphas):
-        every = {**weights, **dict(zip(Supernet.ALPHAS, alphas, strict=True))}
-        return psnr_loss(functional_call(net, every, (blurry, path)), sharp)
+        parameters = {**weights, **dict(zip(Supernet.ALPHAS, alphas, strict=True))}
+        return psnr_loss(functional_call(net, parameters, (blurry, path)), sharp)
 
     return loss
 
@@ -72,12 +72,12 @@ class Darts(Searcher):
 def error_of_mixed(searcher, pairs=2):
     """Relative error of the mixed term in float32, against `second_order` in float64.
 
-    On so many pairs of a batch: the exact one is slow.
+    Uses only `pairs` pairs of a batch, because the exact computation is slow.
     """
     xi = searcher.settings.lr
     batches = searcher.weight_batches[0], searcher.alpha_batches[0]
 
-    def found(kind, method):
+    def gradients(kind, method):
         net = copy.deepcopy(searcher.net).to(kind)
         path = softmax_path(net.logits)
         cut = ([t[:pairs].to(kind) for t in to_device(batch, searcher.device)] for batch in batches)
@@ -92,6 +92,6 @@ def error_of_mixed(searcher, pairs=2):
         whole = second_order(train_loss, valid_loss, weights, alphas, xi)
         return direct.map(lambda d, g: (d - g) / xi, whole)
 
-    truth = found(torch.float64, exact)
-    ours = found(torch.float32, lambda *given: gradient_terms(*given, xi)[1])
+    truth = gradients(torch.float64, exact)
+    ours = gradients(torch.float32, lambda *given: gradient_terms(*given, xi)[1])
     return ((ours - truth).norm() / truth.norm()).item()

@@ -1,4 +1,4 @@
-"""The walk of Boracchi and Foi, in the form in which DeblurGAN's users know it.
+"""The walk of Boracchi and Foi, in DeblurGAN's form.
 
 Each step divides by the norm of the velocity, so a single walk is a chain of square roots, each
 waiting for the one before. LANES walks run side by side instead, one per SIMD lane; the bits of a

@@ -7,7 +7,7 @@ from blurkit._loops.smooth import DEGREE, cosine, exp_minus
 from blurkit._loops.stream import GAUSSIAN, between, stream_key
 
 REACH = 4.0  # standard deviations at which a Gaussian is cut off
-_THINNEST = 0.1  # px: smaller deviations are raised to this, which still fits into one pixel
+_THINNEST = 0.1  # px: smaller deviations are raised to this, still well within one pixel
 _NODE = 0.3872983346207417  # sqrt(3/5) / 2: the outer nodes of three-point Gauss-Legendre
 _OUTER, _INNER = 5.0 / 18.0, 8.0 / 18.0
 

@@ -1,4 +1,4 @@
-"""Space-varying blur: sparse kernels at the corners of tiles, interpolated between them.
+"""Spatially varying blur: sparse kernels at the corners of tiles, interpolated between them.
 
 A path splatted on the four pixels around each point gives a kernel whose weights are linear in the
 path as long as no point changes cell. So where paths hardly differ between corners, bilinear

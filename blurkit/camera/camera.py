@@ -1,4 +1,4 @@
-"""The camera: how light becomes an 8-bit image, and how much that varies between photos."""
+"""The camera: how light becomes an 8-bit image, with settings that vary between photos."""
 
 from dataclasses import dataclass
 from functools import cache, cached_property

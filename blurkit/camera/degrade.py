@@ -1,4 +1,4 @@
-"""A pair of blurry and sharp patches from a sharp scene and a kernel, as a camera takes them."""
+"""A pair of blurry and sharp patches, made from a sharp scene and a kernel as a camera would."""
 
 import numpy as np
 

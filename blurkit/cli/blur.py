@@ -39,8 +39,8 @@ DEFAULT = Motion()
     "--focal",
     type=float,
     metavar="MM",
-    help="Focal length, 35-mm-equivalent unless --pitch is given. With it, the path is a rotation "
-    "of the camera in perspective.",
+    help="Focal length, 35-mm-equivalent unless --pitch is given. With it, the path is simulated "
+    "as a rotation of the camera, in perspective.",
 )
 @click.option("--pitch", type=float, metavar="UM", help="Pixel pitch of the sensor in micrometres.")
 @click.option(

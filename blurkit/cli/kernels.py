@@ -25,7 +25,7 @@ from blurkit.kernel.families import FAMILIES
     "--family",
     type=click.Choice(list(FAMILIES)),
     default="walk",
-    help="Kind of blur. Only options that the family has may be given.",
+    help="Kind of blur. Options that the family does not have are an error.",
 )
 @mix_option
 @walk_options
@@ -64,4 +64,4 @@ def kernels(
         if npy:
             with whole_file(npy) as part, part.open("wb") as file:
                 np.save(file, made, allow_pickle=False)
-            click.echo(f"{npy}: the same as an array {made.shape} of {made.dtype}")
+            click.echo(f"{npy}: the same kernels as an array {made.shape} of {made.dtype}")

@@ -11,7 +11,7 @@ from blurkit.errors import FileError, exit_codes, printable
 @click.option(
     "--deep", type=int, default=0, help="Random samples of each file to regenerate and compare."
 )
-@click.option("--seed", type=int, help="Chooses these samples.  [default: random]")
+@click.option("--seed", type=int, help="Seed that chooses these samples.  [default: random]")
 @click.option(
     "--images",
     type=click.Path(exists=True, file_okay=False),
@@ -21,7 +21,7 @@ from blurkit.errors import FileError, exit_codes, printable
 def verify(
     files: tuple[str, ...], deep: int, seed: int | None, images: str | None, quiet: bool
 ) -> None:
-    """Check the samples of a dataset against their checksums, and its metadata.
+    """Check a dataset: its samples against their checksums, and its metadata.
 
     Exit code 0: intact; 1: damaged, unfinished or not made by blurkit; 2: wrong usage.
     """

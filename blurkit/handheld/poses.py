@@ -59,7 +59,7 @@ def camera_poses(
 
 
 def _check_reach(path: np.ndarray, shape: tuple[int, ...], per_focal: float) -> None:
-    """Refuse paths that move a pixel by FARTHEST or more, which is no blur any more."""
+    """Refuse paths that move a pixel by FARTHEST or more."""
     from blurkit._loops import poses as loops
 
     poses, moved = np.empty((len(path), loops.POSE)), np.empty((len(path), 2))

@@ -1,4 +1,4 @@
-"""Space-varying blur: the camera shifts and rolls, so each pixel has its own path."""
+"""Spatially varying blur: the camera shifts and rolls, so each pixel has its own path."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -43,7 +43,7 @@ def kernel_at(
     Returns
     -------
     kernel : (K, K) float32, >= 0, sum 1, K the smallest odd side that holds the path
-        No motion is its middle; bilinear, as `rasterise` with "linear".
+        Its middle is the undisplaced pixel; rasterised as by `rasterise` with "linear".
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Real blurry/sharp pairs, from the layouts in which they are published into the dataset file.
+"""Real blurry/sharp pairs, read in the layouts in which they are published.
 
 Import from here: `settings.ImportSettings`, `write.import_pairs`.
 """

@@ -11,7 +11,7 @@ from blurkit.importers.settings import ImportSettings
 
 
 def gopro(root: Path, settings: ImportSettings) -> Source:
-    """SPLIT/SEQ/{blur or blur_gamma, sharp}: the GoPro set as its authors publish it."""
+    """SPLIT/SEQ/{blur or blur_gamma, sharp}: the GoPro set as published."""
     split, blurry = str(settings.split), str(settings.input)
     place, folders, problems = inside(root, split), [], []
     names = sorted(path.name for path in place.iterdir()) if place.is_dir() else []
@@ -32,7 +32,7 @@ def gopro(root: Path, settings: ImportSettings) -> Source:
 
 
 def nafnet(root: Path, settings: ImportSettings) -> Source:
-    """SPLIT/input and SPLIT/target: GoPro and others as MPRNet, NAFNet and Restormer keep them."""
+    """SPLIT/input and SPLIT/target: the layout of MPRNet, NAFNet and Restormer."""
     return _two_folders(root, f"{settings.split}/input", f"{settings.split}/target")
 
 
@@ -109,7 +109,7 @@ def _matched(root: Path, folders: Iterable[tuple[str, str]], problems: list[Prob
 
 
 def _by_stem(root: Path, folder: str) -> dict[str, list[str]]:
-    """From a name in the folder, without ending, to the files' names in `root`."""
+    """Each name in the folder, without its ending, and the files of that name in `root`."""
     top = inside(root, folder)
     try:
         paths = find_images(top)

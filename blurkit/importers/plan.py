@@ -1,4 +1,4 @@
-"""Which row of the file is which crop of which pair."""
+"""The rows of an imported file: which crop of which pair each one is."""
 
 from collections import Counter
 from collections.abc import Sequence

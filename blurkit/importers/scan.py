@@ -1,4 +1,4 @@
-"""Check every pair of a source before anything is written: which can be used, which not."""
+"""Check every pair of a source before anything is written, and sort out unusable ones."""
 
 import hashlib
 import zlib

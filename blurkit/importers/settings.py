@@ -1,4 +1,4 @@
-"""What to import, checked; light to import, as the command takes its choices from here."""
+"""What to import, checked. Has few imports, because the command takes its choices from here."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -91,7 +91,7 @@ class ImportSettings:
             raise SettingError(f"step must be between 1 and crop ({self.crop}), got {self.step}")
 
     def stored(self) -> dict[str, Any]:
-        """These settings as the file keeps them: flat, without the list's path on this machine."""
+        """These settings as stored in the file: flat, without the list's path on this machine."""
         names = [name for name in NEEDS[self.source] if name != "list_file"]
         step = self.step if self.step is not None else self.crop
         flat = {name: getattr(self, name) for name in names}
@@ -99,7 +99,7 @@ class ImportSettings:
 
 
 def leads_out(name: str) -> bool:
-    """Whether a relative name, judged by its text, may lie outside the folder it is meant for.
+    """Whether a relative name, judged by its text alone, may lie outside its folder.
 
     >>> [leads_out(name) for name in ("a/b.png", "../b.png", "/b.png", "a/../b.png", "")]
     [False, True, True, True, True]

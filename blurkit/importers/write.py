@@ -95,8 +95,8 @@ def import_pairs(
     SettingError
         "out must not end in .part, got a.h5.part", "report must be another file than out, got a.h5"
     FileError
-        "DIR: must hold train/input/ and train/target/; DIR holds test/",
-        "DIR: '../a.png' leads out of it", "DIR: no usable pair; 2 without a partner: ...",
+        "DIR: must contain train/input/ and train/target/; DIR contains test/",
+        "DIR: '../a.png' is outside of it", "DIR: no usable pair; 2 without a partner: ...",
         "DIR: some images cannot be used; ..." (strict),
         "DIR: images must have one size without crop, got 320x180 (60 pairs), 1280x720 (5 pairs)",
         "a.png has changed since the run began", and those of `blurkit.store.open_writer`

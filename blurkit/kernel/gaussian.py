@@ -63,7 +63,7 @@ def gaussian_kernel(
         square that holds the ellipse unshrunk.
     sigma, ratio, angle
         In px, 1 and degrees: see `blurkit.Gaussian`; ratio=1 is isotropic. Deviations below
-        0.1 px are raised to 0.1 px, which still fits into one pixel.
+        0.1 px are raised to 0.1 px, which is still well within one pixel.
     seed, index : int
         The same (seed, index) draws the same numbers, alone or in any batch. None draws a fresh
         seed.

@@ -22,7 +22,7 @@ class Block(NamedTuple):
         The rows to write. Row r is sample start + r; the other rows are left alone.
     seed, start : uint64
     linear : bool
-        Whether a path is shared among four pixels; otherwise time counts in the nearest one.
+        Whether each point of a path is shared among four pixels; otherwise the nearest one has it.
     """
 
     kernels: np.ndarray

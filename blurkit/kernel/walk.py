@@ -26,7 +26,7 @@ class Walk:
         Standard deviation, on each axis, of the Gaussian push that each step gives to the
         velocity, in units of the initial speed. A pair works as for length.
     jerks : float in 0 .. steps - 1
-        Expected number of jerks in an exposure: the camera turns back, up to 45 degrees aside.
+        Expected number of jerks in an exposure: sudden reversals, to within 45 degrees.
 
     Raises
     ------

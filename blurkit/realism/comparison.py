@@ -41,8 +41,8 @@ class Comparison:
         Probability of a gap at least as large if both were drawn from one distribution. In large
         sets any difference is significant; `distance` does not grow with the size of the sets.
     distance : >= 0
-        Wasserstein distance in units of the reference's standard deviation: how far values must
-        move on average. inf if the reference is constant and the set differs from it.
+        Wasserstein distance in units of the reference's standard deviation: how far values would
+        have to move on average. inf if the reference is constant and the set differs from it.
     """
 
     ks: float

@@ -1,4 +1,4 @@
-"""What a file of format version 1 contains, where its rows lie, and which of them are damaged."""
+"""What a file of format version 1 contains, where its rows are, and which of them are damaged."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ def row_types(
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the rows of one file lie, for the reader to map and the writer to fill."""
+    """Where the rows of one file are, for the reader to map and the writer to fill."""
 
     path: Path
     count: int
@@ -178,8 +178,8 @@ def _attribute(file: h5py.File, path: Path, name: str, default: Any = ...) -> An
 
 def _dataset(file: h5py.File, path: Path, name: str, count: int) -> tuple[np.dtype, int]:
     """Type of a row and byte offset of the first one, if the dataset is contiguous in this file."""
-    here = isinstance(file.get(name, getlink=True), h5py.HardLink)
-    _require(here, path, f"/{name} is a link, which is not followed")
+    inside = isinstance(file.get(name, getlink=True), h5py.HardLink)
+    _require(inside, path, f"/{name} is a link, which is not followed")
     data = file[name]
     _require(isinstance(data, h5py.Dataset), path, f"/{name} is not a dataset")
     plan = data.id.get_create_plist()
@@ -187,7 +187,7 @@ def _dataset(file: h5py.File, path: Path, name: str, count: int) -> tuple[np.dty
     _require(plain, path, f"/{name} is not stored contiguously in the file")
     shape, offset = data.shape, data.id.get_offset()
     _require(bool(shape) and offset is not None, path, f"/{name} holds no data")
-    _require(shape[0] == count, path, f"/{name} has {shape[0]} rows, not {count} as its count says")
+    _require(shape[0] == count, path, f"/{name} has {shape[0]} rows, but its count is {count}")
     bounded = all(0 < side <= 2**16 for side in shape[1:])
     _require(bounded, path, f"/{name} has an impossible shape {shape}")
     return np.dtype((data.dtype, shape[1:])), offset

@@ -100,7 +100,7 @@ def _attribute_faults(where: str, item: h5py.HLObject, model: h5py.HLObject) -> 
         stored, right = (h5py.h5a.open(each.id, name.encode()) for each in (item, model))
         kind = right.get_type()
         if not stored.get_type().equal(kind) or stored.shape != right.shape:
-            yield f"{where}attribute {name} has another type"
+            yield f"{where}attribute {name} has a wrong type"
         elif name != "DIMENSION_LABELS":
             values = [np.empty(right.shape, right.dtype) for _ in range(2)]
             stored.read(values[0])
@@ -128,7 +128,7 @@ def _byte_faults(layout: Layout, expected: Layout) -> list[str]:
                 np.frombuffer(each.read(begin - at), np.uint8) for each in (file, model)
             )
             if len(stored) != len(right):
-                raise OSError("it was truncated meanwhile")
+                raise OSError("it was truncated while being checked")
             wrong += (at + np.flatnonzero(stored != right)).tolist()
             at = begin + size
     if len(wrong) == 1:

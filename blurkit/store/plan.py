@@ -1,4 +1,4 @@
-"""Checks before several files are written: how much of each exists, is there room for the rest."""
+"""Checks before several files are written: which rows exist, and whether the rest will fit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -15,8 +15,8 @@ FRAME = (255, 200, 0)
 def before_after(before: Photo, after: Photo) -> Photo:
     """One 8-bit picture of two photos of the same size.
 
-    A photo of more than 720 px is reduced; below it stands the part that changed most, pixel for
-    pixel, which a frame marks above. Alpha is shown over white.
+    Photos of more than 720 px are downscaled. Below them is the part that changed most, at full
+    size; a frame marks it in the photos. Alpha is shown over white.
     """
     old, new = _shown(before), _shown(after)
     height, width = old.shape[:2]

@@ -1,4 +1,4 @@
-"""Which photos to restore, and where each result goes."""
+"""The photos to restore, and where each result goes."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ class Job:
 
 @dataclass(frozen=True)
 class FoundPhotos:
-    """The photos that the paths of a command name.
+    """The photos named by the paths of a command.
 
     Attributes
     ----------
@@ -88,8 +88,10 @@ def find_photos(paths: Iterable[AnyPath], skip: Path | None = None) -> FoundPhot
                 places[Path(os.path.abspath(photo))] = photo.relative_to(root)
     if not places:
         raise FileError(f"{' '.join(given)}: contains only results of earlier runs")
-    here = Path.cwd()
-    relative = {p.relative_to(here) if here in p.parents else p: at for p, at in places.items()}
+    current = Path.cwd()
+    relative = {
+        p.relative_to(current) if current in p.parents else p: at for p, at in places.items()
+    }
     return FoundPhotos(relative, len(given) > 1 or not Path(given[0]).is_file(), ignored)
 
 

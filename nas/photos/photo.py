@@ -1,4 +1,4 @@
-"""Photos with everything that restoration must keep: depth, grey, alpha, EXIF, ICC profile."""
+"""Photos with everything that restoration must preserve: depth, grey, alpha, EXIF, ICC profile."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -110,7 +110,7 @@ def _decoded(data: bytes, name: object) -> tuple[NDArray[Any], NDArray[Any] | No
 
 
 def _check_kind(data: bytes, name: object) -> None:
-    """FileError for what OpenCV decodes to something other than the picture one sees."""
+    """FileError for images that OpenCV would decode to a different picture."""
     head = data[: data.find(b"IDAT")] if data[:4] == b"\x89PNG" else b""
     animated = (
         b"acTL" in head

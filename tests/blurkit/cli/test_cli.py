@@ -143,7 +143,9 @@ def test_import_takes_real_pairs_and_names_what_it_skips():
 
 def test_kernels_draws_a_sheet_and_saves_the_array():
     said = blurkit("kernels", "--n", "6", "--size", "9", "--out", "s.png", "--npy", "k.npy")
-    assert said == ("s.png: 6 kernels of 9x9\nk.npy: the same as an array (6, 9, 9) of float32\n")
+    assert said == (
+        "s.png: 6 kernels of 9x9\nk.npy: the same kernels as an array (6, 9, 9) of float32\n"
+    )
     made = np.load("k.npy")
     np.testing.assert_allclose(made.sum(axis=(1, 2)), 1, atol=1e-6)
     height, width, _ = read_image("s.png").shape

@@ -1,4 +1,4 @@
-"""Space-varying shake: closed forms, the reference, symmetries."""
+"""Spatially varying shake: closed forms, the reference, symmetries."""
 
 import numpy as np
 import pytest

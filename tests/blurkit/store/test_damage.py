@@ -157,7 +157,7 @@ def elsewhere(path):
             set_attribute("sharp", "units", np.bytes_("sRGB, 0 to 256")),
             "/sharp: attribute units is b'sRGB, 0 to 256' instead of b'sRGB, 0 to 255'",
         ),
-        (set_attribute("sharp", "units", "text"), "/sharp: attribute units has another type"),
+        (set_attribute("sharp", "units", "text"), "/sharp: attribute units has a wrong type"),
         (
             edited(lambda file: file["blurry"].attrs.__delitem__("CLASS")),
             "/blurry: attribute CLASS is missing",

@@ -127,7 +127,7 @@ WIDE = np.zeros(N, [(f"n{k}", "<f8") for k in range(900)])
         (put("kernel", h5py.Empty("<f4")), "/kernel holds no data"),
         (put("crc", np.uint32(5)), "/crc holds no data"),
         # shapes and types
-        (attribute("count", N + 1), "/blurry has 20 rows, not 21 as its count says"),
+        (attribute("count", N + 1), "/blurry has 20 rows, but its count is 21"),
         (attribute("count", 0), "count must be >= 1, got 0"),
         (attribute("count", -1), "count must be >= 1, got -1"),
         (put("sharp", np.zeros((N, 16, 24, 3), np.float32)), f"/sharp {TYPE}"),
