@@ -1,8 +1,8 @@
 """Search for a deblurring network: `python -m nas.search data.h5`.
 
 `--strategy gradient` trains the weights and the architecture parameters (alphas) of a supernet in
-turn (`nas.strategy.gradient`). `--strategy trainings` evolves genotypes by short trainings of their
-own (`nas.strategy.trainings`).
+turn (`nas.strategy.gradient`). `--strategy trainings` evolves genotypes by training each of them
+briefly (`nas.strategy.trainings`).
 
 `torchrun --nproc-per-node N -m nas.search ...` shares each batch of a search by gradient among N
 processes.

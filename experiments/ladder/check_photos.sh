@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Quiet if a folder holds exactly the photos of a list by sha256sum; otherwise names those that differ.
+# Checks that a folder contains exactly the photos of a list written by sha256sum; names any that differ.
 #
 #   bash experiments/ladder/check_photos.sh FOLDER LIST
 set -euo pipefail

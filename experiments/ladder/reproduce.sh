@@ -3,12 +3,12 @@
 #
 #   bash experiments/ladder/reproduce.sh smoke|cpu|gpu [DATA]
 #
-# DATA holds train/photos (to train on; exactly the photos of experiments/photos.sha256, others are
-# refused), dev/sharp_cid22_val (photos never trained on) and real pairs (blur/ and sharp/) in
-# dev/gopro_avg, dev/gopro_0477_avg11 and dev/reds_180p. smoke needs no DATA: it checks within minutes, on generated scenes, that every part works. cpu takes about five
-# hours on two cores; gpu has not been run. Intermediate files are in reproduce/SCALE; rerun the command
-# to resume. Results go to experiments/*/results, nas/shipped, docs and README, or with smoke to
-# reproduce/smoke.
+# DATA must contain train/photos (to train on: exactly the photos listed in experiments/photos.sha256),
+# dev/sharp_cid22_val (photos never trained on) and real pairs (blur/ and sharp/) in dev/gopro_avg,
+# dev/gopro_0477_avg11 and dev/reds_180p. smoke needs no DATA: it checks within minutes, on generated
+# scenes, that every part works. cpu takes about five hours on two cores; gpu has not been run.
+# Intermediate files are in reproduce/SCALE; rerun the command to resume. Results go to
+# experiments/*/results, nas/shipped, docs and README, or with smoke to reproduce/smoke.
 set -euo pipefail
 scale=${1:?smoke, cpu or gpu}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,7 +18,7 @@ run=${RUN:-$root/reproduce/$scale}
 mkdir -p "$run"
 run=$(realpath "$run")
 sets=(gopro_avg gopro_0477_avg11 reds_180p)
-# photos reduced so that patches are sharp, and blur that differs in how hard it is to undo
+# photos are reduced so that patches are sharp; the kinds of blur differ in difficulty
 task=(--reduce 2 --mix walk=1,linear=1,defocus=1,gaussian=1)
 say() { echo "+ $*"; "$@"; }
 

@@ -1,4 +1,4 @@
-"""Stand-ins for the photos and the real pairs, for a smoke run: smoke_data.py DIR"""
+"""Generate stand-ins for the photos and the real pairs of a smoke run: smoke_data.py DIR"""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from blurkit import Motion, Walk, dead_leaves
 from blurkit.handheld.snapshot import snapshot
 from blurkit.images.files import write_image
 
-SIDE = 320  # half of it must hold a patch of moving_photos.py
+SIDE = 320  # a patch of moving_photos.py must fit into half of it
 SHAKE = Motion(Walk(length=(3, 9)))
 
 

@@ -2,7 +2,7 @@
 
     python experiments/pictures/first_picture.py MODEL PHOTO OUT [--seed N] [--crop Y X SIDE]
 
-The photo must not have served to train the model.
+The model must not have been trained on the photo.
 """
 
 import argparse

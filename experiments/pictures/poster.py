@@ -2,7 +2,7 @@
 
     python experiments/pictures/poster.py OUT
 
-Text shows better than anything else what blur takes away and deblurring brings back.
+Nothing shows better than text what blur takes away and deblurring brings back.
 """
 
 import argparse

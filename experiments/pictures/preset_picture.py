@@ -1,7 +1,7 @@
 """The presets side by side: python experiments/pictures/preset_picture.py PHOTO... [--out FILE.jpg]
 
-Each row is a photo's middle: as it is, then blurred by one kernel under each preset, then the sharp
-partner that the realistic pair has.
+Each row is the middle of a photo: unchanged, then blurred by the same kernel with each preset, then
+the sharp partner from the realistic pair.
 """
 
 import argparse

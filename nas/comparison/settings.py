@@ -38,7 +38,7 @@ class CompareSettings:
     target: float = setting(1.0, "target cost of searches, relative to UNet's", least=0.01)
     cost: Literal["latency", "macs"] = setting("latency", "which cost --target limits")
     band: float = setting(
-        0.1, "a random genotype costs at least 1 - BAND times the target", least=0, most=1
+        0.1, "random genotypes cost at least 1 - BAND times the target", least=0, most=1
     )
     steps: int = setting(2000, "training steps of each network", cuda=100_000, least=1)
     batch: int = setting(8, "pairs in a training batch", cuda=32, least=1)

@@ -44,7 +44,7 @@ PICTURES = ("search.png", "choices.png", "alphas.png", "cells.png")
 
 
 def _plan(searcher: Searcher, done: int, measuring: float) -> str:
-    """The plan and about how long it takes; `measuring`: seconds that the cost table took."""
+    """The plan with a time estimate; `measuring`: seconds spent on the cost table."""
     s = searcher.settings
     weight, alpha = searcher.seconds_per_step()
     scoring, choosing = searcher.selection.seconds()
@@ -112,7 +112,7 @@ def search_by_gradient(
     where: torch.device,
     progress: bool,
 ) -> Genotype:
-    """Fill the folder of a search, or what is missing of it.
+    """Fill the folder of a search, or complete it.
 
     Arguments and errors are those of `nas.search.search`.
     """

@@ -17,11 +17,13 @@ class SearchSettings:
     """
 
     width: int = setting(8, "channels of the first level", cuda=32, least=1, most=WIDEST)
-    widths: tuple[int, int, int, int, int] = setting(WIDTHS, "the five levels' channels, in widths")
+    widths: tuple[int, int, int, int, int] = setting(
+        WIDTHS, "channels of the five levels, in units of --width"
+    )
     crop: int = setting(48, "side of the training crops, in pixels", cuda=128)
     batch: int = setting(4, "pairs in a batch", cuda=32, least=1)
-    epochs: int = setting(32, "epochs in all", cuda=50, least=1)
-    warmup: int = setting(20, "first epochs, which train only the weights", cuda=25, least=0)
+    epochs: int = setting(32, "number of epochs", cuda=50, least=1)
+    warmup: int = setting(20, "number of first epochs that train only weights", cuda=25, least=0)
     steps: int = setting(250, "weight steps in an epoch", cuda=400, least=1)
     latency_target: float = setting(
         1.0,
@@ -33,17 +35,17 @@ class SearchSettings:
     )
     strategy: Literal["gradient", "trainings"] = setting(
         "gradient",
-        "gradient trains the alphas of a supernet, trainings evolves genotypes by short trainings "
-        "of their own; the options below name their strategy where they belong to one",
+        "train the alphas of a supernet (gradient), or evolve genotypes by training each of them "
+        "briefly (trainings)",
     )
-    trainings: int = setting(24, "trainings: genotypes to train", least=2)
-    randoms: int = setting(8, "trainings: random genotypes among them, to begin with", least=2)
-    train_steps: int = setting(1000, "trainings: steps of a training", cuda=4000, least=1)
+    trainings: int = setting(24, "genotypes that strategy trainings trains", least=2)
+    randoms: int = setting(8, "random genotypes among --trainings, trained first", least=2)
+    train_steps: int = setting(1000, "steps of each of the --trainings", cuda=4000, least=1)
     cost_weight: float = setting(
         1.0, "weight of |E/T - 1|, the deviation of the expected cost from the target", least=0
     )
     sampler: Literal["gumbel", "softmax"] = setting(
-        "gumbel", "gumbel draws one operation per slot (GDAS), softmax mixes all (DARTS)"
+        "gumbel", "draw one operation per slot (gumbel, as GDAS) or mix all (softmax, as DARTS)"
     )
     sharing: Literal["weights", "none"] = setting(
         "weights", "what the operations of a slot share in the supernet"

@@ -1,4 +1,4 @@
-"""Short trainings for `nas.strategy.trainings`: one after the other, or in several processes."""
+"""Short trainings for `nas.strategy.trainings`, one after the other or in several processes."""
 
 import dataclasses
 import json
@@ -98,7 +98,7 @@ def search_by_trainings(
     processes: int,
     progress: bool,
 ) -> Genotype:
-    """Fill the folder of a search by short trainings, or what is missing of it.
+    """Fill the folder of a search by short trainings, or complete it.
 
     Arguments and errors are those of `nas.search.search`.
     """
@@ -149,7 +149,7 @@ def search_by_trainings(
 
 
 def _plan(train: ShortTrainings, costs: CostTable, s: SearchSettings) -> str:
-    """The plan and about how long it takes, by three steps of a NAF-like network."""
+    """The plan with a time estimate, from three steps of a NAF-like network."""
     recipe, steps = train.settings, 3
     few = dataclasses.replace(recipe, steps=steps)
     trainer = Trainer("naf-half", train.pairs, few, train.device)
@@ -167,13 +167,13 @@ def _plan(train: ShortTrainings, costs: CostTable, s: SearchSettings) -> str:
 
 
 def _verdict(outcome: Outcome) -> str:
-    """The last line of a search: whether it decided."""
+    """The last line of a search: whether it was conclusive."""
     gain = outcome.psnr_again - outcome.random_mean
     text = (
-        f"{gain:+.2f} dB in its second training over the mean of the random genotypes, "
-        f"which differ by {outcome.random_sd:.2f} dB (sd)"
+        f"the second training is {gain:+.2f} dB from the mean of the random genotypes, "
+        f"whose standard deviation is {outcome.random_sd:.2f} dB"
     )
-    return f"decided: {text}" if outcome.decided else f"NOT decided: {text}"
+    return f"{'conclusive' if outcome.decided else 'INCONCLUSIVE'}: {text}"
 
 
 def _start() -> None:

@@ -3,10 +3,10 @@
 The first generation is drawn uniformly from the genotypes whose predicted cost is within a band
 below the budget. Later generations are children of the best so far: a few choices drawn anew, at a
 cost within the budget (evolution as in Real et al. 2019, "Regularized Evolution for Image
-Classifier Architecture Search", by elitism instead of ageing, as so few trainings allow).
-Every training is short but whole: its learning rate falls to zero, because trainings cut off half
-way rank by noise. Each has its own seed, so that no seed favours a generation. The best are trained
-once more, and the mean of the two decides.
+Classifier Architecture Search", with elitism instead of ageing, as there are so few trainings).
+Every training is short but complete: its learning rate falls to zero, because the ranking of
+trainings that are cut off is mostly noise. Each has its own seed, so that no seed favours a
+generation. The best are trained once more, and the best mean of the two scores wins.
 """
 
 import json
@@ -30,13 +30,13 @@ ELITE = 3  # parents of a generation: the best so far
 BROOD = 4  # children in a generation
 CHANGES = 3  # choices that a child draws anew
 FINALISTS = 3  # trained again from another seed
-TRIES = 1000  # children thrown away before evolution gives up
+TRIES = 1000  # rejected children before evolution gives up
 SEEDS = 100_000  # the seed of training k of a search is SEEDS times the search's, plus k
 
 
 @dataclass(frozen=True)
 class Task:
-    """A training to be done: all that decides it, beside data and recipe."""
+    """A training to be done: everything that determines it, apart from data and recipe."""
 
     number: int
     generation: int  # -1: a finalist's second training
@@ -50,7 +50,7 @@ class Trial:
     """A task and how its training ended.
 
     psnr : dB on the selection pairs; None if the training diverged
-    core_seconds : CPU time of the training, without judging
+    core_seconds : CPU time of the training, without scoring
     """
 
     task: Task
@@ -68,11 +68,11 @@ Train = Callable[[Sequence[Task]], Iterator[tuple[Task, float | None, float]]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the trainings found.
+    """The result of the trainings.
 
     genotype : the best finalist by the mean of its two trainings
     psnr : that mean, dB
-    psnr_again : PSNR of its second training, dB, which did not choose the finalists
+    psnr_again : PSNR of its second training, dB, on which the choice of finalists did not depend
     random_mean, random_sd : of the first generation, dB
     """
 
@@ -84,7 +84,7 @@ class Outcome:
 
     @property
     def decided(self) -> bool:
-        """Whether the second training, too, beats the mean of the random genotypes."""
+        """Whether the second training also beats the mean of the random genotypes."""
         return self.psnr_again > self.random_mean
 
 
@@ -110,13 +110,13 @@ def evolve_by_trainings(
     budget : float
         Largest predicted cost, in the table's unit.
     path : path
-        A JSON line per finished training. Lines that are there are not trained again.
+        A JSON line per finished training. Trainings that it already contains are not repeated.
     randoms : int >= 2
         Genotypes of the first generation.
     trainings : int >= randoms
-        Trainings in all, beside the second ones of the finalists.
+        Trainings in all, not counting the second ones of the finalists.
     seed : int
-        Decides genotypes and trainings, together with the scores so far.
+        Determines genotypes and trainings, together with the scores so far.
     after_training : callable () -> None
         Called after each training.
     progress : bool
@@ -217,7 +217,7 @@ def _task(
 
 
 def mutate(genotype: Genotype, rng: np.random.Generator, changes: int = CHANGES) -> Genotype:
-    """The genotype with that many of its 31 choices drawn anew, each unlike what it was."""
+    """The genotype with that many of its 31 choices drawn anew, each different from before."""
     operations, fusions = genotype.flat(), genotype.flat_fusions()
     rows: list[tuple[list[str], int, tuple[str, ...]]] = [
         *((operations, i, OPERATION_NAMES) for i in range(len(operations))),

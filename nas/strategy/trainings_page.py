@@ -14,7 +14,7 @@ from nas.strategy.trainings import FINALISTS, Trial, read_trials
 SHOWN = 10  # networks in the table
 UNFINISHED = "Not finished: {done} of {total} trainings. Rerun the command to resume."
 UNDECIDED = (
-    "The search has not decided: trained again from another seed, its network is not better than "
+    "The search is inconclusive: trained again with another seed, its network is not better than "
     "the mean of the random ones."
 )
 
@@ -39,7 +39,7 @@ def trainings_chart(trials: Sequence[Trial], random_mean: float | None = None) -
     if random_mean is not None:
         ends = (1.0, float(max(t.task.number for t in trials) + 1))
         series.append(
-            Series("mean of the random", [(x, random_mean) for x in ends], "dashed", GREY)
+            Series("mean of random ones", [(x, random_mean) for x in ends], "dashed", GREY)
         )
     return Chart("Short trainings", "training", "PSNR on the selection pairs, dB", series)
 
