@@ -1,4 +1,4 @@
-"""Writing files that appear whole or not at all; `nas` writes its files with this as well."""
+"""Atomic writing of files: complete or not at all. `nas` uses it too."""
 
 import os
 import secrets

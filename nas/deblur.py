@@ -104,7 +104,7 @@ def deblur_all(
     model, settings, device, before_after : see `deblur`
     photos : files, folders (searched recursively) and patterns such as "shots/*.jpg"
     out : folder for the results, created if missing. Photos from a folder or pattern keep their
-        place below it. None: NAME-deblurred beside each photo
+        relative paths in it. None: NAME-deblurred beside each photo
     progress : show a bar over the photos
 
     Raises

@@ -62,15 +62,15 @@ def search(
     ----------
     data : path of a dataset file, a pattern such as "blur-*.h5", several of them, or a PairSet
     out : folder for genotype.json, result.json (scores, cost, seconds, hardware), costs.json (the
-        cost table), cells.png, settings.json, and report.html, a summary that is updated as the
-        search goes on; by gradient also log.jsonl, tensorboard/, search.png, alphas.png,
+        cost table), cells.png, settings.json, and report.html, a summary that is updated during
+        the search; with strategy gradient also log.jsonl, tensorboard/, search.png, alphas.png,
         choices.png, choices.json (the probabilities after each epoch) and supernet.safetensors;
-        by trainings also trials.jsonl (a line for each training) and trainings.png
+        with trainings also trials.jsonl (a line for each training) and trainings.png
     settings : SearchSettings, the defaults for the device if None
     device : "auto", "cpu", "cuda" or "cuda:N"
     processes : short trainings at a time, one thread each on the CPU; by default one per CPU, or
         one on CUDA
-    overwrite : discard the run in `out` and start again
+    overwrite : discard the run in `out` and start over
     progress : show a progress bar
 
     Returns

@@ -1,15 +1,19 @@
-"""Photos made smaller by area means: each new pixel is the mean of the square that it covers."""
+"""Photos reduced by area means: each new pixel is the mean of the square that it covers."""
 
 import numpy as np
 
 from blurkit._loops.jit import loop
 
-_1, _2, _3 = np.uint64(1), np.uint64(2), np.uint64(3)  # indices that need no test for a sign
+_1, _2, _3 = (
+    np.uint64(1),
+    np.uint64(2),
+    np.uint64(3),
+)  # unsigned indices need no check for negative values
 
 
 @loop
 def fill_overlaps(first, weights, factor):
-    """Write which pixels lie under n areas of `factor` px side by side, and how much of each.
+    """Write which pixels n adjacent areas of `factor` px cover, and how much of each pixel.
 
     first: (n,) int64, the first pixel under each area; weights: (n, taps) float32 of that pixel
     and the next ones, 0 beyond the area; taps > factor + 1. Returns the most pixels under an area.

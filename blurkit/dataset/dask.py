@@ -52,7 +52,7 @@ def synth_on_dask(
 
     Parameters
     ----------
-    out, settings, shards, overwrite, progress : as of `blurkit.synth_shards`
+    out, settings, shards, overwrite, progress : as for `blurkit.synth_shards`
         The folders of `out` and of the photos must be shared by all workers, under the same path.
     address : of the scheduler, such as "tcp://10.0.0.5:8786"
     threads : int >= 1

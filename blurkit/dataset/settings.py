@@ -35,7 +35,7 @@ class SynthSettings:
     walk : Walk
         How the camera moves during the exposure.
     mix : Mix, optional
-        Families of blur to draw from instead; the settings of a walk are then part of the mix.
+        Families of blur to draw from instead; settings of a walk then belong to the mix.
     interpolation : "nearest" or "linear"
         How a path is rasterised.
     seed, start : int
@@ -47,9 +47,9 @@ class SynthSettings:
         The file contains this one of `shards` nearly equal runs of samples. All other settings
         remain those of the whole dataset, and so do the bytes of each sample.
     reduce : float or (lowest, highest) in 1 .. 16
-        By what factor a photo is reduced before the patch is cut, so that photos that are soft at
-        the pixel level give sharp patches. Area means of stored values, see
-        `blurkit.scenes.photos.Photos.cut`. Drawn uniformly for each sample.
+        Factor by which a photo is reduced before the patch is cut, so that photos that are soft at
+        the pixel level give sharp patches; drawn uniformly for each sample. The pixels are area
+        means of stored values, see `blurkit.scenes.photos.Photos.cut`.
 
     Attributes
     ----------
@@ -141,8 +141,8 @@ class SynthSettings:
     def stored(self, images: str | None) -> dict[str, Any]:
         """These settings as JSON values for the file; `images` is the digest of the photos.
 
-        The settings of the walk are stored beside the others, those of a mix under "mix", and
-        `reduce` only where it is not 1: files of blurkit 0.2 and before do not have it.
+        The settings of the walk are stored with the others, those of a mix under "mix". `reduce`
+        is stored only if it is not 1: files of blurkit 0.2 and earlier do not have it.
         """
         flat = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         if not self.reduced:
@@ -155,7 +155,7 @@ class SynthSettings:
     def from_stored(cls, stored: Mapping[str, Any], images: str | None = None) -> "SynthSettings":
         """The settings stored in a file, with the folder `images` in place of the photos' digest.
 
-        Without a folder the digest itself is kept. A file without `reduce` has reduce 1.
+        Without a folder the digest itself is kept. In a file without `reduce`, it is 1.
 
         Raises
         ------

@@ -26,7 +26,7 @@ class DegradeTransform:
 
     Parameters
     ----------
-    settings, border : as of `blurkit.Degrade`
+    settings, border : as for `blurkit.Degrade`
     seed : int, optional
         With a seed, the blur depends only on (seed, epoch, the image's bytes), not on the worker or
         the order. Without one, it differs at every call.

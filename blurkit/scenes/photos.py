@@ -70,9 +70,9 @@ class Photos:
         Groups of consecutive samples share a photo. The groups go through all photos in an order
         drawn anew for each pass, so all photos are used equally often. The position of the cut is
         drawn for each sample, and so is the factor by which the photo is reduced: each pixel of
-        the scene is then the mean of a square of factor x factor pixels of the photo, rounded. The
-        mean is of stored (sRGB) values, as in an image editor, so that the scene is the photo's
-        own, whatever camera then turns it into light.
+        the scene is then the rounded mean of a square of factor x factor pixels of the photo.
+        Stored (sRGB) values are averaged, as in an image editor, so that the scene does not depend
+        on the camera that then turns it into light.
 
         Parameters
         ----------
@@ -99,7 +99,7 @@ class Photos:
         return name, y, x, factor
 
     def _factor(self, index: int) -> float:
-        """By what the photo of a sample is reduced, from the sample's own stream."""
+        """The factor by which a sample's photo is reduced, from the sample's own stream."""
         lowest, highest = self.reduce
         if lowest == highest:
             return lowest
@@ -137,7 +137,7 @@ def scan(
     n : int
         Number of samples; up to 16 consecutive ones share a photo, so that it is decoded once.
     reduce : float or (lowest, highest), >= 1
-        As of `Photos`. Usable photos are large enough for the highest factor.
+        As for `Photos`. Usable photos are large enough for the highest factor.
 
     Raises
     ------

@@ -39,7 +39,10 @@ def reserve(file: int, path: Path, needed: int) -> None:
 
 
 def require_space(path: Path, needed: int, *given_back: Path) -> None:
-    """FileError unless `needed` bytes are free beside `path`, counting the files `given_back`."""
+    """FileError unless `needed` bytes are free in the folder of `path`.
+
+    The files `given_back` will be deleted, so their space counts as free.
+    """
     folder = path.resolve().parent
     free = shutil.disk_usage(folder).free
     free += sum(old.stat().st_blocks * 512 for old in given_back if old.is_file())

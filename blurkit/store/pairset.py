@@ -170,7 +170,7 @@ def _require_same_patch(layouts: Sequence[Layout]) -> None:
 
 
 def _require_disjoint(layouts: Sequence[Layout]) -> None:
-    """No sample in two files; files without settings cannot be compared and are let through."""
+    """FileError if two files hold the same sample; files without settings cannot be compared."""
     known = [layout for layout in layouts if layout.attributes["settings"]]
     furthest: dict[str, Layout] = {}
     for layout in sorted(known, key=lambda layout: layout.attributes["start"]):

@@ -88,7 +88,7 @@ class Rows:
 
     Attributes
     ----------
-    shape : (n, ...), dtype, ndim : as of an array
+    shape : (n, ...), dtype, ndim : as for an array
     """
 
     def __init__(

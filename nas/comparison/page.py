@@ -56,7 +56,7 @@ def compare_page(
         Page(
             "Comparison of deblurring networks",
             f"Trained with one recipe: width {s.width}, {s.steps} steps of {s.batch} crops "
-            f"{s.crop}x{s.crop}; scored on {trainings[0]['n']} pairs that no choice was made on; "
+            f"{s.crop}x{s.crop}; scored on {trainings[0]['n']} pairs not used for any choice; "
             f"target: {s.target:g} x UNet's {'MACs' if s.cost == 'macs' else 'latency'}.",
             [
                 (f"{blurry.psnr:.2f} dB", "PSNR of the blurry input"),

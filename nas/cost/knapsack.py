@@ -145,13 +145,13 @@ def draw(costs: Sequence[ArrayLike], low: float, high: float, seed: int) -> list
     exp(slope * c), which makes all of them equally likely again.
     """
     rows = [np.asarray(row, np.float64) for row in costs]
-    cheapest, dearest = bounds(rows)
-    slack = ROUNDING * max(abs(cheapest), abs(dearest))
-    if cheapest > high + slack or dearest < low - slack:
+    cheapest, costliest = bounds(rows)
+    slack = ROUNDING * max(abs(cheapest), abs(costliest))
+    if cheapest > high + slack or costliest < low - slack:
         return None
     padded = _padded(rows)
     mean = float(np.nanmean(padded, axis=1).sum())
-    edge = min(max(mean, low, cheapest), high, dearest)  # where the range has most choices
+    edge = min(max(mean, low, cheapest), high, costliest)  # where the range has most choices
     slope = _slope(padded, edge)
     chances = _chances(padded, slope)
     # cumulative probabilities, without the last

@@ -123,8 +123,8 @@ class CostTable:
 
     def bounds(self) -> tuple[float, float]:
         """Predicted costs of the cheapest and the most expensive genotype."""
-        cheapest, dearest = bounds([*self.operations, *self.fusions])
-        return self.fixed + cheapest, self.fixed + dearest
+        cheapest, costliest = bounds([*self.operations, *self.fusions])
+        return self.fixed + cheapest, self.fixed + costliest
 
     def within(
         self, operations: ArrayLike | Tensor, fusions: ArrayLike | Tensor, budget: float
@@ -174,10 +174,10 @@ class CostTable:
         """
         if not low <= high:
             raise SettingError(f"low must be <= high, got {low:.4g} and {high:.4g}")
-        cheapest, dearest = self.bounds()
-        if high < cheapest or low > dearest:
+        cheapest, costliest = self.bounds()
+        if high < cheapest or low > costliest:
             raise SettingError(
-                f"cost must be between {self._shown(cheapest)} and {self._shown(dearest)}, those "
+                f"cost must be between {self._shown(cheapest)} and {self._shown(costliest)}, those "
                 f"of the cheapest and the most expensive genotype, got {low:.4g} to {high:.4g}"
             )
         costs = [*self.operations, *self.fusions]

@@ -181,8 +181,8 @@ def _outcome(finalists: list[Trial], again: list[Trial], randoms: list[Trial]) -
 
 def _first(costs: CostTable, budget: float, count: int, seed: int) -> list[Task]:
     """Genotypes drawn uniformly among those within the band."""
-    cheapest, dearest = costs.bounds()
-    high = min(budget, dearest)
+    cheapest, costliest = costs.bounds()
+    high = min(budget, costliest)
     low = max(BAND * high, cheapest)
     drawn = [costs.sample(SEEDS * seed + i, low, high) for i in range(count)]
     return [_task(i, 0, None, genotype.to_dict(), seed) for i, genotype in enumerate(drawn)]
