@@ -8,7 +8,7 @@ _1, _2, _3 = (
     np.uint64(1),
     np.uint64(2),
     np.uint64(3),
-)  # unsigned indices need no check for negative values
+)  # unsigned: no check for negative indices
 
 
 @loop
