@@ -122,8 +122,7 @@ def _train(
 ) -> None:
     """Train from the last saved state to the end, and write the checkpoint."""
     s, device, ranks = trainer.settings, trainer.device, run.ranks
-    optimisers = {"weights": trainer.optimiser}
-    run.resume(trainer.net, optimisers)
+    run.resume(trainer.net, trainer.optimisers)
     done = run.history[-1]["step"] if run.history else 0
     log.info(
         "%s: %.2f M parameters, %d steps of %d crops %dx%d on %s%s",
@@ -144,7 +143,7 @@ def _train(
             steps.set_postfix_str(f"{psnr:.2f} dB (input {untouched:.2f})")
             done = stop
             epoch = {"step": done, "loss": loss, "psnr": psnr, "psnr_input": untouched}
-            run.save(trainer.net, optimisers, epoch)
+            run.save(trainer.net, trainer.optimisers, epoch)
     if ranks.first:
         info = {
             "name": name,

@@ -62,7 +62,10 @@ class Darts(Searcher):
     """The search with this alpha step; its sampler must be softmax."""
 
     def alpha_gradient(self, batch, train_batch, step):
-        path, xi = softmax_path(self.net.logits), self.weight_optimiser.param_groups[0]["lr"]
+        path, xi = (
+            softmax_path(self.net.logits),
+            self.weight_optimisers["adamw"].param_groups[0]["lr"],
+        )
         pairs = (to_device(each, self.device) for each in (train_batch, batch))
         losses = [loss_on(self.net, path, pair) for pair in pairs]
         direct, mixed = gradient_terms(*losses, weights_of(self.net), self.net.choices, xi)

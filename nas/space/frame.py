@@ -23,7 +23,7 @@ class Slot(nn.Module):
     def __init__(self, operation: nn.Module, channels: int) -> None:
         super().__init__()
         self.operation = operation
-        self.beta = nn.Parameter(torch.full((channels, 1, 1), 0.1))
+        self.beta = nn.Parameter(torch.ones(channels, 1, 1))
 
     def forward(self, x: Tensor, **choice: Any) -> Tensor:
         if isinstance(self.operation, Zero):

@@ -46,7 +46,7 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(nn.ConvTranspose2d(2 * c, c, 2, stride=2) for c in widths[-2::-1])
         self.merge = nn.ModuleList(_double_conv(2 * c, c, batch_norm) for c in widths[-2::-1])
         self.leave = nn.Conv2d(width, 3, 1)
-        if not batch_norm:
+        if residual:  # training starts from the blurry image itself
             for parameter in self.leave.parameters():
                 nn.init.zeros_(parameter)
 

@@ -21,7 +21,7 @@ from nas.strategy.settings import SearchSettings
 from nas.training.batches import Batches, fit_crop, to_device
 from nas.training.distributed import current_ranks
 from nas.training.loss import psnr_loss
-from nas.training.recipe import learning_rate, make_optimiser, update
+from nas.training.recipe import learning_rate, make_optimisers, update
 
 SHARES = (0.6, 0.35, 0.05)  # of the pairs: weights, alphas, selection
 LAST_SHARE = 0.02  # of the initial learning rate, at the end
@@ -47,7 +47,7 @@ def split_for_search(data: Data, s: SearchSettings) -> SearchData:
 
 
 class Searcher:
-    """The supernet of a search and its two optimisers.
+    """The supernet of a search and its optimisers.
 
     The initial logits have the largest entropy for which the expected cost equals the budget;
     without a target they are zero.
@@ -79,11 +79,11 @@ class Searcher:
         self.weights = {  # collected once: it takes 20 ms
             name: p for name, p in self.net.named_parameters() if name not in Supernet.ALPHAS
         }
-        self.weight_optimiser = make_optimiser(self.weights.values(), settings.lr)
+        self.weight_optimisers = make_optimisers(self.weights.values(), settings.lr)
         self.alpha_optimiser = torch.optim.Adam(
             list(self.net.choices), lr=settings.alpha_lr, betas=(0.5, 0.999)
         )
-        self.optimisers = {"weights": self.weight_optimiser, "alphas": self.alpha_optimiser}
+        self.optimisers = {**self.weight_optimisers, "alphas": self.alpha_optimiser}
 
     @property
     def total(self) -> int:
@@ -96,7 +96,7 @@ class Searcher:
     def weight_gradient(self, batch: Batch, path: OpPath) -> Tensor:
         """Loss on a batch; its gradient is left in the weights (bf16 autocast on CUDA)."""
         blurry, sharp = to_device(batch, self.device)
-        self.weight_optimiser.zero_grad(set_to_none=True)
+        self.net.zero_grad(set_to_none=True)
         with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
             restored = self.net(blurry, path)
         loss = psnr_loss(restored, sharp)
@@ -131,7 +131,7 @@ class Searcher:
         mean = self.ranks.mean
         if self.settings.order == 1:
             return first_order(loss_on("valid"), weights, self.net.choices, mean=mean)
-        rate = self.weight_optimiser.param_groups[0]["lr"]
+        rate = self.weight_optimisers["adamw"].param_groups[0]["lr"]
         return second_order(
             loss_on("train"), loss_on("valid"), weights, self.net.choices, rate, mean=mean
         )
@@ -162,7 +162,7 @@ class Searcher:
         for step, (batch, alpha_batch) in enumerate(batches, start=start):
             losses.append(self.weight_gradient(batch, self.path(step, purpose=0)))
             rate = learning_rate(step, self.total, s.lr, LAST_SHARE * s.lr)
-            update(self.weight_optimiser, rate)
+            update(self.weight_optimisers, rate)
             if alpha_batch is not None:
                 gradient = self.alpha_gradient(alpha_batch, batch, step)
                 for alphas, part in zip(self.net.choices, gradient, strict=True):
@@ -190,5 +190,5 @@ class Searcher:
             if self.device.type == "cuda":
                 torch.cuda.synchronize(self.device)
             seconds.append((time.perf_counter() - start) / 3)
-        self.weight_optimiser.zero_grad(set_to_none=True)
+        self.net.zero_grad(set_to_none=True)
         return seconds[0], seconds[1]

@@ -12,9 +12,13 @@ from torch import Tensor, nn
 
 from blurkit.errors import FileError
 from nas.tensors import FORMAT_VERSION, read_tensors, shortened, write_tensors
+from nas.training.muon import Muon
 
 STATE_FORMAT = "blurkit-state"
-MOMENTS = {"step", "exp_avg", "exp_avg_sq"}  # of Adam
+MOMENTS = {
+    torch.optim.Adam: {"step", "exp_avg", "exp_avg_sq"},  # AdamW is one, too
+    Muon: {"momentum_buffer"},
+}
 Moments = dict[str, dict[int, dict[str, Tensor]]]
 
 
@@ -85,9 +89,10 @@ def _sorted(
             value = torch.empty_like(parameter).copy_(value)
         moments[owner].setdefault(int(number), {})[kind] = value
     for name, optimiser in optimisers.items():
+        expected = next(names for kind, names in MOMENTS.items() if isinstance(optimiser, kind))
         for at, kinds in moments[name].items():
-            if isinstance(optimiser, torch.optim.Adam) and kinds.keys() != MOMENTS:
-                raise ValueError(f"{name}.{at} does not have Adam's moments")
+            if kinds.keys() != expected:
+                raise ValueError(f"{name}.{at} does not have the moments of its optimiser")
     return weights, moments
 
 

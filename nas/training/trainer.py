@@ -1,4 +1,4 @@
-"""One network in training: its weights, its optimiser and its batches."""
+"""One network in training: its weights, its optimisers and its batches."""
 
 import hashlib
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from nas.training.batch_norm import share_statistics
 from nas.training.batches import Batches, fit_crop, to_device
 from nas.training.distributed import ALONE, Ranks
 from nas.training.loss import psnr, psnr_loss
-from nas.training.recipe import learning_rate, make_optimiser, update
+from nas.training.recipe import learning_rate, make_optimisers, update
 
 SHARES = (0.97, 0.03)  # of the pairs: training and validation
 MOST_VALIDATION = 128  # pairs
@@ -49,7 +49,7 @@ class RetrainSettings:
 
 
 class Trainer:
-    """A network, its optimiser and its batches.
+    """A network, its optimisers and its batches.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Trainer:
         training, self.validation = split(data, SHARES)
         self.crop = fit_crop(s.crop, training, STRIDE)
         self.batches = Batches(training, s.batch, self.crop, s.seed, ranks.part)
-        self.optimiser = make_optimiser(self.net.parameters(), s.lr)
+        self.optimisers = make_optimisers(self.net.parameters(), s.lr)
 
     def load_weights(self, path: Path) -> str:
         """Start from the weights of a checkpoint; returns their digest.
@@ -108,10 +108,10 @@ class Trainer:
             with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
                 restored = self.net(blurry)
             loss = psnr_loss(restored, sharp, s.floor)
-            self.optimiser.zero_grad(set_to_none=True)
+            self.net.zero_grad(set_to_none=True)
             loss.backward()
             self.ranks.mean_gradients(self.net.parameters())
-            update(self.optimiser, learning_rate(step, s.steps, s.lr, LAST_RATE))
+            update(self.optimisers, learning_rate(step, s.steps, s.lr, LAST_RATE))
             losses.append(loss.detach())
             progress.update()
         return self.ranks.mean(torch.stack(losses).mean()).item()

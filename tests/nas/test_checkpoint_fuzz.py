@@ -203,7 +203,7 @@ def reshaped(name, shape):
         (recorded([]), "belongs to another run: its record is not that of a run"),
         (recorded({"history": 5}), "belongs to another run: its record is not that of a run"),
         (recorded({"history": [{"step": "1"}]}), "its record is not that of a run"),
-        (recorded(None, exp_avg="expo"), "does not have Adam's moments"),
+        (recorded(None, exp_avg="expo"), "does not have the moments of its optimiser"),
         (recorded(None, step="exp_avg.sq"), "exp_avg.sq has shape () of torch.float32"),
         (reshaped("weights.2.exp_avg", []), "weights.2.exp_avg has shape () of torch.float32"),
         (

@@ -34,7 +34,8 @@ ARCHS = {"unet": "unet", "searched": Genotype.sample(1).to_dict()}
 def first_step(arch, data):
     """(loss, gradients as the optimiser sees them) of the first training step."""
     trainer = Trainer(arch, data, SETTINGS, torch.device("cpu"), current_ranks())
-    trainer.optimiser.step = lambda: None
+    for optimiser in trainer.optimisers.values():
+        optimiser.step = lambda: None
     loss = trainer.run(0, 1, Silent())
     gradients = {name: p.grad for name, p in trainer.net.named_parameters()}
     return loss, {name: g for name, g in gradients.items() if g is not None}

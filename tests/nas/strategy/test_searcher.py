@@ -16,7 +16,8 @@ def test_alphas_weights_and_selection_have_their_own_part(pairs_file):
     assert sum(map(len, rows)) == len(set.union(*rows)) == 60
     before = [alphas.detach().clone() for alphas in searcher.net.choices]
     searcher.weight_gradient(searcher.weight_batches[0], searcher.path(0, 0))
-    searcher.weight_optimiser.step()
+    for optimiser in searcher.weight_optimisers.values():
+        optimiser.step()
     assert all(map(torch.equal, searcher.net.choices, before))
 
 
@@ -68,6 +69,6 @@ def test_measuring_a_step_changes_nothing(pairs_file):
     assert min(spent) > 0
     after = searcher.net.state_dict()
     assert all(torch.equal(after[name], before[name]) for name in before)
-    assert not searcher.weight_optimiser.state
+    assert not any(o.state for o in searcher.weight_optimisers.values())
     assert not searcher.alpha_optimiser.state
     assert all(p.grad is None for p in searcher.net.parameters())
