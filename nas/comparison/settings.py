@@ -43,7 +43,7 @@ class CompareSettings:
     steps: int = setting(2000, "training steps of each network", cuda=100_000, least=1)
     batch: int = setting(8, "pairs in a training batch", cuda=32, least=1)
     crop: int = setting(64, "side of the training crops, in pixels", cuda=128, least=1)
-    lr: float = setting(3e-3, "initial learning rate of trainings", cuda=1e-3, least=1e-9)
+    lr: float = setting(5e-3, "highest learning rate of trainings", cuda=1e-3, least=1e-9)
     networks: str = setting(" ".join(BASELINES), "built-in networks to compare with")
     seeds: int = setting(3, "trainings of each network", least=1)
     kinds: str = setting(f"{SEARCHED} {UNIFORM}", "kinds of search, besides the variants")

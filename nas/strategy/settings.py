@@ -57,7 +57,7 @@ class SearchSettings:
         "best of random draws (sample), evolution from them (evolve), or the best of argmax, "
         "perturb and evolve (best)",
     )
-    lr: float = setting(2e-3, "initial learning rate of the weights", cuda=1e-3, least=1e-9)
+    lr: float = setting(5e-3, "highest learning rate of the weights", cuda=1e-3, least=1e-9)
     alpha_lr: float = setting(1e-2, "learning rate of the alphas", least=1e-9)
     temperature: float = setting(4.0, "initial temperature of the Gumbel sampler", least=1e-3)
     final_temperature: float = setting(1.0, "final temperature of the Gumbel sampler", least=1e-3)

@@ -37,7 +37,7 @@ class RetrainSettings:
     steps: int = setting(4000, "training steps", cuda=100_000, least=1)
     batch: int = setting(8, "pairs in a batch", cuda=32, least=1)
     crop: int = setting(64, "side of the training crops, in pixels", cuda=128)
-    lr: float = setting(3e-3, "initial learning rate", cuda=1e-3, least=1e-9)
+    lr: float = setting(5e-3, "highest learning rate", cuda=1e-3, least=1e-9)
     floor: float = setting(
         1e-4, "added to the MSE in the loss, so that sharp crops weigh less", least=1e-9
     )
