@@ -104,7 +104,7 @@ def test_a_latency_target_is_kept_by_the_table_and_told_by_the_clock(
         return table
 
     def clock(networks, device):
-        return {"found": 45.0, "unet": 50.0}  # as if by a machine that was busy
+        return {"result": 45.0, "unet": 50.0}  # as if by a machine that was busy
 
     monkeypatch.setattr("nas.strategy.budget.latency_table", measure)
     monkeypatch.setattr("nas.strategy.budget.latency", clock)
