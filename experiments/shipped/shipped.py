@@ -27,8 +27,8 @@ from nas.device import hardware
 from nas.evaluate import EvaluateSettings, evaluate
 from nas.evaluation.metrics import psnr, ssim
 from nas.evaluation.pairs import pairs_of_folder
-from nas.report.panels import plot_comparison
 from nas.report.regions import most_detailed_region
+from nas.report.side_by_side import plot_comparison
 from nas.restoration.restore import SMALLEST, restore
 from nas.space.genotype import Genotype
 

@@ -8,8 +8,8 @@ from blurkit.files import write_whole
 from nas.evaluation.page import evaluate_page
 from nas.evaluation.results import Evaluation
 from nas.evaluation.scoring import REGION
-from nas.report.panels import plot_comparison
 from nas.report.regions import most_detailed_region
+from nas.report.side_by_side import plot_comparison
 from nas.report.slider import sample
 
 

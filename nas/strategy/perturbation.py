@@ -1,18 +1,15 @@
-"""From logits to a genotype: by perturbation, or drawn at random within a budget."""
+"""From logits to a genotype by perturbation (Wang et al. 2021, DARTS-PT)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from blurkit.progress import bar
-from nas.cost.table import CostTable
 from nas.space.genotype import Genotype
 from nas.space.paths import Choices, one_hot
 
 NEVER = -1e6  # a logit of probability 0; a score that is never chosen
-TRIES = 100  # draws over the budget before the knapsack decides
 
 
 def pinned(logits: Choices, row: int, choice: int) -> Choices:
@@ -101,28 +98,6 @@ def count_losses(logits: Choices, rounds: int = 3) -> float:
     """About how many losses `perturb` computes; it depends on which rows are decided first."""
     sizes = [len(row) for row in logits.rows()]
     return sum(sizes) * sum((rounds - k) / rounds for k in range(rounds))
-
-
-def sample_within_budget(
-    logits: Choices, rng: np.random.Generator, costs: CostTable, budget: float
-) -> Iterator[Genotype]:
-    """Endless genotypes drawn from the logits' softmax; those over the budget are drawn again.
-
-    After 100 draws over the budget, the last one's noisy logits are the scores of a knapsack.
-    """
-
-    def noisy(part: Tensor) -> Tensor:
-        return part + torch.from_numpy(rng.gumbel(size=part.shape)).to(part)
-
-    while True:
-        for _ in range(TRIES):
-            scores = logits.map(noisy)
-            genotype = scores.genotype(costs.widths)
-            if costs.of(genotype) <= budget:
-                break
-        else:
-            genotype = costs.within(scores.operations, scores.fusions, budget)
-        yield genotype
 
 
 def _lead(scores: Tensor, chosen: int) -> float:

@@ -15,10 +15,10 @@ from nas.space.genotype import Genotype
 from nas.space.paths import Choices, OpPath, one_hot_path, softmax
 from nas.space.supernet import Supernet
 from nas.strategy.budget import budget_of
-from nas.strategy.discretise import count_losses, perturb, sample_within_budget
 from nas.strategy.evolution import evolve
 from nas.strategy.penalties import entropy
-from nas.strategy.sampler import Sampler
+from nas.strategy.perturbation import count_losses, perturb
+from nas.strategy.sampler import Sampler, sample_within_budget
 from nas.strategy.settings import SearchSettings
 from nas.training.batches import Batches, to_device
 from nas.training.distributed import current_ranks
@@ -159,7 +159,7 @@ class Selection:
         return current_ranks().mean(torch.stack(losses).mean()).item()
 
     def perturbed(self, progress: bool = False) -> Genotype:
-        """Discretise by perturbation (`nas.strategy.discretise.perturb`)."""
+        """Discretise by perturbation (`nas.strategy.perturbation.perturb`)."""
         return perturb(
             self.net.logits.map(torch.detach),
             self.loss_under,

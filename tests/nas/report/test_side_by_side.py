@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from blurkit.images.files import read_image
-from nas.report.panels import plot_comparison
+from nas.report.side_by_side import plot_comparison
 
 
 @pytest.mark.parametrize(("height", "width", "factor"), [(200, 256, 1), (40, 64, 4)])

@@ -5,8 +5,8 @@ import torch
 from making_search import SMALL, changed, searcher_on, toy_table
 
 from nas.space.paths import Choices, softmax
-from nas.strategy.discretise import NEVER
 from nas.strategy.penalties import beta_decay, cost_deviation, entropy
+from nas.strategy.perturbation import NEVER
 
 WARM, TOTAL = SMALL.warmup * SMALL.steps, SMALL.epochs * SMALL.steps
 

@@ -11,7 +11,8 @@ from making_search import toy_table
 from nas.cost.table import CostTable
 from nas.space.genotype import WIDTHS, Genotype
 from nas.space.paths import Choices, gumbel_path, one_hot, softmax
-from nas.strategy.discretise import count_losses, perturb, pinned, sample_within_budget, without
+from nas.strategy.perturbation import count_losses, perturb, pinned, without
+from nas.strategy.sampler import sample_within_budget
 
 FREE = CostTable.free(2, WIDTHS)
 UNIFORM = Choices(torch.zeros(27, 8), torch.zeros(4, 3))
