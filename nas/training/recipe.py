@@ -1,9 +1,9 @@
 """The recipe by which every network's weights are trained, in search, retrain and compare.
 
 Muon for convolutions, AdamW for all else, one learning rate that rises and then falls as a cosine,
-clipped gradients. It was chosen by measurement (experiments/recipe); from about 10,000 steps on, half
-the default learning rate is better. The loss is in
-`nas.training.loss`, crops and flips are in `nas.training.batches`.
+clipped gradients. It was chosen by measurement (experiments/recipe); from about 10,000 steps on,
+half the default learning rate is better. The loss is in `nas.training.loss`, crops and flips are in
+`nas.training.batches`.
 """
 
 import math
