@@ -69,12 +69,12 @@ demo: $(VENV)/ready
 
 demo-searched: $(VENV)/ready
 	$(ONE) $(PY) -m nas.search $(DEMO)/train.h5 --epochs 8 --warmup 5 --steps 150 --macs-target 1 --out $(DEMO)/search
-	$(ONE) $(PY) -m nas.retrain $(DEMO)/search/genotype.json $(DEMO)/train.h5 --steps 800 --out $(DEMO)/searched
+	$(ONE) $(PY) -m nas.retrain $(DEMO)/search/genotype.json $(DEMO)/train.h5 --steps 600 --out $(DEMO)/searched
 
 demo-unets: $(VENV)/ready
 	@echo "Meanwhile, the UNets train; log: $(DEMO)/unets.log"
-	@{ $(ONE) $(PY) -m nas.retrain unet $(DEMO)/train.h5 --steps 800 --name "unet (undertrained)" --out $(DEMO)/unet && \
-	    $(ONE) $(PY) -m nas.retrain unet-nobn $(DEMO)/train.h5 --steps 800 --out $(DEMO)/unet-nobn; \
+	@{ $(ONE) $(PY) -m nas.retrain unet $(DEMO)/train.h5 --steps 600 --name "unet (undertrained)" --out $(DEMO)/unet && \
+	    $(ONE) $(PY) -m nas.retrain unet-nobn $(DEMO)/train.h5 --steps 600 --out $(DEMO)/unet-nobn; \
 	} > $(DEMO)/unets.log 2>&1 || { cat $(DEMO)/unets.log; exit 1; }
 
 test: $(VENV)/ready-dev
