@@ -9,6 +9,7 @@ processes.
 """
 
 import dataclasses
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from nas.strategy.settings import SearchSettings
 from nas.strategy.short_training import check_short_training, search_by_trainings
 from nas.training.distributed import current_ranks, join_ranks, launch
 from nas.training.run import Run
+
+log = logging.getLogger("nas")
 
 # files of a run besides its product, its state and tensorboard/
 ALSO = (
@@ -140,6 +143,10 @@ def main(
                 f"{given['latency_target']:g} and {given['macs_target']:g}"
             )
         settings = for_device(SearchSettings, pick(device), given)
+        unused = sorted(name for name in settings.unused() if given[name] is not None)
+        if unused:
+            names = ", ".join(f"--{name.replace('_', '-')}" for name in unused)
+            log.warning("not used by strategy %s: %s", settings.strategy, names)
         genotype = search(
             data, out, settings, device=device, processes=processes, overwrite=overwrite
         )

@@ -72,6 +72,8 @@ def find_photos(paths: Iterable[AnyPath], skip: Path | None = None) -> FoundPhot
     places: dict[Path, Path] = {}
     ignored = 0
     for text in given:
+        if not text:  # Path("") is the current folder
+            raise SettingError("a path must not be empty, got ''")
         path = root = Path(text)
         if path.is_dir():
             photos = find_images(path)

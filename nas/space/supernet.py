@@ -21,6 +21,8 @@ from nas.space.weight_sharing import OwnOps, SharedOps
 
 EDGES = len(CELLS) * SLOTS
 
+START = 0.1  # of every slot's beta
+
 
 class MixedOp(nn.Module):
     """Weighted sum of the active operations; the others are not computed.
@@ -77,6 +79,9 @@ class Supernet(Frame):
             lambda cell, channels: MixedOp(FUSION_NAMES, OwnOps(FUSIONS, channels)),
             widths,
         )
+        for name, beta in self.named_parameters():
+            if name.endswith(".beta"):  # untrained operations at full strength favour `zero`
+                nn.init.constant_(beta, START)
         self.widths = widths
         self.alphas = nn.Parameter(torch.zeros(EDGES, len(OPERATION_NAMES)))
         self.fusion_alphas = nn.Parameter(torch.zeros(len(DECODER), len(FUSION_NAMES)))

@@ -1,4 +1,5 @@
-"""The search strategy: sampling, alphas, penalties, discretisation and the final choice.
+"""The search strategies: `gradient` (supernet and alphas) and `trainings` (evolution).
 
-Import from here: `settings.SearchSettings`, `searcher.Searcher`; `nas.search` runs them.
+Import from here: `settings.SearchSettings`, `gradient.search_by_gradient`,
+`short_training.search_by_trainings`; `nas.search` runs them.
 """

@@ -100,7 +100,7 @@ def plot_alphas(alphas: NDArray[np.floating], path: AnyPath) -> None:
         axes.set_yticks(range(len(slots)), slots)
         axes.tick_params(top=True, bottom=False, labeltop=True, labelbottom=False, length=0)
         axes.spines[:].set_visible(False)
-        axes.set_title("Softmax of alphas and prior in each slot, %", pad=14)
+        axes.set_title("Softmax of alphas and prior, %; framed: the largest of each slot", pad=14)
         figure.colorbar(image, ax=axes, shrink=0.4, aspect=30, pad=0.02).outline.set_visible(False)
         figure.savefig(path, dpi=DPI)
 

@@ -1,12 +1,15 @@
 """The settings of a search, one option each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from blurkit.errors import SettingError
 from nas.options import check, setting
 from nas.space.genotype import CELLS, SLOTS, WIDTHS, check_widths
 from nas.space.network import WIDEST
+
+SHARED = ("width", "widths", "latency_target", "macs_target", "strategy", "seed")
+TRAININGS = ("trainings", "randoms", "train_steps")  # what --strategy trainings has of its own
 
 
 @dataclass(frozen=True)
@@ -76,10 +79,12 @@ class SearchSettings:
     def __post_init__(self) -> None:
         check(self)
         object.__setattr__(self, "widths", check_widths(self.widths))
-        if self.randoms > self.trainings:
-            raise SettingError(
-                f"randoms must be <= trainings ({self.trainings}), got {self.randoms}"
-            )
+        if self.strategy == "trainings":
+            if self.randoms > self.trainings:
+                raise SettingError(
+                    f"randoms must be <= trainings ({self.trainings}), got {self.randoms}"
+                )
+            return
         if self.warmup > self.epochs:
             raise SettingError(f"warmup must be <= epochs ({self.epochs}), got {self.warmup}")
         if self.warmup == self.epochs and self.discretise == "argmax":
@@ -87,6 +92,12 @@ class SearchSettings:
                 f"warmup must be < epochs ({self.epochs}), got {self.warmup}: untrained "
                 "alphas have no argmax; set discretise to best, perturb, sample or evolve"
             )
+
+    def unused(self) -> set[str]:
+        """The settings of the other strategy."""
+        if self.strategy == "gradient":
+            return set(TRAININGS)
+        return {f.name for f in fields(self)} - {*SHARED, *TRAININGS}
 
     @property
     def target(self) -> float:

@@ -84,8 +84,8 @@ class Outcome:
 
     @property
     def decided(self) -> bool:
-        """Whether the second training also beats the mean of the random genotypes."""
-        return self.psnr_again > self.random_mean
+        """Whether the second training is more than a deviation above the random genotypes."""
+        return self.psnr_again > self.random_mean + self.random_sd
 
 
 def evolve_by_trainings(

@@ -14,8 +14,8 @@ from nas.strategy.trainings import FINALISTS, Trial, read_trials
 SHOWN = 10  # networks in the table
 UNFINISHED = "Not finished: {done} of {total} trainings. Rerun the command to resume."
 UNDECIDED = (
-    "The search is inconclusive: trained again with another seed, its network is not better than "
-    "the mean of the random ones."
+    "The search is inconclusive: trained again with another seed, its network is not more than one "
+    "standard deviation above the mean of the random ones."
 )
 
 

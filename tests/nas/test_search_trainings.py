@@ -100,6 +100,18 @@ def test_a_finished_search_is_left_alone(pairs_file, folder, caplog):
     assert "is complete" in caplog.text
 
 
+def test_options_of_the_other_strategy_are_named(pairs_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "search", lambda *a, **k: Genotype.sample(0))
+    for strategy, options, names in (
+        ("trainings", ["--epochs", 3, "--sampler", "softmax"], "--epochs, --sampler"),
+        ("gradient", ["--trainings", 3], "--trainings"),
+    ):
+        arguments = [pairs_file, "--out", tmp_path, "--strategy", strategy, *options]
+        result = CliRunner().invoke(command.main, list(map(str, arguments)))
+        assert result.exit_code == 0, result.output
+        assert f"not used by strategy {strategy}: {names}\n" in result.output
+
+
 def test_torchrun_and_wrong_numbers_are_refused(pairs_file, tmp_path, monkeypatch):
     with pytest.raises(SettingError, match=r"randoms must be <= trainings \(3\), got 4"):
         changed(**{**vars(BRIEF), "randoms": 4})
